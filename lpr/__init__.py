@@ -1,0 +1,3 @@
+"""Real-time license plate recognition on a CPU."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,168 @@
+"""One camera's pipeline: frame in, FrameResult out.
+
+detect -> track -> rectify and read only what the voter still wants -> vote -> result.
+Tracking comes before reading, so that a settled track costs no reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from time import perf_counter
+
+from lpr.protocols import Detector, FrameSource, Recognizer, Rectifier, Tracker, Voter
+from lpr.types import (
+    Frame,
+    FrameResult,
+    Image,
+    PlateCrop,
+    PlateEvent,
+    StageTimings,
+    Track,
+    TrackReading,
+)
+
+
+class Engine:
+    """Turns one camera's frames into plate events.
+
+    Synchronous and pure in time: the same frames give the same events at any speed. Not
+    thread-safe; one engine per camera. Detector and recognizer are stateless and may be shared.
+
+    Args:
+        detector: finds plates.
+        rectifier: cuts them out upright.
+        recognizer: reads them.
+        tracker: follows them; used by this engine alone.
+        voter: makes one verdict of many readings; used by this engine alone.
+        max_reads: readings per frame at most, which bounds the time of a crowded frame.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        rectifier: Rectifier,
+        recognizer: Recognizer,
+        tracker: Tracker,
+        voter: Voter,
+        *,
+        max_reads: int = 4,
+    ) -> None:
+        if max_reads < 1:
+            raise ValueError("max_reads must be at least 1")
+        self._detector = detector
+        self._rectifier = rectifier
+        self._recognizer = recognizer
+        self._tracker = tracker
+        self._voter = voter
+        self._max_reads = max_reads
+        self._last: Frame | None = None
+
+    def process(self, frame: Frame) -> FrameResult:
+        """Take the next frame of the camera.
+
+        Args:
+            frame: its time must be later than that of the frame before.
+
+        Returns:
+            What was found, followed, read and decided.
+
+        Raises:
+            ValueError: the frame is not later than the one before.
+            ModelError: a network failed.
+        """
+        if self._last is not None and frame.time <= self._last.time:
+            raise ValueError(
+                f"frame {frame.index} at {frame.time:.3f} s is not later than the one before "
+                f"({self._last.time:.3f} s); call finish() between two recordings"
+            )
+        self._last = frame
+        started = perf_counter()
+        detections = self._detector.detect(frame.image)
+        detected = perf_counter()
+        tracks = self._tracker.update(detections, time=frame.time)
+        tracked = perf_counter()
+        wanted = self._wanted(tracks, frame.time)
+        crops = self._rectify(frame.image, wanted)
+        rectified = perf_counter()
+        readings = self._read(wanted, crops)
+        read = perf_counter()
+        for track, item in zip(wanted, readings, strict=True):
+            self._voter.add(track, item.reading, frame_index=frame.index, time=frame.time)
+        events = self._voter.collect(tracks, time=frame.time)
+        voted = perf_counter()
+        return FrameResult(
+            index=frame.index,
+            time=frame.time,
+            detections=detections,
+            tracks=tracks,
+            readings=readings,
+            events=events,
+            timings=StageTimings(
+                detect=detected - started,
+                track=tracked - detected,
+                rectify=rectified - tracked,
+                read=read - rectified,
+                vote=voted - read,
+            ),
+        )
+
+    def finish(self) -> tuple[PlateEvent, ...]:
+        """End every track, as at the end of a recording, and forget them.
+
+        Returns:
+            The events that were still due. The engine then takes frames of any time again.
+        """
+        if self._last is None:
+            return ()
+        events = self._voter.flush(time=self._last.time)
+        self._tracker.reset()
+        self._last = None
+        return events
+
+    def run(self, source: FrameSource) -> Iterator[FrameResult]:
+        """Process a whole source.
+
+        Yields:
+            One result per frame. Where events were still due at the end, one more result that
+            repeats the last frame's index and time and carries only them.
+
+        Raises:
+            SourceError: the source broke before its end; the events up to there were yielded.
+        """
+        result: FrameResult | None = None
+        with source as frames:
+            for frame in frames:
+                result = self.process(frame)
+                yield result
+        events = self.finish()
+        if result is not None and events:
+            yield FrameResult(result.index, result.time, (), (), (), events, StageTimings())
+
+    def _wanted(self, tracks: tuple[Track, ...], time: float) -> list[Track]:
+        """The tracks worth a reading now, the most useful first, at most `max_reads`."""
+        rated = [
+            (self._voter.wants(track, time=time), track)
+            for track in tracks
+            if track.detection is not None
+        ]
+        rated = sorted(
+            (item for item in rated if item[0] > 0), key=lambda item: (-item[0], item[1].id)
+        )
+        return [track for _, track in rated[: self._max_reads]]
+
+    def _rectify(self, image: Image, tracks: list[Track]) -> list[PlateCrop]:
+        return [
+            self._rectifier.rectify(image, track.detection.quad)
+            for track in tracks
+            if track.detection is not None
+        ]
+
+    def _read(self, tracks: list[Track], crops: list[PlateCrop]) -> tuple[TrackReading, ...]:
+        if not crops:
+            return ()
+        readings = self._recognizer.read([crop.image for crop in crops])
+        return tuple(
+            TrackReading(track.id, replace(reading, quality=crop.quality))
+            for track, crop, reading in zip(tracks, crops, readings, strict=True)
+        )

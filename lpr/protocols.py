@@ -1,0 +1,114 @@
+"""The seams between the parts. `lpr.testing` has a fake of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Protocol, Self, runtime_checkable
+
+from lpr.geometry import Quad
+from lpr.types import Detection, Frame, Image, PlateCrop, PlateEvent, Reading, Track
+
+
+class Detector(Protocol):
+    """Finds plates in a picture. Stateless: one detector may serve many cameras."""
+
+    def detect(self, image: Image) -> tuple[Detection, ...]:
+        """Return the plates in an HxWx3 uint8 BGR picture, best first; none is an empty tuple."""
+        ...
+
+
+class Rectifier(Protocol):
+    """Undoes perspective."""
+
+    def rectify(self, image: Image, quad: Quad) -> PlateCrop:
+        """Return the plate in `quad` of an HxWx3 uint8 BGR picture, upright, of fixed size."""
+        ...
+
+
+class Recognizer(Protocol):
+    """Reads rectified crops. Stateless: one recognizer may serve many cameras."""
+
+    def read(self, crops: Sequence[Image]) -> tuple[Reading, ...]:
+        """Return one reading per HxWx3 uint8 BGR crop, in order."""
+        ...
+
+
+class Tracker(Protocol):
+    """Follows plates of one camera over time."""
+
+    def update(self, detections: Sequence[Detection], *, time: float) -> tuple[Track, ...]:
+        """Take one frame's detections at media second `time`.
+
+        Returns:
+            Every living track, and once each track that ended now.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Forget everything, as before the first frame."""
+        ...
+
+
+class Voter(Protocol):
+    """Turns many readings of one track into one verdict."""
+
+    def wants(self, track: Track, *, time: float) -> float:
+        """How much a further reading of this track would help now; 0 is not at all."""
+        ...
+
+    def add(self, track: Track, reading: Reading, *, frame_index: int, time: float) -> None:
+        """Take one reading of `track`."""
+        ...
+
+    def collect(self, tracks: Sequence[Track], *, time: float) -> tuple[PlateEvent, ...]:
+        """Return the events due now, given this frame's tracks (ended ones included)."""
+        ...
+
+    def flush(self, *, time: float) -> tuple[PlateEvent, ...]:
+        """End every track, as at the end of the source, and return the events due."""
+        ...
+
+
+class FrameSource(Protocol):
+    """A context manager that yields frames; ends at the end, raises SourceError otherwise."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+
+@runtime_checkable
+class EventSink(Protocol):
+    """Where events go."""
+
+    def emit(self, event: PlateEvent) -> None:
+        """Take one event.
+
+        Raises:
+            OutputError: it could not be stored.
+        """
+        ...
+
+    def close(self) -> None:
+        """Finish; closing twice is harmless."""
+        ...
+
+
+class Actuator(Protocol):
+    """Opens a barrier."""
+
+    def open(self) -> None:
+        """Give one opening pulse. Idempotent; on any failure the barrier stays shut.
+
+        Raises:
+            GateError: the pulse was not given.
+        """
+        ...

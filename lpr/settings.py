@@ -1,0 +1,75 @@
+"""TOML -> checked settings, with errors that name the key and suggest the right one."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from lpr.errors import ConfigError, did_you_mean
+
+Settings = TypeVar("Settings")
+
+
+def load_settings(path: Path, kind: type[Settings]) -> Settings:
+    """Read a TOML file into a checked record.
+
+    Args:
+        path: the file.
+        kind: a pydantic model or a dataclass; unknown keys must be forbidden by it.
+
+    Raises:
+        ConfigError: the file cannot be read, is no TOML, or has a wrong or unknown key.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: is no valid TOML: {error}") from error
+    return check_settings(data, kind, str(path))
+
+
+def check_settings(data: dict[str, Any], kind: type[Settings], where: str) -> Settings:
+    """Turn a parsed table into a checked record.
+
+    Raises:
+        ConfigError: one line that names the first wrong key and counts the others.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(data)
+    except ValidationError as error:
+        problems = error.errors()
+        message = _explain(problems[0]["loc"], problems[0]["type"], problems[0]["msg"], kind)
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise ConfigError(f"{where}: {message}{more}") from error
+
+
+def _explain(loc: tuple[int | str, ...], code: str, message: str, kind: Any) -> str:
+    path = ".".join(str(part) for part in loc) or "(top level)"
+    if code in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = _keys(TypeAdapter(kind).json_schema(), [str(part) for part in loc[:-1]])
+        return f"unknown key {path!r}{did_you_mean(str(loc[-1]), known)}"
+    return f"{path}: {message.removeprefix('Value error, ')}"
+
+
+def _keys(schema: dict[str, Any], path: Iterable[str]) -> list[str]:
+    """The keys that a table at `path` may have, by the JSON Schema."""
+    node: Any = schema
+    for part in path:
+        node = _resolve(schema, node)
+        node = node.get("properties", {}).get(part) or node.get("items") or {}
+    return list(_resolve(schema, node).get("properties", {}))
+
+
+def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    for option in node.get("anyOf", [node]):
+        if "$ref" in option:
+            found: dict[str, Any] = schema["$defs"][option["$ref"].rsplit("/", 1)[-1]]
+            return found
+        if "properties" in option:
+            return dict(option)
+    return node

@@ -1,0 +1,1 @@
+"""Training of the networks; needs the extra `lpr[train]` (torch, onnx)."""

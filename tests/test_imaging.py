@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpr.geometry import Quad
+from lpr.imaging import detector_input, letterbox, measure_quality, recognizer_input, rectify
+from lpr.types import Image
+
+
+def plate(width: int, height: int) -> Image:
+    """A white plate with a black left half and a red right rim."""
+    image = np.full((height, width, 3), 255, np.uint8)
+    image[:, : width // 2] = 0
+    image[:, -width // 8 :] = (0, 0, 255)
+    return image
+
+
+@given(st.integers(1, 900), st.integers(1, 900))
+@settings(max_examples=40, deadline=None)
+def test_letterbox_maps_corners_back(width: int, height: int) -> None:
+    canvas, fit = letterbox(np.zeros((height, width, 3), np.uint8), 64, 40)
+    assert canvas.shape == (40, 64, 3)
+    on_canvas = (
+        Quad.from_box(0, 0, width, height).scaled(fit.scale, fit.scale).shifted(fit.dx, fit.dy)
+    )
+    back = fit.to_picture(on_canvas)
+    assert back.box == pytest.approx((0, 0, width, height), abs=1e-6)
+
+
+def test_letterbox_leaves_a_picture_of_the_right_size_alone() -> None:
+    image = plate(64, 40)
+    canvas, fit = letterbox(image, 64, 40)
+    assert canvas is image
+    assert (fit.scale, fit.dx, fit.dy) == (1.0, 0.0, 0.0)
+
+
+def test_inputs_keep_channel_order_and_scale() -> None:
+    image = np.zeros((4, 8, 3), np.uint8)
+    image[..., 0], image[..., 2] = 255, 51
+    blob = detector_input([image, image], 0.0, 1 / 255)
+    assert blob.shape == (2, 3, 4, 8)
+    assert blob.dtype == np.float32
+    assert blob[0, :, 0, 0] == pytest.approx([1.0, 0.0, 0.2])
+    grey = recognizer_input([image], 127.5, 1 / 127.5)
+    assert grey.shape == (1, 1, 4, 8)
+    assert -1 <= grey.min() <= grey.max() <= 1
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 6.0])
+def test_rectify_undoes_perspective(scale: float) -> None:
+    width, height = 160, 48
+    source = plate(width * 2, height * 2)
+    corners = np.array([[60, 40], [200, 70], [195, 120], [58, 85]], np.float32) * scale
+    flat = np.array([[0, 0], [width * 2, 0], [width * 2, height * 2], [0, height * 2]], np.float32)
+    matrix = cv2.getPerspectiveTransform(flat - 0.5, corners - 0.5)
+    size = (int(260 * scale), int(160 * scale))
+    scene = np.asarray(
+        cv2.warpPerspective(source, matrix, size, borderValue=(90, 90, 90)), np.uint8
+    )
+    crop = rectify(scene, Quad.from_points(corners.tolist()), width, height)
+    assert crop.shape == (height, width, 3)
+    inner = crop[8:-8]
+    assert inner[:, 12:60].mean() < 40
+    assert inner[:, 90:130].mean() > 215
+    assert inner[:, 145:152, 2].mean() > 200
+    assert inner[:, 145:152, 0].mean() < 90
+
+
+@given(
+    st.lists(st.tuples(st.floats(-300, 300), st.floats(-300, 300)), min_size=4, max_size=4),
+)
+@settings(max_examples=60, deadline=None)
+def test_rectify_never_fails_on_odd_quads(points: list[tuple[float, float]]) -> None:
+    crop = rectify(plate(90, 50), Quad.from_points(points), 160, 48)
+    assert crop.shape == (48, 160, 3)
+
+
+def test_blur_lowers_sharpness_and_a_cut_plate_has_no_edge_room() -> None:
+    rng = np.random.default_rng(0)
+    columns = np.repeat(rng.integers(0, 2, 40) * 255, 4).astype(np.uint8)
+    crisp = np.repeat(np.tile(columns, (48, 1))[..., None], 3, axis=2)
+    quad = Quad.from_box(100, 50, 260, 98)
+    blurred = np.asarray(cv2.GaussianBlur(crisp, (0, 0), 4), np.uint8)
+    sharp_score = measure_quality(crisp, quad, 640, 360).sharpness
+    assert sharp_score > 2 * measure_quality(blurred, quad, 640, 360).sharpness
+    assert measure_quality(crisp, quad, 640, 360).edge == 1.0
+    assert measure_quality(crisp, quad.shifted(-101, 0), 640, 360).edge == 0.0

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lpr.types import CharCandidates, Frame, Reading, StageTimings
+
+
+def test_a_frame_is_read_only_and_contiguous() -> None:
+    flipped = np.zeros((4, 6, 3), np.uint8)[:, ::-1]
+    frame = Frame(flipped, 0, 0.0)
+    assert frame.image.flags.c_contiguous
+    with pytest.raises(ValueError, match="read-only"):
+        frame.image[0, 0, 0] = 1
+
+
+def test_a_frame_leaves_the_callers_array_writable() -> None:
+    own = np.zeros((4, 6, 3), np.uint8)
+    Frame(own, 0, 0.0)
+    own[0, 0, 0] = 1
+    assert own[0, 0, 0] == 1
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((4, 6), np.uint8),
+        np.zeros((4, 6, 4), np.uint8),
+        np.zeros((0, 6, 3), np.uint8),
+        np.zeros((4, 6, 3), np.float32),
+    ],
+)
+def test_other_pixels_are_refused(image: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="HxWx3 uint8 BGR"):
+        Frame(image, 0, 0.0)
+
+
+def test_a_readings_scores_must_line_up_with_its_text() -> None:
+    with pytest.raises(ValueError, match="line up"):
+        Reading("AB", (0.9,), (CharCandidates(("A",), (0.9,)),), 0.9)
+
+
+def test_timings_add_up() -> None:
+    assert StageTimings(1, 2, 3, 4, 5).total == 15
