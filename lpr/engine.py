@@ -27,10 +27,10 @@ class Engine:
     """Turns one camera's frames into plate events.
 
     Synchronous and pure in time: the same frames give the same events at any speed. Not
-    thread-safe; one engine per camera. Detector and recognizer are stateless and may be shared.
+    thread-safe; one engine per camera. Networks are stateless and may be shared.
 
     Args:
-        detector: finds plates.
+        detector: finds plates; one that keeps state is used by this engine alone.
         rectifier: cuts them out upright.
         recognizer: reads them.
         tracker: follows them; used by this engine alone.
@@ -57,6 +57,7 @@ class Engine:
         self._voter = voter
         self._max_reads = max_reads
         self._last: Frame | None = None
+        self._tracks: tuple[Track, ...] = ()
 
     def process(self, frame: Frame) -> FrameResult:
         """Take the next frame of the camera.
@@ -78,9 +79,9 @@ class Engine:
             )
         self._last = frame
         started = perf_counter()
-        detections = self._detector.detect(frame.image)
+        detections = self._detector.detect(frame.image, self._tracks)
         detected = perf_counter()
-        tracks = self._tracker.update(detections, time=frame.time)
+        self._tracks = tracks = self._tracker.update(detections, time=frame.time)
         tracked = perf_counter()
         wanted = self._wanted(tracks, frame.time)
         crops = self._rectify(frame.image, wanted)
@@ -117,7 +118,7 @@ class Engine:
             return ()
         events = self._voter.flush(time=self._last.time)
         self._tracker.reset()
-        self._last = None
+        self._last, self._tracks = None, ()
         return events
 
     def run(self, source: FrameSource) -> Iterator[FrameResult]:

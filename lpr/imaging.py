@@ -65,6 +65,62 @@ def letterbox(image: Image, width: int, height: int) -> tuple[Image, Letterbox]:
     return canvas, Letterbox(scale, float(left), float(top))
 
 
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a part of a picture lies on a canvas.
+
+    Attributes:
+        source: left, top, right, bottom of the part, picture pixels.
+        x: left side on the canvas, pixels.
+        y: top side on the canvas, pixels.
+        width: width on the canvas, pixels.
+        height: height on the canvas, pixels.
+    """
+
+    source: tuple[int, int, int, int]
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def scale_x(self) -> float:
+        """Canvas pixels per picture pixel, across."""
+        return self.width / (self.source[2] - self.source[0])
+
+    @property
+    def scale_y(self) -> float:
+        """Canvas pixels per picture pixel, down."""
+        return self.height / (self.source[3] - self.source[1])
+
+    def moved(self, dx: int, dy: int) -> Placement:
+        """The same part (dx, dy) canvas pixels further."""
+        return Placement(self.source, self.x + dx, self.y + dy, self.width, self.height)
+
+
+def compose(image: Image, placements: Sequence[Placement], width: int, height: int) -> Image:
+    """Put parts of a picture on a grey canvas.
+
+    Args:
+        image: HxWx3 uint8 BGR.
+        placements: the parts, inside the picture and inside the canvas.
+        width: canvas width, pixels.
+        height: canvas height, pixels.
+
+    Returns:
+        The height x width x 3 uint8 BGR canvas.
+    """
+    canvas = np.full((height, width, 3), PAD_GREY, np.uint8)
+    for placed in placements:
+        left, top, right, bottom = placed.source
+        part = image[top:bottom, left:right]
+        # Averaging keeps thin strokes whole; near native scale interpolation is sharper.
+        how = cv2.INTER_AREA if placed.scale_x < 0.6 else cv2.INTER_LINEAR
+        target = canvas[placed.y : placed.y + placed.height, placed.x : placed.x + placed.width]
+        target[:] = cv2.resize(part, (placed.width, placed.height), interpolation=how)
+    return canvas
+
+
 def detector_input(canvases: Sequence[Image], mean: float, scale: float) -> npt.NDArray[np.float32]:
     """Turn N equal HxWx3 uint8 BGR canvases into the detector's Nx3xHxW float32 BGR input."""
     blob = cv2.dnn.blobFromImages(list(canvases), scale, mean=(mean, mean, mean), swapRB=False)

@@ -11,10 +11,16 @@ from lpr.types import Detection, Frame, Image, PlateCrop, PlateEvent, Reading, T
 
 
 class Detector(Protocol):
-    """Finds plates in a picture. Stateless: one detector may serve many cameras."""
+    """Finds plates in a picture."""
 
-    def detect(self, image: Image) -> tuple[Detection, ...]:
-        """Return the plates in an HxWx3 uint8 BGR picture, best first; none is an empty tuple."""
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        """Return the plates in an HxWx3 uint8 BGR picture, best first; none is an empty tuple.
+
+        Args:
+            image: the picture.
+            tracks: what the camera's tracker knew before it, for detectors that look closer
+                there; others ignore it.
+        """
         ...
 
 

@@ -18,6 +18,7 @@ from lpr.types import (
     PlateCrop,
     PlateEvent,
     Reading,
+    Track,
 )
 
 
@@ -48,7 +49,7 @@ class ScriptedDetector:
         self._script = [tuple(step) for step in script]
         self.calls = 0
 
-    def detect(self, image: Image) -> tuple[Detection, ...]:
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
         """Return the script's next step, whatever the picture shows."""
         step = self._script[self.calls] if self.calls < len(self._script) else ()
         self.calls += 1

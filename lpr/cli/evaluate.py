@@ -1,0 +1,173 @@
+"""`lpr eval`: figures on labelled data, with sample sizes and intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpr.cli.failure import clean_exit
+
+if TYPE_CHECKING:
+    from lpr.config import EngineConfig
+    from lpr.evaluate.report import Progress, Report
+
+eval_app = typer.Typer(
+    no_args_is_help=True, help="Figures on labelled data, with sample sizes and intervals."
+)
+
+Data = Annotated[
+    Path | None, typer.Option(help="The data folder; $LPR_DATA or ../shared/data by default.")
+]
+Split = Annotated[str, typer.Option(help="train, val or all.")]
+Sets = Annotated[str | None, typer.Option("--set", help="Names of sets, separated by commas.")]
+Config = Annotated[Path | None, typer.Option(help="A configuration file.")]
+Out = Annotated[
+    Path | None, typer.Option(help="Folder for the report and contact sheets of the failures.")
+]
+
+
+@eval_app.command("detection")
+def detection(
+    data: Data = None,
+    split: Split = "val",
+    sets: Sets = None,
+    config: Config = None,
+    out: Out = None,
+) -> None:
+    """Recall, corner error and false alarms of the detector on `scenes` and `negatives`."""
+
+    def work(settings: EngineConfig, progress: Progress) -> Report:
+        from lpr.evaluate.datasets import data_folder
+        from lpr.evaluate.detection import evaluate_detection
+        from lpr.factory import load_models, still_detector
+
+        models = load_models(settings)
+        return evaluate_detection(
+            still_detector(settings, models),
+            data_folder(data),
+            split,
+            sets=_names(sets),
+            progress=progress,
+        )
+
+    _evaluate("detection", work, config, out)
+
+
+@eval_app.command("recognition")
+def recognition(
+    data: Data = None,
+    split: Split = "val",
+    sets: Sets = None,
+    config: Config = None,
+    out: Out = None,
+) -> None:
+    """Exact reads and calibration of the recognizer on `plates`."""
+
+    def work(settings: EngineConfig, progress: Progress) -> Report:
+        from lpr.evaluate.datasets import data_folder
+        from lpr.evaluate.recognition import evaluate_recognition
+        from lpr.factory import load_models
+
+        models = load_models(settings)
+        return evaluate_recognition(
+            models.recognizer,
+            models.rectifier,
+            data_folder(data),
+            split,
+            sets=_names(sets),
+            alphabet=models.alphabet,
+            progress=progress,
+        )
+
+    _evaluate("recognition", work, config, out)
+
+
+@eval_app.command("end-to-end")
+def end_to_end(
+    data: Data = None,
+    split: Split = "val",
+    sets: Sets = None,
+    config: Config = None,
+    out: Out = None,
+) -> None:
+    """Pictures in, exact texts out, on `scenes` with a text."""
+
+    def work(settings: EngineConfig, progress: Progress) -> Report:
+        from lpr.evaluate.datasets import data_folder
+        from lpr.evaluate.endtoend import evaluate_end_to_end
+        from lpr.factory import load_models, still_detector
+
+        models = load_models(settings)
+        return evaluate_end_to_end(
+            still_detector(settings, models),
+            models.rectifier,
+            models.recognizer,
+            data_folder(data),
+            split,
+            sets=_names(sets),
+            alphabet=models.alphabet,
+            progress=progress,
+        )
+
+    _evaluate("end-to-end", work, config, out)
+
+
+@eval_app.command("clips")
+def clips(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Clips with labels.jsonl; the data folder's by default.")
+    ] = None,
+    config: Config = None,
+    out: Out = None,
+) -> None:
+    """Verdicts of the whole engine on labelled clips."""
+
+    def work(settings: EngineConfig, progress: Progress) -> Report:
+        from lpr.evaluate.datasets import data_folder, load_clips
+        from lpr.evaluate.events import evaluate_clips
+        from lpr.factory import build_engine, load_models
+        from lpr.sources import open_source
+        from lpr.types import PlateEvent
+
+        models = load_models(settings)
+
+        def run(path: Path) -> tuple[PlateEvent, ...]:
+            engine = build_engine(settings, models=models, camera=path.stem)
+            results = engine.run(open_source(path))
+            return tuple(event for result in results for event in result.events)
+
+        return evaluate_clips(run, load_clips(folder or data_folder() / "clips"), progress=progress)
+
+    _evaluate("clips", work, config, out)
+
+
+def _evaluate(
+    name: str,
+    work: Callable[[EngineConfig, Progress], Report],
+    config: Path | None,
+    out: Path | None,
+) -> None:
+    with clean_exit():
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+
+        from lpr.config import EngineConfig, load_config
+        from lpr.evaluate.report import write_report
+
+        settings = load_config(config) if config else EngineConfig()
+        with Bar(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(name)
+            report = work(
+                settings, lambda done, total: bar.update(task, completed=done, total=total)
+            )
+        print(report.to_markdown())
+        if out is not None:
+            for path in write_report(report, out, name):
+                print(f"written: {path}")
+
+
+def _names(sets: str | None) -> tuple[str, ...] | None:
+    return tuple(name.strip() for name in sets.split(",")) if sets else None

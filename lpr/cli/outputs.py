@@ -1,0 +1,133 @@
+"""The files that `lpr run` writes: opened before the work starts, closed whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lpr.cli.crops import CropWriter
+from lpr.cli.explanations import ExplanationFile
+from lpr.draw import AnnotatedVideo, PlateLabel, annotate
+from lpr.protocols import EventSink
+from lpr.sinks.csv import CsvSink
+from lpr.sinks.fanout import FanoutSink
+from lpr.sinks.jsonl import JsonlSink
+from lpr.sinks.output import STDOUT
+from lpr.types import EventKind, Frame, FrameResult, PlateEvent
+from lpr.vote.explain import Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPaths:
+    """Where the outputs go; None for those not wanted, "-" for standard output."""
+
+    jsonl: str | None = None
+    csv: str | None = None
+    annotate: Path | None = None
+    crops: Path | None = None
+
+
+class Outputs:
+    """Every output of one run.
+
+    Args:
+        paths: where to.
+        sources: address of each camera's source, for the events.
+
+    Raises:
+        OutputError: one of them cannot be written.
+    """
+
+    def __init__(self, paths: OutputPaths, sources: dict[str, str]) -> None:
+        self._closing = ExitStack()
+        try:
+            sinks: list[EventSink] = []
+            if paths.jsonl is not None:
+                sinks.append(JsonlSink(paths.jsonl, sources=sources))
+            if paths.csv is not None:
+                sinks.append(CsvSink(paths.csv, sources=sources))
+            self._events = FanoutSink(sinks)
+            self._closing.callback(self._events.close)
+            self._explanations = None
+            if paths.jsonl not in (None, STDOUT):
+                self._explanations = ExplanationFile(Path(str(paths.jsonl)))
+                self._closing.callback(self._explanations.close)
+            self._crops = CropWriter(paths.crops) if paths.crops is not None else None
+            self._video = AnnotatedVideo(paths.annotate) if paths.annotate is not None else None
+            if self._video is not None:
+                self._closing.callback(self._video.close)
+        except BaseException:
+            self._closing.close()
+            raise
+        self._labels: dict[int, PlateLabel] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing.close()
+
+    def begin(self) -> None:
+        """A new source starts: its track numbers begin again."""
+        self._labels.clear()
+        if self._crops is not None:
+            self._crops.forget()
+
+    def frame(
+        self, frame: Frame, result: FrameResult, vehicle_of: Callable[[int], int | None]
+    ) -> None:
+        """Take one frame and its result, before its events.
+
+        Args:
+            frame: the frame.
+            result: what it brought.
+            vehicle_of: the track number on the events of the vehicle that a track belongs to.
+
+        Raises:
+            OutputError: the annotated video cannot be written.
+        """
+        if self._crops is not None:
+            self._crops.add(frame, result)
+        if self._video is not None:
+            self._label(result)
+            labels = {
+                track.id: label
+                for track in result.tracks
+                if (label := self._labels.get(vehicle_of(track.id) or track.id)) is not None
+            }
+            self._video.write(annotate(frame.image, result.tracks, labels), frame.time)
+
+    def event(self, event: PlateEvent) -> None:
+        """Write one event everywhere.
+
+        Raises:
+            OutputError: it could not be written.
+        """
+        self._events.emit(event)
+        if self._crops is not None:
+            self._crops.write(event)
+
+    def _label(self, result: FrameResult) -> None:
+        for event in result.events:
+            if event.kind in (EventKind.CONFIRMED, EventKind.REVISED):
+                self._labels[event.track_id] = PlateLabel(event.text, event.confidence)
+        for item in result.readings:
+            known = self._labels.get(item.track_id)
+            if known is None or not known.confirmed:
+                self._labels[item.track_id] = PlateLabel(
+                    item.reading.text, item.reading.confidence, confirmed=False
+                )
+
+    def explain(self, camera: str, explanation: Explanation) -> None:
+        """Keep why a plate got its verdict, beside the JSON lines."""
+        if self._explanations is not None:
+            self._explanations.write(camera, explanation)

@@ -1,0 +1,121 @@
+"""`lpr read`: single pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpr.cli.exit_codes import ExitCode, exit_code
+from lpr.cli.failure import clean_exit, complain
+
+if TYPE_CHECKING:
+    from lpr.errors import LprError
+    from lpr.sinks.picture import PicturePlate, PictureResult
+    from lpr.stills import StillPlate, StillReader
+
+
+def read(
+    pictures: Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.")],
+    crops: Annotated[
+        bool, typer.Option("--crops", help="The pictures are plates already, cut out.")
+    ] = False,
+    jsonl: Annotated[
+        str | None, typer.Option(help="Write JSON lines to this file, or - for stdout.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Expected countries, for example DE,FR.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A configuration file.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of each network.", min=1)] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing.")] = False,
+) -> None:
+    """Read the plates of single pictures."""
+    with clean_exit():
+        from lpr.cli.run import engine_config
+        from lpr.factory import build_still_reader
+        from lpr.sinks.output import LineOutput
+        from lpr.sinks.picture import picture_to_json
+        from lpr.sinks.wire import to_line
+
+        settings = engine_config(config, region, threads)
+        output = LineOutput(jsonl) if jsonl is not None else None
+        try:
+            reader = build_still_reader(settings)
+            good, last_error = 0, None
+            for path, trouble in _listed(pictures):
+                result, error = _read_one(reader, path, trouble, crops)
+                good, last_error = good + (error is None), error or last_error
+                if output is not None:
+                    output.write(to_line(picture_to_json(result)))
+                if error is not None:
+                    complain(str(error))
+                elif not quiet and jsonl != "-":
+                    _show(result)
+        finally:
+            if output is not None:
+                output.close()
+        if last_error is not None:
+            raise typer.Exit(ExitCode.DAMAGED_INPUT if good else exit_code(last_error))
+
+
+def _listed(pictures: list[Path]) -> Iterator[tuple[Path, LprError | None]]:
+    """Every picture in the order given, folders opened; what is missing comes with its error."""
+    from lpr.errors import SourceError
+    from lpr.sources.pictures import list_pictures
+
+    for path in pictures:
+        if not path.is_dir():
+            yield path, None
+            continue
+        try:
+            yield from ((found, None) for found in list_pictures(path))
+        except SourceError as error:
+            yield path, error
+
+
+def _read_one(
+    reader: StillReader, path: Path, trouble: LprError | None, crops: bool
+) -> tuple[PictureResult, LprError | None]:
+    from lpr.errors import SourceError
+    from lpr.sinks.picture import PictureResult
+    from lpr.sources import read_image
+
+    if trouble is not None:
+        return PictureResult(str(path), error=str(trouble)), trouble
+    try:
+        image = read_image(path)
+    except SourceError as error:
+        return PictureResult(str(path), error=str(error)), error
+    started = perf_counter()
+    plates = (reader.read_crop(image),) if crops else reader.read(image)
+    ms = (perf_counter() - started) * 1000
+    return PictureResult(str(path), tuple(map(_plate, plates)), ms), None
+
+
+def _plate(plate: StillPlate) -> PicturePlate:
+    from lpr.sinks.picture import PicturePlate
+
+    return PicturePlate(
+        quad=plate.quad,
+        score=plate.score,
+        lines=plate.lines,
+        text=plate.reading.text,
+        confidence=plate.reading.confidence,
+        char_scores=plate.reading.char_scores,
+        region=plate.region,
+    )
+
+
+def _show(result: PictureResult) -> None:
+    from lpr.sinks.safe import safe_text
+
+    texts = [
+        f"{plate.text or '(unreadable)'} {plate.confidence:.2f}"
+        + (f" {plate.region}" if plate.region else "")
+        for plate in result.plates
+    ]
+    print(f"{safe_text(result.source)}: {', '.join(texts) or 'no plate'}  ({result.ms:.1f} ms)")

@@ -1,0 +1,177 @@
+"""`lpr run`: videos, cameras and folders in, one verdict per vehicle out."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpr.cli.exit_codes import ExitCode, exit_code
+from lpr.cli.failure import clean_exit, complain
+
+if TYPE_CHECKING:
+    from lpr.cli.interrupt import StopRequest
+    from lpr.cli.outputs import Outputs
+    from lpr.cli.summary import RunSummary
+    from lpr.cli.view import RunView
+    from lpr.config import EngineConfig
+    from lpr.factory import Models
+    from lpr.sources.info import MediaSource
+    from lpr.types import PlateEvent
+    from lpr.vote.voter import PlateVoter
+
+
+def run(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Videos, folders of pictures, a webcam's number, rtsp:// or http:// addresses."
+        ),
+    ],
+    jsonl: Annotated[
+        str | None, typer.Option(help="Write events as JSON lines to this file, or - for stdout.")
+    ] = None,
+    csv: Annotated[str | None, typer.Option(help="Write events as CSV to this file.")] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Write a video (.mp4) with quads, numbers and texts.")
+    ] = None,
+    crops: Annotated[
+        Path | None, typer.Option(help="Write the best look of each plate to this folder.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Expected countries, for example DE,FR; a soft prior.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A configuration file.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of each network.", min=1)] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing.")] = False,
+) -> None:
+    """Read the plates of videos and cameras: one verdict per vehicle."""
+    with clean_exit():
+        from lpr.cli.interrupt import StopRequest
+        from lpr.cli.outputs import OutputPaths, Outputs
+        from lpr.cli.summary import RunSummary
+        from lpr.cli.view import RunView, view_console
+        from lpr.factory import load_models
+
+        settings = engine_config(config, region, threads)
+        addresses: dict[str, str] = {}
+        paths = OutputPaths(jsonl, csv, annotate, crops)
+        summary = RunSummary()
+        with ExitStack() as stack:
+            outputs = stack.enter_context(Outputs(paths, addresses))
+            models = load_models(settings)
+            view = stack.enter_context(RunView(view_console(jsonl == "-"), quiet=quiet))
+            stop = stack.enter_context(StopRequest())
+            job = _Run(settings, models, outputs, summary, view, stop, addresses)
+            for address in sources:
+                job.play(address)
+                if stop.requested:
+                    break
+        view.summary(summary)
+        if stop.requested:
+            complain("interrupted; everything up to here was written")
+            raise typer.Exit(ExitCode.INTERRUPTED)
+        if job.code is not ExitCode.OK:
+            raise typer.Exit(job.code)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the sources of one run share."""
+
+    settings: EngineConfig
+    models: Models
+    outputs: Outputs
+    summary: RunSummary
+    view: RunView
+    stop: StopRequest
+    addresses: dict[str, str]
+    code: ExitCode = ExitCode.OK
+    names: set[str] = field(default_factory=set)
+
+    def play(self, address: str) -> None:
+        """Play one source to its end; a broken one is reported and the next ones still run."""
+        from lpr.errors import SourceError
+        from lpr.sources import open_source
+
+        try:
+            source = open_source(address, camera=self._free_name(address))
+            self._play(source)
+            problems = source.problems
+        except SourceError as error:
+            complain(str(error))
+            self.code = exit_code(error)
+            return
+        for problem in problems:
+            complain(problem)
+        if problems and self.code is ExitCode.OK:
+            self.code = ExitCode.DAMAGED_INPUT
+
+    def _play(self, source: MediaSource) -> None:
+        from lpr.factory import build_engine, build_voter
+
+        camera = source.info.name
+        self.names.add(camera)
+        self.addresses[camera] = source.info.address
+        self.outputs.begin()
+        self.view.begin(camera, source.info.frames)
+        voter = build_voter(self.settings, camera)
+        engine = build_engine(self.settings, models=self.models, voter=voter)
+        try:
+            with source as frames:
+                for number, frame in enumerate(frames, start=1):
+                    result = engine.process(frame)
+                    self.summary.add(result)
+                    self.outputs.frame(frame, result, voter.passage_of)
+                    self._emit(voter, result.events)
+                    self.view.advance(self.summary, number)
+                    if self.stop.requested:
+                        break
+        finally:
+            # Whatever ended the source, what was seen until then is told.
+            events = engine.finish()
+            for event in events:
+                self.summary.add_event(event)
+            self._emit(voter, events)
+
+    def _emit(self, voter: PlateVoter, events: tuple[PlateEvent, ...]) -> None:
+        from lpr.types import EventKind
+
+        for event in events:
+            self.outputs.event(event)
+            self.view.event(event)
+            if event.kind in (EventKind.DEPARTED, EventKind.UNREAD):
+                explanation = voter.explain(event.track_id)
+                if explanation is not None:
+                    self.outputs.explain(event.camera, explanation)
+
+    def _free_name(self, address: str) -> str | None:
+        """A camera name of its own for a second source of the same name; None: the usual one."""
+        stem = Path(address).stem
+        if stem not in self.names:
+            return None
+        number = 2
+        while f"{stem}-{number}" in self.names:
+            number += 1
+        return f"{stem}-{number}"
+
+
+def engine_config(config: Path | None, region: str | None, threads: int | None) -> EngineConfig:
+    """The configuration file with the command line's options over it.
+
+    Raises:
+        ConfigError: a key, value or region is wrong.
+    """
+    from lpr.config import EngineConfig, load_config
+    from lpr.settings import check_settings
+
+    base = load_config(config) if config is not None else EngineConfig()
+    over = dict(base)
+    if region is not None:
+        over["regions"] = tuple(code.strip() for code in region.split(",") if code.strip())
+    if threads is not None:
+        over["threads"] = threads
+    return check_settings(over, EngineConfig, "command line")

@@ -1,0 +1,160 @@
+"""`lpr train`: both networks, on a CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpr.cli.failure import clean_exit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+train_app = typer.Typer(
+    no_args_is_help=True, help="Train both networks on a CPU; needs lpr[train]."
+)
+
+Data = Annotated[
+    list[Path] | None, typer.Option(help="Labelled data; the shared data folder by default.")
+]
+Steps = Annotated[int, typer.Option(help="Optimiser steps in all.", min=1)]
+Batch = Annotated[int, typer.Option(help="Pictures a step.", min=1)]
+Threads = Annotated[int, typer.Option(help="Threads of torch.", min=1)]
+Seed = Annotated[int, typer.Option(help="Seed of weights and draws.", min=0)]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Do not go on from a checkpoint.")]
+
+
+@train_app.command("detector")
+def detector(
+    out: Annotated[Path, typer.Option(help="Model folder to write.")] = Path("runs/detector"),
+    work: Annotated[Path, typer.Option(help="Folder for cache, checkpoints and curve.")] = Path(
+        "runs/detector-work"
+    ),
+    data: Annotated[
+        Path | None, typer.Option(help="The data folder; $LPR_DATA by default.")
+    ] = None,
+    steps: Steps = 12_000,
+    batch: Batch = 16,
+    plates: Annotated[
+        int, typer.Option(help="Rendered plates to paste; 0 for none.", min=0)
+    ] = 6_000,
+    threads: Threads = 1,
+    seed: Seed = 1,
+    fresh: Fresh = False,
+) -> None:
+    """Train the detector on labelled scenes and pasted plates, and export it."""
+    with clean_exit():
+        _need_torch()
+        from lpr.evaluate.datasets import data_folder
+        from lpr.train.detector_loop import DetectorTrainOptions, train_detector
+        from lpr.train.detector_render import build_bank
+
+        bank = work / "bank" if plates else None
+        if bank is not None:
+            build_bank(bank, plates, seed)
+        options = DetectorTrainOptions(
+            data=data_folder(data),
+            work=work,
+            output=out,
+            bank=bank,
+            steps=steps,
+            decay_steps=max(1, steps // 3),
+            batch=batch,
+            threads=threads,
+            seed=seed,
+            resume=not fresh,
+        )
+        with _shown("detector", steps) as show:
+            folder = train_detector(options, lambda step, _, figures: show(step, figures))
+        print(f"written: {folder}")
+
+
+@train_app.command("recognizer")
+def recognizer(
+    out: Annotated[Path, typer.Option(help="Model folder to write.")] = Path("runs/recognizer"),
+    data: Data = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", help="Fine-tune `shipped`, a model's name or a model folder."),
+    ] = None,
+    steps: Steps = 20_000,
+    batch: Batch = 64,
+    plates: Annotated[int, typer.Option(help="Rendered plates in the cache.", min=0)] = 100_000,
+    region: Annotated[str | None, typer.Option(help="Countries to render; all by default.")] = None,
+    threads: Threads = 1,
+    seed: Seed = 0,
+    fresh: Fresh = False,
+) -> None:
+    """Train the recognizer on rendered and real plates, or fine-tune one on your own crops.
+
+    Your own data is a folder with labels.jsonl: {"image": "x.jpg", "text": "AB123", "lines": 1,
+    "box": [left, top, right, bottom], "quad": null, "split": "train"}.
+    """
+    with clean_exit():
+        _need_torch()
+        from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
+        from lpr.train.recognizer_steps import LoopOptions
+
+        regions = tuple(code.strip() for code in region.split(",")) if region else None
+        options = RecognizerTrainOptions(
+            out=out,
+            data=tuple(data) if data else _shared_crops(),
+            loop=LoopOptions(steps=steps, batch=batch, threads=threads, seed=seed),
+            init_from=start,
+            resume=not fresh,
+            rendered=plates,
+            regions=regions,
+        )
+        with _shown("recognizer", steps) as show:
+            folder = train_recognizer(
+                options,
+                lambda now: show(
+                    now.step, {"loss": now.loss, "crops a second": now.crops_per_second}
+                ),
+                lambda done, wanted: show(0, {"plates rendered": done, "of": wanted}),
+            )
+        print(f"written: {folder}")
+
+
+def _shared_crops() -> tuple[Path, ...]:
+    """The crop sets of the shared data that may train."""
+    from lpr.evaluate.datasets import data_folder
+
+    folders = sorted((data_folder() / "plates").iterdir())
+    return tuple(folder for folder in folders if (folder / "labels.jsonl").is_file())
+
+
+def _need_torch() -> None:
+    from importlib.util import find_spec
+
+    from lpr.errors import MissingExtraError
+
+    for package in ("torch", "onnx", "PIL", "tomli_w"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "train")
+
+
+@contextmanager
+def _shown(name: str, steps: int) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f} steps"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(name, total=steps, figures="")
+
+        def show(step: int, figures: Mapping[str, float]) -> None:
+            text = ", ".join(f"{key} {value:.4g}" for key, value in figures.items())
+            bar.update(task, completed=step, figures=text)
+
+        yield show

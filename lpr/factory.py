@@ -1,0 +1,141 @@
+"""The composition root: configuration in, working engine out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lpr.config import EngineConfig
+from lpr.detect.detector import OnnxDetector
+from lpr.detect.tiles import CameraDetector, TiledDetector
+from lpr.engine import Engine
+from lpr.errors import ModelError
+from lpr.formats.prior import FormatPrior
+from lpr.imaging import PerspectiveRectifier
+from lpr.protocols import Detector, Recognizer, Rectifier
+from lpr.recognize.recognizer import OnnxRecognizer
+from lpr.registry import ModelFiles, find_model
+from lpr.stills import StillReader
+from lpr.track.tracker import PlateTracker
+from lpr.vote.voter import PlateVoter
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The two networks, opened once and shared by every camera of a process."""
+
+    detector: OnnxDetector
+    rectifier: Rectifier
+    recognizer: Recognizer
+    alphabet: str
+    """The characters that the recognizer can read."""
+
+
+def load_models(config: EngineConfig | None = None) -> Models:
+    """Open the two networks that a configuration names.
+
+    Args:
+        config: by default the shipped models, one thread each.
+
+    Raises:
+        ModelError: a model is missing, does not match its manifest, or does another task.
+    """
+    config = config or EngineConfig()
+    found = _find(config.detector.model, "detector")
+    read = _find(config.recognizer.model, "recognizer")
+    _, _, height, width = read.manifest.input.shape
+    return Models(
+        detector=OnnxDetector(
+            found, threads=config.threads, score_threshold=config.detector.score_threshold
+        ),
+        rectifier=PerspectiveRectifier(width, height),
+        recognizer=OnnxRecognizer(read, threads=config.threads),
+        alphabet=read.manifest.alphabet,
+    )
+
+
+def build_engine(
+    config: EngineConfig | None = None,
+    *,
+    camera: str = "",
+    regions: tuple[str, ...] = (),
+    models: Models | None = None,
+    voter: PlateVoter | None = None,
+) -> Engine:
+    """Build one camera's engine.
+
+    Args:
+        config: by default every default.
+        camera: the camera's name in the events.
+        regions: countries whose plates are expected; replaces those of the configuration.
+        models: networks to share with other engines; opened here where not given.
+        voter: one of `build_voter`, for callers that want its explanations; by default its own.
+
+    Raises:
+        ConfigError: a region is unknown.
+        ModelError: a model cannot be used.
+    """
+    config = _with_regions(config, regions)
+    models = models or load_models(config)
+    detector: Detector = models.detector
+    if config.detector.far:
+        detector = CameraDetector(models.detector)
+    return Engine(
+        detector,
+        models.rectifier,
+        models.recognizer,
+        PlateTracker(config.tracker),
+        voter or build_voter(config, camera),
+        max_reads=config.max_reads,
+    )
+
+
+def build_voter(config: EngineConfig, camera: str = "") -> PlateVoter:
+    """Build one camera's voter, with the formats of the configured regions as its prior."""
+    return PlateVoter(config.voter, camera=camera, prior=FormatPrior(config.regions))
+
+
+def build_still_reader(
+    config: EngineConfig | None = None,
+    *,
+    regions: tuple[str, ...] = (),
+    models: Models | None = None,
+) -> StillReader:
+    """Build a reader of single pictures.
+
+    Args:
+        config: by default every default.
+        regions: countries whose plates are expected; replaces those of the configuration.
+        models: networks to share; opened here where not given.
+
+    Raises:
+        ConfigError: a region is unknown.
+        ModelError: a model cannot be used.
+    """
+    config = _with_regions(config, regions)
+    models = models or load_models(config)
+    prior = FormatPrior(config.regions)
+    return StillReader(
+        still_detector(config, models),
+        models.rectifier,
+        models.recognizer,
+        lambda text: prior(text)[0],
+    )
+
+
+def still_detector(config: EngineConfig, models: Models) -> Detector:
+    """The detector for single pictures: with native-scale tiles unless `detector.far` is off."""
+    return TiledDetector(models.detector) if config.detector.far else models.detector
+
+
+def _with_regions(config: EngineConfig | None, regions: tuple[str, ...]) -> EngineConfig:
+    config = config or EngineConfig()
+    if not regions:
+        return config
+    return EngineConfig.model_validate({**dict(config), "regions": regions})
+
+
+def _find(name: str, task: str) -> ModelFiles:
+    files = find_model(name)
+    if files.manifest.task != task:
+        raise ModelError(f"model {name!r} is a {files.manifest.task}, not a {task}")
+    return files

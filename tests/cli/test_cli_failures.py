@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from lpr.cli.app import app
+from lpr.cli.exit_codes import ExitCode
+
+
+def lpr(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def one_line(result: Result) -> str:
+    lines = [line for line in result.stderr.splitlines() if line]
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "grey.png"
+    cv2.imwrite(str(path), np.full((60, 80, 3), 90, np.uint8))
+    return path
+
+
+def test_a_missing_source_is_named() -> None:
+    result = lpr("run", "missing.mp4")
+    assert result.exit_code == ExitCode.SOURCE
+    assert "missing.mp4" in one_line(result)
+
+
+def test_a_folder_without_pictures_is_named(tmp_path: Path) -> None:
+    result = lpr("run", tmp_path)
+    assert result.exit_code == ExitCode.SOURCE
+    assert str(tmp_path) in one_line(result)
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no video\n" * 50])
+def test_a_file_that_is_no_video_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "text.mp4"
+    path.write_bytes(content)
+    result = lpr("run", path)
+    assert result.exit_code == ExitCode.SOURCE
+    assert "text.mp4" in one_line(result)
+
+
+def test_a_video_cut_in_the_middle_is_played_as_far_as_it_goes(
+    samples: Path, tmp_path: Path
+) -> None:
+    remuxed = tmp_path / "day.mkv"
+    with av.open(str(samples / "day.mp4")) as source, av.open(str(remuxed), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    data = remuxed.read_bytes()
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(data[: len(data) * 2 // 3])
+    result = lpr("run", cut, "--jsonl", tmp_path / "events.jsonl")
+    assert result.exit_code in (ExitCode.OK, ExitCode.DAMAGED_INPUT)
+    assert "frames" in result.stdout
+
+
+def test_the_good_sources_run_beside_a_broken_one(samples: Path, tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    result = lpr("run", "missing.mp4", samples / "day.mp4", "--jsonl", events, "--quiet")
+    assert result.exit_code == ExitCode.SOURCE
+    assert '"kind": "confirmed"' in events.read_text() or '"kind":"confirmed"' in events.read_text()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--jsonl", "no/such/e.jsonl"), ("--csv", "no/such/e.csv"), ("--annotate", "no/x.mp4")],
+)
+def test_an_unwritable_output_is_found_before_the_work_starts(
+    samples: Path, option: tuple[str, str]
+) -> None:
+    result = lpr("run", samples / "day.mp4", *option)
+    assert result.exit_code == ExitCode.OUTPUT
+    assert "no/" in one_line(result)
+    assert result.stdout == ""
+
+
+def test_an_unknown_region_gets_a_suggestion(picture: Path) -> None:
+    result = lpr("read", picture, "--region", "UK")
+    assert result.exit_code == ExitCode.CONFIG
+    assert "did you mean 'gb'" in one_line(result)
+
+
+def test_an_unknown_key_gets_a_suggestion(picture: Path, tmp_path: Path) -> None:
+    config = tmp_path / "lpr.toml"
+    config.write_text("[detector]\nscore_treshold = 0.5\n")
+    result = lpr("read", picture, "--config", config)
+    assert result.exit_code == ExitCode.CONFIG
+    assert "did you mean 'score_threshold'" in one_line(result)
+
+
+def test_a_model_that_does_not_exist_is_named(picture: Path, tmp_path: Path) -> None:
+    config = tmp_path / "lpr.toml"
+    config.write_text('[detector]\nmodel = "detector-v0"\n')
+    result = lpr("read", picture, "--config", config)
+    assert result.exit_code == ExitCode.MODEL
+    assert "detector-v1" in one_line(result)
+
+
+def test_a_broken_picture_gives_a_line_and_the_others_still_run(
+    picture: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    result = lpr("read", broken, picture, "--jsonl", "-")
+    assert result.exit_code == ExitCode.DAMAGED_INPUT
+    lines = result.stdout.splitlines()
+    assert len(lines) == 2
+    assert '"error":null' not in lines[0].replace(" ", "")
+    assert '"error":null' in lines[1].replace(" ", "")
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 900, 3), (40, 60), (40, 60, 4)])
+def test_odd_pictures_are_read(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = tmp_path / "odd.png"
+    cv2.imwrite(str(path), np.full(shape, 128, np.uint8))
+    for mode in ((), ("--crops",)):
+        result = lpr("read", path, *mode)
+        assert result.exit_code == ExitCode.OK, result.stderr
+
+
+def test_ctrl_c_closes_the_outputs_and_prints_the_summary(samples: Path, tmp_path: Path) -> None:
+    video, events = tmp_path / "out.mp4", tmp_path / "events.jsonl"
+    clips = [str(samples / "day.mp4")] * 40
+    command = [sys.executable, "-m", "lpr", "run", *clips, "--jsonl", str(events)]
+    process = subprocess.Popen(
+        [*command, "--annotate", str(video)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (video.exists() and video.stat().st_size > 10_000):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.INTERRUPTED, err
+    assert "frames in" in out
+    with av.open(str(video)) as container:
+        assert sum(1 for _ in container.decode(video=0)) > 0
