@@ -141,7 +141,7 @@ def test_finish_without_frames_is_harmless() -> None:
 
 def test_a_broken_source_raises_after_its_frames_and_is_closed() -> None:
     source = ListSource([blank_frame(i, i / 25) for i in range(3)], SourceError("cable cut"))
-    seen = []
+    seen: list[int] = []
     with pytest.raises(SourceError, match="cable cut"):
         seen.extend(result.index for result in engine_over([]).run(source))
     assert seen == [0, 1, 2]

@@ -1,0 +1,18 @@
+"""Letters of other alphabets that a plate reader and the format files write as plain Latin ones."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_LATIN: Final = dict(zip("ÄÅÁÀÂÖÓÜÚÉÈÍŠŚŽŹŻČĆĐŁÑÇ", "AAAAAOOUUEEISSZZZCCDLNC", strict=True))
+_CYRILLIC: Final = dict(zip("АВЕКМНОРСТУХІ", "ABEKMHOPCTYXI", strict=True))
+_GREEK: Final = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True))
+_FOLDED: Final = str.maketrans(_LATIN | _CYRILLIC | _GREEK)
+
+
+def fold(text: str) -> str:
+    """Write `RÜDRS322` as `RUDRS322`, and Cyrillic or Greek look-alikes as Latin letters.
+
+    Other characters (digits, hangul, Chinese) stay as they are.
+    """
+    return text if text.isascii() else text.translate(_FOLDED)
