@@ -12,6 +12,7 @@ from lpr.cli.config import config_app
 from lpr.cli.evaluate import eval_app
 from lpr.cli.explain import explain
 from lpr.cli.formats import formats
+from lpr.cli.gate import gate_app
 from lpr.cli.read import read
 from lpr.cli.run import run
 from lpr.cli.synth import synth_app
@@ -52,3 +53,4 @@ app.add_typer(synth_app, name="synth")
 app.add_typer(train_app, name="train")
 app.add_typer(bench_app, name="bench")
 app.add_typer(config_app, name="config")
+app.add_typer(gate_app, name="gate")

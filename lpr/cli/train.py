@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 train_app = typer.Typer(
-    no_args_is_help=True, help="Train both networks on a CPU; needs lpr[train]."
+    no_args_is_help=True, help="Train both networks on a CPU; needs the extra `train`."
 )
 
 Data = Annotated[
@@ -129,8 +130,6 @@ def _shared_crops() -> tuple[Path, ...]:
 
 
 def _need_torch() -> None:
-    from importlib.util import find_spec
-
     from lpr.errors import MissingExtraError
 
     for package in ("torch", "onnx", "PIL", "tomli_w"):

@@ -32,7 +32,8 @@ class FormatPrior:
         Returns:
             The region's code in upper case, as events carry it, None where none or several fit;
             and the natural logarithm of the text's probability relative to one of which nothing
-            is known: above 0 where it fits, log(`lpr.formats.infer.NO_FORMAT`), about -3, where no format matches.
+            is known: above 0 where it fits, log(`lpr.formats.infer.NO_FORMAT`), about -3, where no
+            format matches.
         """
         found = weigh_text(text, self._regions)
         if found.region is None or found.posterior < DECIDED:

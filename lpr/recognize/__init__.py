@@ -1,1 +1,1 @@
-""""""
+"""Reading plates: alphabet, CTC decoding, the ONNX recognizer."""

@@ -58,7 +58,7 @@ def test_a_video_cut_in_the_middle_is_played_as_far_as_it_goes(
     samples: Path, tmp_path: Path
 ) -> None:
     remuxed = tmp_path / "day.mkv"
-    with av.open(str(samples / "day.mp4")) as source, av.open(str(remuxed), "w") as target:
+    with av.open(str(samples / "day-approach.mp4")) as source, av.open(str(remuxed), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(source.streams.video[0]):
             if packet.dts is not None:
@@ -74,7 +74,7 @@ def test_a_video_cut_in_the_middle_is_played_as_far_as_it_goes(
 
 def test_the_good_sources_run_beside_a_broken_one(samples: Path, tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
-    result = lpr("run", "missing.mp4", samples / "day.mp4", "--jsonl", events, "--quiet")
+    result = lpr("run", "missing.mp4", samples / "day-approach.mp4", "--jsonl", events, "--quiet")
     assert result.exit_code == ExitCode.SOURCE
     assert '"kind": "confirmed"' in events.read_text() or '"kind":"confirmed"' in events.read_text()
 
@@ -86,7 +86,7 @@ def test_the_good_sources_run_beside_a_broken_one(samples: Path, tmp_path: Path)
 def test_an_unwritable_output_is_found_before_the_work_starts(
     samples: Path, option: tuple[str, str]
 ) -> None:
-    result = lpr("run", samples / "day.mp4", *option)
+    result = lpr("run", samples / "day-approach.mp4", *option)
     assert result.exit_code == ExitCode.OUTPUT
     assert "no/" in one_line(result)
     assert result.stdout == ""
@@ -138,7 +138,7 @@ def test_odd_pictures_are_read(tmp_path: Path, shape: tuple[int, ...]) -> None:
 
 def test_ctrl_c_closes_the_outputs_and_prints_the_summary(samples: Path, tmp_path: Path) -> None:
     video, events = tmp_path / "out.mp4", tmp_path / "events.jsonl"
-    clips = [str(samples / "day.mp4")] * 40
+    clips = [str(samples / "day-approach.mp4")] * 40
     command = [sys.executable, "-m", "lpr", "run", *clips, "--jsonl", str(events)]
     process = subprocess.Popen(
         [*command, "--annotate", str(video)],

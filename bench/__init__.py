@@ -1,0 +1,1 @@
+"""The project's own benchmark; `docs/benchmark.md` says how to use it."""

@@ -1,0 +1,144 @@
+"""Rendering of clips into a folder, one line of labels each; a stopped run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+
+from lpr.errors import OutputError, SourceError
+from lpr.evaluate.datasets import NOT_A_PLATE, Scene, data_folder, load_scenes, read_image
+from lpr.recognize.alphabet import PLATE_CHARACTERS
+from lpr.synth.clip import ClipLabels, render_clip, sample_clip_spec
+from lpr.synth.clip_photo import PhotoPlate, render_photo_clip, sample_photo_spec
+from lpr.synth.fonts import FontBook
+
+LEAST_PLATE = 50
+"""Least width of a photograph's first plate, pixels."""
+
+
+def generate_synthetic(out: Path, seed: int, count: int, jobs: int = 1) -> None:
+    """Render clips of `count` seeds from `seed` on.
+
+    Raises:
+        OutputError: the folder cannot be written, or holds another run.
+    """
+    _generate(out, {"set": "synthetic", "seed": seed}, _synthetic, range(seed, seed + count), jobs)
+
+
+def generate_photos(out: Path, seed: int, count: int, jobs: int = 1) -> None:
+    """Render clips over the first `count` fitting photographs of the val split.
+
+    Raises:
+        OutputError: the folder cannot be written, or holds another run.
+        SourceError: there is no data folder.
+    """
+    # In an order of the seed's, so that a part of them is a fair sample of all sets.
+    scenes = photographs()
+    if not scenes:
+        raise SourceError("the data folder has no photograph with a plate that fits")
+    numbers = range(min(count, len(scenes)))
+    _generate(out, {"set": "photographs", "seed": seed}, _photograph, numbers, jobs)
+
+
+@cache
+def photographs() -> tuple[tuple[Scene, tuple[PhotoPlate, ...]], ...]:
+    """Photographs of the val split whose plates all have sure, readable texts; sets interleaved."""
+    fitting = []
+    for scene in load_scenes(data_folder(), "val"):
+        plates = _plates(scene)
+        if plates and plates[0].quad.width >= LEAST_PLATE:
+            fitting.append((scene, plates))
+    # File names are hashes: their order is a shuffle that does not depend on the set.
+    return tuple(sorted(fitting, key=lambda one: one[0].path.name))
+
+
+def _plates(scene: Scene) -> tuple[PhotoPlate, ...]:
+    plates = []
+    for label in scene.plates:
+        known = label.text and label.note in ("", "year") and label.lines
+        if label.note == NOT_A_PLATE:
+            continue
+        if not known or not all(char in PLATE_CHARACTERS for char in label.text or ""):
+            return ()
+        plates.append(PhotoPlate(label.shape, label.text or "", label.lines or 1))
+    return tuple(sorted(plates, key=lambda plate: -plate.quad.width))
+
+
+def _synthetic(out: Path, number: int) -> ClipLabels:
+    return render_clip(
+        sample_clip_spec(number), out / f"{number:05d}.mp4", fonts=_fonts(), preset="ultrafast"
+    )
+
+
+def _photograph(out: Path, number: int) -> ClipLabels:
+    scene, plates = photographs()[number]
+    photo = read_image(scene.path)
+    spec = sample_photo_spec(number, photo.shape[1], photo.shape[0], plates)
+    return render_photo_clip(photo, plates, spec, out / f"{scene.set}-{scene.path.stem}.mp4")
+
+
+@cache
+def _fonts() -> FontBook:
+    return FontBook()
+
+
+def _generate(
+    out: Path,
+    run: dict[str, object],
+    render: Callable[[Path, int], ClipLabels],
+    numbers: Sequence[int],
+    jobs: int,
+) -> None:
+    done = _open_folder(out, run)
+    todo = [number for number in numbers if number not in done]
+    print(f"{len(numbers) - len(todo)} of {len(numbers)} clips are there, rendering {len(todo)}")
+    path = out / "labels.jsonl"
+    with path.open("a", encoding="utf-8") as file:
+        for count, (number, labels) in enumerate(_rendered(out, render, todo, jobs), 1):
+            row = {**labels.to_json(), "number": number}
+            # Texts of plates that are never legible may still be read: neither right nor wrong.
+            row["uncertain"] = [
+                plate.text for plate in labels.plates if plate.text and plate.first_frame < 0
+            ]
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.flush()
+            if count % 10 == 0 or count == len(todo):
+                print(f"{count}/{len(todo)}", flush=True)
+
+
+def _rendered(
+    out: Path, render: Callable[[Path, int], ClipLabels], todo: Sequence[int], jobs: int
+) -> Iterator[tuple[int, ClipLabels]]:
+    if jobs <= 1:
+        for number in todo:
+            yield number, render(out, number)
+        return
+    with ProcessPoolExecutor(min(jobs, os.cpu_count() or 1)) as pool:
+        yield from zip(todo, pool.map(render, [out] * len(todo), todo), strict=True)
+
+
+def _open_folder(out: Path, run: dict[str, object]) -> set[int]:
+    """Numbers of the clips already there.
+
+    Raises:
+        OutputError: the folder cannot be written, or holds another run.
+    """
+    mark = out / "run.json"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not mark.exists():
+            mark.write_text(json.dumps(run), encoding="utf-8")
+        before = json.loads(mark.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OutputError(f"cannot write {out}: {error}") from error
+    if before != run:
+        raise OutputError(f"{out} holds another run ({before}); choose another folder")
+    labels = out / "labels.jsonl"
+    if not labels.exists():
+        return set()
+    rows = [json.loads(line) for line in labels.read_text(encoding="utf-8").splitlines()]
+    return {row["number"] for row in rows if (out / row["video"]).is_file()}

@@ -1,0 +1,176 @@
+"""The engine over a folder of clips: figures, cost, baselines, comparison."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+import lpr
+from bench.clips600.baselines import TrackReadings, best_frame, majority
+from lpr.errors import SourceError
+from lpr.evaluate.clip_report import RIGHT, ClipsReport, compare, flags_of
+from lpr.evaluate.datasets import Clip, load_clips
+from lpr.evaluate.events import score_clip
+from lpr.evaluate.report import table
+from lpr.types import PlateEvent
+
+PAPER = "96.1% of 600 videos, 70 ms a frame, limit 100 ms"
+FRAME_LIMIT = 0.1
+"""Seconds that a frame may cost."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What the engine said about some clips, and what its frames cost."""
+
+    engine: list[ClipOutcomePair] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def cost(self) -> dict[str, float]:
+        """Milliseconds a frame without decoding, and the share of frames over the limit."""
+        ms = 1000 * np.array(self.seconds or [0.0])
+        p50, p95, p99 = (float(v) for v in np.percentile(ms, (50, 95, 99)))
+        over = float((ms > 1000 * FRAME_LIMIT).mean())
+        return {"frames": len(self.seconds), "p50": p50, "p95": p95, "p99": p99, "over": over}
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOutcomePair:
+    """A clip, the engine's events and every reading by track."""
+
+    clip: Clip
+    events: tuple[PlateEvent, ...]
+    readings: tuple[TrackReadings, ...]
+
+
+def score_folder(
+    folder: Path,
+    against: Path | None = None,
+    save: Path | None = None,
+    limit: int | None = None,
+    regions: Sequence[str] = (),
+) -> str:
+    """Run the engine over a folder of clips.
+
+    Args:
+        folder: clips and labels of `generate`.
+        against: an earlier result.
+        save: where this result goes.
+        limit: only the first so many clips.
+        regions: regions given to the engine.
+
+    Returns:
+        The figures as Markdown.
+
+    Raises:
+        SourceError: there are no clips, or the earlier result cannot be read.
+    """
+    clips = load_clips(folder)[:limit]
+    if not clips:
+        raise SourceError(f"no clips in {folder}; run: python -m bench.clips600 generate")
+    earlier = _earlier(against) if against else None
+    run = _run(clips, tuple(regions))
+    report = ClipsReport(tuple(score_clip(one.clip, one.events) for one in run.engine))
+    baselines = {
+        "single best frame": _baseline(run, "best frame"),
+        "plain string majority": _baseline(run, "majority"),
+    }
+    result = {
+        "benchmark": "clips600",
+        "clips": len(clips),
+        "cost_ms": run.cost(),
+        "report": report.to_json(),
+        "baselines": {name: one.to_json() for name, one in baselines.items()},
+    }
+    if save is not None:
+        save.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return "\n\n".join(
+        [_figures(report, run), _paired(report, baselines, earlier), report.to_markdown()]
+    )
+
+
+def _run(clips: Sequence[Clip], regions: tuple[str, ...]) -> Run:
+    models = lpr.load_models()
+    run = Run()
+    for number, clip in enumerate(clips, 1):
+        engine = lpr.build_engine(camera=clip.path.name, regions=regions, models=models)
+        events: list[PlateEvent] = []
+        readings: dict[int, TrackReadings] = {}
+        for result in engine.run(lpr.open_source(str(clip.path))):
+            events += result.events
+            if result.timings.total > 0:
+                run.seconds.append(result.timings.total)
+            for item in result.readings:
+                track = readings.setdefault(item.track_id, TrackReadings(item.track_id))
+                track.add(item.reading, result.time, result.index)
+        run.engine.append(ClipOutcomePair(clip, tuple(events), tuple(readings.values())))
+        if number % 20 == 0 or number == len(clips):
+            print(f"{number}/{len(clips)}", flush=True)
+    return run
+
+
+def _baseline(run: Run, name: str) -> ClipsReport:
+    choose = best_frame if name == "best frame" else majority
+    outcomes = []
+    for one in run.engine:
+        events = [event for track in one.readings for event in choose(track)]
+        outcomes.append(score_clip(one.clip, events))
+    return ClipsReport(tuple(outcomes))
+
+
+def _figures(report: ClipsReport, run: Run) -> str:
+    cost = run.cost()
+    rows: list[list[object]] = [
+        ["the paper", PAPER],
+        ["videos entirely right", report.entirely_right],
+        [
+            "cost of a frame, without decoding",
+            f"p50 {cost['p50']:.1f} ms, p95 {cost['p95']:.1f} ms, p99 {cost['p99']:.1f} ms, "
+            f"{cost['over']:.2%} over {1000 * FRAME_LIMIT:.0f} ms, n={cost['frames']:.0f}",
+        ],
+    ]
+    return table(["clips600", "value"], rows)
+
+
+def _paired(
+    report: ClipsReport,
+    baselines: dict[str, ClipsReport],
+    earlier: dict[str, list[bool]] | None,
+) -> str:
+    now = _flags(report)
+    others = {name: _flags(one) for name, one in baselines.items()}
+    if earlier is not None:
+        others["earlier result"] = earlier
+    rows: list[list[object]] = []
+    for name, flags in others.items():
+        test = compare(flags, now)
+        part = baselines.get(name)
+        rows.append(
+            [
+                name,
+                part.plates_that(RIGHT) if part else "",
+                part.wrong_verdicts if part else "",
+                f"+{test.plates.only_second} -{test.plates.only_first} of {test.plates.total}",
+                f"{test.plates.p_value:.4g}",
+                f"+{test.clips.only_second} -{test.clips.only_first} of {test.clips.total}",
+                f"{test.clips.p_value:.4g}",
+            ]
+        )
+    header = ["against", "plates right", "wrong verdicts", "plates", "p", "clips", "p"]
+    return "Paired with this result (McNemar, exact):\n\n" + table(header, rows)
+
+
+def _flags(report: ClipsReport) -> dict[str, list[bool]]:
+    return flags_of([one.to_json() for one in report.outcomes])
+
+
+def _earlier(path: Path) -> dict[str, list[bool]]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return flags_of(data["report"]["clips"])
+    except (OSError, json.JSONDecodeError, KeyError) as error:
+        raise SourceError(f"{path} is not a result of clips600: {error}") from error

@@ -1,0 +1,161 @@
+"""`lpr bench`: how long a frame takes on this machine, against a budget and a baseline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpr.cli.exit_codes import ExitCode
+from lpr.cli.failure import clean_exit, complain
+
+if TYPE_CHECKING:
+    from lpr.latency.measure import LatencyRun
+    from lpr.latency.record import BenchRecord, Change
+
+DEFAULT_CLIP = "day-approach.mp4"
+
+bench_app = typer.Typer(help="Latency on this machine, against a budget; its history as charts.")
+
+
+@bench_app.callback(invoke_without_command=True)
+def bench(
+    context: typer.Context,
+    source: Annotated[
+        Path | None, typer.Option(help="A clip of your camera; by default a sample clip.")
+    ] = None,
+    budget_ms: Annotated[
+        float, typer.Option(help="What p99 of a frame may take, milliseconds.", min=0.01)
+    ] = 100.0,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures to this file.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="An earlier --json file of the same machine.")
+    ] = None,
+    max_ratio: Annotated[
+        float, typer.Option(help="How much slower than the baseline a median may be.", min=1.0)
+    ] = 1.5,
+    frames: Annotated[int, typer.Option(help="Frames to time at most.", min=1)] = 300,
+    warmup: Annotated[int, typer.Option(help="Frames before timing starts.", min=0)] = 10,
+    repeat: Annotated[int, typer.Option(help="Passes; the best one counts.", min=1)] = 3,
+    config: Annotated[Path | None, typer.Option(help="A configuration file.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of each network.", min=1)] = None,
+) -> None:
+    """Time the engine on a clip; exit code 1 beyond the budget or the baseline."""
+    if context.invoked_subcommand is not None:
+        return
+    with clean_exit():
+        from lpr.latency.record import load_record, save_record
+
+        clip = source or sample_clip()
+        then = load_record(baseline) if baseline else None
+        run = _measure(clip, frames, warmup, repeat, config, threads)
+        now = _record(run)
+        if json_path is not None:
+            save_record(now, json_path)
+        _show(run, clip, budget_ms)
+        slower = _against(now, then, max_ratio) if then else ()
+        for change in slower:
+            complain(
+                f"{change.name} is {change.ratio:.2f} times the baseline's "
+                f"({change.now:.2f} against {change.then:.2f} ms), more than {max_ratio:g}"
+            )
+        p99 = run.best.total.p99
+        if p99 > budget_ms:
+            complain(f"over budget: p99 of a frame is {p99:.1f} ms, the budget {budget_ms:g} ms")
+        if slower or p99 > budget_ms:
+            raise typer.Exit(ExitCode.LIMIT_MISSED)
+
+
+@bench_app.command("report")
+def report(
+    out: Annotated[Path, typer.Argument(help="The chart to write: .svg or .html.")],
+    history: Annotated[Path, typer.Option(help="Folder of --json files, one per revision.")] = Path(
+        "bench/history"
+    ),
+) -> None:
+    """Draw latency, memory and accuracy over revisions, each machine by itself."""
+    with clean_exit():
+        from lpr.latency.report import draw_history, load_history
+
+        records = load_history(history)
+        draw_history(records, out)
+        print(f"{out}: {len(records)} runs")
+
+
+def sample_clip() -> Path:
+    """The sample clip of a checkout.
+
+    Raises:
+        ConfigError: the package does not lie in a checkout.
+    """
+    from lpr.errors import ConfigError
+
+    clip = Path(__file__).resolve().parents[2] / "samples" / DEFAULT_CLIP
+    if not clip.is_file():
+        raise ConfigError("no sample clip is installed; name a clip of yours: --source clip.mp4")
+    return clip
+
+
+def _measure(
+    clip: Path, frames: int, warmup: int, repeat: int, config: Path | None, threads: int | None
+) -> LatencyRun:
+    from lpr.cli.run import engine_config
+    from lpr.factory import build_engine
+    from lpr.latency.measure import measure
+    from lpr.latency.play import play
+
+    engine = build_engine(engine_config(config, None, threads), camera="bench")
+    return measure(engine, lambda: play(clip), frames=frames, warmup=warmup, repeat=repeat)
+
+
+def _record(run: LatencyRun) -> BenchRecord:
+    from datetime import UTC, datetime
+
+    from lpr import __version__
+    from lpr.latency.fingerprint import this_machine
+    from lpr.latency.record import latency_figures, make_record
+
+    taken = datetime.now(UTC).isoformat(timespec="seconds")
+    return make_record(__version__, taken, this_machine(), latency_figures(run))
+
+
+def _against(now: BenchRecord, then: BenchRecord, max_ratio: float) -> tuple[Change, ...]:
+    """The medians that grew too much; stages below a millisecond are not judged."""
+    from lpr.latency.record import compare
+
+    return tuple(
+        change
+        for change in compare(now, then)
+        if change.name.startswith("frame.")
+        and change.name.endswith(".median")
+        and change.now >= 1.0
+        and change.ratio > max_ratio
+    )
+
+
+def _show(run: LatencyRun, clip: Path, budget_ms: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        title=f"{clip.name}: {run.width}x{run.height}, {run.frames} frames, "
+        f"best of {len(run.repetitions)}, milliseconds"
+    )
+    for heading in ("stage", "median", "p95", "p99", "worst"):
+        table.add_column(heading, justify="left" if heading == "stage" else "right")
+    best = run.best
+    rows = [*best.stages, ("frame", best.total), ("decode (apart)", best.decode)]
+    for name, one in rows:
+        cells = (f"{value:.2f}" for value in (one.median, one.p95, one.p99, one.worst))
+        table.add_row(name, *cells, style="bold" if name == "frame" else "")
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{run.fps:.0f} frames/s, {run.fps_with_decode:.0f} with decoding; at most "
+        f"{run.most_plates} plates in a frame, {run.readings} crops read, {run.events} events; "
+        f"budget {budget_ms:g} ms",
+        highlight=False,
+    )

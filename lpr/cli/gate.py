@@ -1,0 +1,265 @@
+"""`lpr gate`: check a site, replay events against it, look after its lists."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpr.cli.failure import clean_exit
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lpr.gate import EntryRules, GateConfig, PlateList
+    from lpr.gate.interval import Share
+    from lpr.types import PlateEvent
+
+gate_app = typer.Typer(
+    no_args_is_help=True, help="Check a gate's configuration, replay events, edit plate lists."
+)
+lists_app = typer.Typer(no_args_is_help=True, help="Show and edit plate lists (CSV or TOML).")
+gate_app.add_typer(lists_app, name="lists")
+
+ConfigFile = Annotated[Path, typer.Argument(help="The site's gate.toml.")]
+ListPath = Annotated[Path, typer.Argument(help="A plate list, .csv or .toml.")]
+Zone = Annotated[str, typer.Option(help="Time zone of dates and schedules.")]
+
+
+@gate_app.command("check")
+def check(config: ConfigFile) -> None:
+    """Check a site: configuration, lists, plates that cannot be told apart, what is armed."""
+    with clean_exit():
+        from lpr.gate import load_gate_config, load_plates
+
+        site = load_gate_config(config)
+        plates = load_plates(site)
+        print(f"{config}: {len(site.gates)} gates, {len(plates)} list entries")
+        for gate in site.gates:
+            state = "armed: it opens" if site.opens(gate) else "dry run: it never opens"
+            print(f"gate {gate.name}: {', '.join(one.name for one in gate.cameras)}; {state}")
+            if site.opens(gate) and gate.actuator is None:
+                print(f"gate {gate.name}: armed, but has no [gates.actuator]")
+        if not site.regions:
+            print("no regions: confusable matches are off, only exact ones open")
+        for group in plates.collisions:
+            print(f"cannot be told apart when misread: {', '.join(group)}; only exact ones open")
+
+
+@gate_app.command("simulate")
+def simulate(
+    config: ConfigFile,
+    sources: Annotated[
+        list[str], typer.Argument(help="Events of `lpr run --jsonl`, or videos to play first.")
+    ],
+    labels: Annotated[
+        Path | None, typer.Option(help='JSON lines: {"camera": .., "track_id": .., "text": ..}.')
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Local time at media second 0, ISO 8601; now by default.")
+    ] = None,
+    unlisted: Annotated[
+        int, typer.Option(help="Also let this many unlisted vehicles pass.", min=0)
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the unlisted vehicles.", min=0)] = 0,
+) -> None:
+    """Say what the gate would have done; nothing is opened."""
+    with clean_exit():
+        from rich.console import Console
+
+        from lpr.gate import format_check, load_gate_config, load_plates, parse_labels
+        from lpr.gate import simulate as replay
+
+        site = load_gate_config(config)
+        plates = load_plates(site)
+        report = replay(
+            site,
+            plates,
+            [event for source in sources for event in _events(source, site)],
+            start=_moment(start, site.timezone),
+            fits_format=format_check(site.regions),
+            labels=None if labels is None else parse_labels(_lines(labels)),
+        )
+        console = Console(highlight=False)
+        for record in report.records:
+            decision = record.decision
+            console.print(
+                f"{record.camera}#{record.track_id}  {decision.action}  {decision.reason}"
+                f"  {decision.text}",
+                markup=False,
+            )
+        console.print(f"{report.passages} vehicles, {report.opened} would have been let in")
+        _share(console, "false opens", report.false_opens)
+        _share(console, "false rejects", report.false_rejects)
+        _pairs(console, plates)
+        if unlisted:
+            _unlisted(console, site, plates, unlisted, seed)
+
+
+@lists_app.command("show")
+def show(path: ListPath, timezone: Zone = "UTC") -> None:
+    """Show a list; wrong entries are named with their line."""
+    with clean_exit():
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        from lpr.errors import ConfigError
+        from lpr.gate import read_list
+
+        found = read_list(path, _rules(timezone))
+        table = Table("plate", "list", "owner", "valid", "note")
+        for entry in found.entries:
+            valid = f"{entry.valid_from or ''} .. {entry.valid_to or ''}"
+            cells = (entry.plate, entry.kind.value, entry.owner, valid, entry.note)
+            table.add_row(*(Text(cell) for cell in cells))
+        Console().print(table)
+        for problem in found.problems:
+            print(problem)
+        if found.problems:
+            raise ConfigError(f"{path}: {len(found.problems)} entries are wrong")
+
+
+@lists_app.command("add")
+def add(
+    path: ListPath,
+    plate: Annotated[str, typer.Argument(help="The plate.")],
+    kind: Annotated[str, typer.Option("--list", help="allow, deny or watch.")] = "allow",
+    owner: Annotated[str, typer.Option(help="Whose it is.")] = "",
+    valid_to: Annotated[str | None, typer.Option(help="Last day, as 2026-12-31.")] = None,
+    timezone: Zone = "UTC",
+) -> None:
+    """Add one plate; the file is written whole or not at all."""
+    with clean_exit():
+        from lpr.gate import add_entry
+
+        fields = {"plate": plate, "list": kind, "owner": owner, "valid_to": valid_to}
+        given = {name: value for name, value in fields.items() if value}
+        print(f"added: {add_entry(path, given, _rules(timezone)).plate}")
+
+
+@lists_app.command("remove")
+def remove(
+    path: ListPath,
+    plate: Annotated[str, typer.Argument(help="The plate.")],
+    timezone: Zone = "UTC",
+) -> None:
+    """Remove every entry of a plate."""
+    with clean_exit():
+        from lpr.gate import remove_plate
+
+        print(f"removed: {remove_plate(path, plate, _rules(timezone))} entries")
+
+
+@lists_app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="Where the entries come from.")],
+    path: ListPath,
+    timezone: Zone = "UTC",
+) -> None:
+    """Add the entries of one file to another; nothing is written if one of them is wrong."""
+    with clean_exit():
+        from lpr.gate import import_list
+
+        print(f"added: {import_list(source, path, _rules(timezone))} entries")
+
+
+@lists_app.command("export")
+def export(
+    path: ListPath,
+    target: Annotated[Path, typer.Argument(help="Where to, .csv or .toml.")],
+    timezone: Zone = "UTC",
+) -> None:
+    """Write a list in the other format."""
+    with clean_exit():
+        from lpr.errors import ConfigError
+        from lpr.gate import export_list, read_list
+
+        found = read_list(path, _rules(timezone))
+        if found.problems:
+            raise ConfigError(str(found.problems[0]))
+        export_list(found.entries, target)
+        print(f"written: {target} ({len(found.entries)} entries)")
+
+
+def _rules(timezone: str) -> EntryRules:
+    from lpr.gate import EntryRules
+    from lpr.gate.schedule import time_zone
+
+    return EntryRules(zone=time_zone(timezone))
+
+
+def _moment(start: str | None, timezone: str) -> datetime:
+    from lpr.errors import ConfigError
+    from lpr.gate.schedule import time_zone
+
+    if start is None:
+        return datetime.now(UTC)
+    try:
+        given = datetime.fromisoformat(start)
+    except ValueError as error:
+        raise ConfigError(f"--start {start!r}: is no ISO 8601 time: 2026-11-22T08:00") from error
+    return given if given.tzinfo is not None else given.replace(tzinfo=time_zone(timezone))
+
+
+def _lines(path: Path) -> list[str]:
+    from lpr.errors import SourceError
+
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: cannot be read: {error}") from error
+
+
+def _events(source: str, site: GateConfig) -> tuple[PlateEvent, ...]:
+    """The events of a JSON lines file, or of a video that is played now."""
+    if source.endswith((".jsonl", ".json")):
+        from lpr.gate import read_events
+
+        return read_events(_lines(Path(source)))
+    from lpr.factory import build_engine
+    from lpr.sources import open_source
+
+    media = open_source(source)
+    engine = build_engine(camera=media.info.name, regions=site.regions)
+    return tuple(event for result in engine.run(media) for event in result.events)
+
+
+def _share(console: Console, name: str, share: Share | None) -> None:
+    if share is None:
+        console.print(f"{name}: not known without --labels")
+    else:
+        console.print(f"{name}: {share}")
+
+
+def _pairs(console: Console, plates: PlateList) -> None:
+    from lpr.gate import default_confusions, worst_pairs
+
+    for pair in worst_pairs(plates, default_confusions()):
+        note = ", cannot be told apart when misread" if pair.colliding else ""
+        console.print(
+            f"easily confused: {pair.plates[0]} {pair.plates[1]} ({pair.probability:.1e}{note})",
+            markup=False,
+        )
+
+
+def _unlisted(
+    console: Console, site: GateConfig, plates: PlateList, passages: int, seed: int
+) -> None:
+    import numpy as np
+
+    from lpr.gate import default_confusions, format_check, simulate_unlisted
+
+    report = simulate_unlisted(
+        plates,
+        passages,
+        default_confusions(),
+        np.random.default_rng(seed),
+        policy=site.policy,
+        fits_format=format_check(site.regions),
+    )
+    _share(console, f"misread of {passages} unlisted vehicles", report.misread)
+    _share(console, "let in as the exact text of a listed plate", report.exact_opens)
+    _share(console, "let in for any other text", report.other_opens)

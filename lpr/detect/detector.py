@@ -1,0 +1,97 @@
+"""The plate detector on onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lpr.detect.maps import Candidates, decode_maps
+from lpr.detect.nms import plausible, suppress
+from lpr.detect.views import joined, to_picture, whole_view
+from lpr.errors import ModelIntegrityError
+from lpr.geometry import Quad
+from lpr.imaging import Placement, compose, detector_input
+from lpr.registry import ModelFiles
+from lpr.session import OnnxSession
+from lpr.types import Detection, Image, Track
+
+MAX_DETECTIONS = 50
+
+
+class OnnxDetector:
+    """Finds plates and their corners with one run of the network per canvas.
+
+    Stateless and safe to share between cameras and threads.
+
+    Args:
+        model: the detector's files.
+        threads: threads of one run, at least 1.
+        score_threshold: least calibrated score, 0 to 1; the manifest's where None.
+
+    Raises:
+        ModelIntegrityError: the file is not what its manifest says, or it is no detector.
+        ModelError: onnxruntime cannot load it.
+    """
+
+    def __init__(
+        self, model: ModelFiles, *, threads: int = 1, score_threshold: float | None = None
+    ) -> None:
+        manifest = model.manifest
+        if manifest.task != "detector":
+            raise ModelIntegrityError(
+                f"model {manifest.name!r} is a {manifest.task}; a detector is needed"
+            )
+        self._session = OnnxSession(model.path, manifest, threads=threads)
+        self._mean, self._scale = manifest.input.mean, manifest.input.scale
+        self._height, self._width = manifest.input.shape[2:]
+        knots = manifest.calibration or ((0.0, 0.0), (1.0, 1.0))
+        self._raw = np.array([raw for raw, _ in knots])
+        self._calibrated = np.array([calibrated for _, calibrated in knots])
+        wanted = manifest.score_threshold if score_threshold is None else score_threshold
+        self._threshold = wanted
+        # Calibration rises, so what is below its inverse can be dropped before decoding.
+        reaching = np.linspace(0.0, 1.0, 1001)
+        enough = np.interp(reaching, self._raw, self._calibrated) >= wanted
+        self._floor = float(reaching[int(enough.argmax())]) if enough.any() else 1.0
+
+    @property
+    def canvas_size(self) -> tuple[int, int]:
+        """Width and height of the network's canvas, pixels."""
+        return self._width, self._height
+
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        """Return the plates in an HxWx3 uint8 BGR picture of any size, best first.
+
+        What is tracked already makes no difference here.
+        """
+        rows, columns = image.shape[:2]
+        return self.detect_views(image, [whole_view(columns, rows, self._width, self._height)])
+
+    def detect_views(
+        self, image: Image, canvases: Sequence[Sequence[Placement]]
+    ) -> tuple[Detection, ...]:
+        """Return the plates seen on the given canvases of one picture, each once, best first.
+
+        Args:
+            image: HxWx3 uint8 BGR.
+            canvases: one run of the network each; how parts of the picture lie on it.
+        """
+        parts = [self._run(image, placements) for placements in canvases]
+        if not parts:
+            return ()
+        found = suppress(joined(parts), limit=MAX_DETECTIONS)
+        scores = np.interp(found.scores, self._raw, self._calibrated)
+        return tuple(
+            Detection(Quad.from_points(quad.tolist()), float(score), 2 if two > 0.5 else 1)
+            for quad, score, two in zip(found.quads, scores, found.two_line, strict=True)
+        )
+
+    def _run(self, image: Image, placements: Sequence[Placement]) -> Candidates:
+        canvas = compose(image, placements, self._width, self._height)
+        outputs = self._session.run(detector_input([canvas], self._mean, self._scale))
+        maps = [output[0] for output in outputs]
+        found = decode_maps(maps, threshold=max(self._floor, 0.01))
+        found = plausible(found, self._width, self._height)
+        rows, columns = image.shape[:2]
+        return to_picture(found, placements, columns, rows)

@@ -1,0 +1,98 @@
+"""From the detector's output maps to quads: pure array arithmetic.
+
+The network gives one map per stride. At each place it says, in this order: the score logit, the
+logit of "two lines", and the eight corner offsets x0 y0 ... x3 y3 (top left, top right, bottom
+right, bottom left) from the place's centre, in units of `OFFSET_UNIT` strides. Training encodes
+with the same constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+STRIDES = (8, 16, 32)
+CHANNELS = 10
+OFFSET_UNIT = 4.0
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Quads that the network proposes, best first.
+
+    Attributes:
+        quads: N x 4 x 2 float32, canvas pixels, corners clockwise from the text's top left.
+        scores: N float32, 0 to 1, falling; not yet calibrated.
+        two_line: N float32, probability of two rows of text, 0 to 1.
+    """
+
+    quads: Floats
+    scores: Floats
+    two_line: Floats
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def take(self, indices: npt.NDArray[np.intp]) -> Candidates:
+        """The candidates at `indices`, in that order."""
+        return Candidates(self.quads[indices], self.scores[indices], self.two_line[indices])
+
+
+def decode_maps(
+    maps: Sequence[Floats],
+    *,
+    threshold: float,
+    strides: Sequence[int] = STRIDES,
+    limit: int = 256,
+) -> Candidates:
+    """Read the places whose score reaches the threshold off the maps.
+
+    Args:
+        maps: one 10 x H x W float32 array per stride, logits and offsets as said above.
+        threshold: least raw score, 0 to 1.
+        strides: canvas pixels per place of each map.
+        limit: at most this many candidates, the best ones.
+
+    Returns:
+        The candidates, best first; overlapping ones are still all there.
+    """
+    parts = [
+        _decode_map(level, stride, _logit(threshold))
+        for level, stride in zip(maps, strides, strict=True)
+    ]
+    quads = np.concatenate([part[0] for part in parts])
+    logits = np.concatenate([part[1] for part in parts])
+    lines = np.concatenate([part[2] for part in parts])
+    order = np.argsort(-logits, kind="stable")[:limit]
+    return Candidates(quads[order], sigmoid(logits[order]), sigmoid(lines[order]))
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """The logistic function, without overflow at either end."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)), np.float32)
+
+
+def place_centers(width: int, height: int, stride: int) -> Floats:
+    """Centres of a map's places, (height/stride * width/stride) x 2 float32, row by row."""
+    xs = (np.arange(width // stride, dtype=np.float32) + 0.5) * stride
+    ys = (np.arange(height // stride, dtype=np.float32) + 0.5) * stride
+    grid = np.meshgrid(xs, ys)
+    return np.stack([grid[0].ravel(), grid[1].ravel()], axis=1)
+
+
+def _decode_map(level: Floats, stride: int, floor: float) -> tuple[Floats, Floats, Floats]:
+    rows, columns = np.nonzero(level[0] >= floor)
+    values = level[:, rows, columns]
+    centers = np.stack([columns, rows], axis=1).astype(np.float32) * stride + stride / 2
+    offsets = values[2:].T.reshape(-1, 4, 2) * (stride * OFFSET_UNIT)
+    return (centers[:, None] + offsets).astype(np.float32), values[0], values[1]
+
+
+def _logit(probability: float) -> float:
+    clipped = min(max(probability, 1e-6), 1 - 1e-6)
+    return float(np.log(clipped / (1 - clipped)))

@@ -1,0 +1,181 @@
+"""Far plates: native-scale looks at parts of a large picture.
+
+A plate 40 pixels wide in a 1080p frame is 13 on the detector's canvas. Stills are looked at whole
+and tile by tile. A camera's frames are looked at whole, plus one native-scale canvas a frame that
+goes where plates were and where something moves, and round the rest in turn: the cost of a frame
+is at most twice that of the plain detector, whatever its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lpr.detect.detector import OnnxDetector
+from lpr.detect.views import Box, native_view, quarter_size, scaled_view, tile_grid, whole_view
+from lpr.geometry import Quad
+from lpr.types import Detection, Image, Track
+
+LARGE = 1.4
+"""A picture this many times as large as the canvas shows more at native scale."""
+MAX_TILES = 30
+"""Beyond it, tiles show the picture reduced; a 20-megapixel still stays a matter of a second."""
+FAR_WIDTH = 48.0
+"""Canvas pixels; narrower tracks are worth a native-scale look."""
+
+
+class TiledDetector:
+    """For stills: the whole picture and its native-scale tiles, merged.
+
+    Args:
+        detector: looks at each canvas.
+        max_tiles: at most this many tiles; more than that makes the tiles coarser, not fewer.
+    """
+
+    def __init__(self, detector: OnnxDetector, *, max_tiles: int = MAX_TILES) -> None:
+        self._detector, self._max_tiles = detector, max_tiles
+
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        """Return the plates in an HxWx3 uint8 BGR picture, best first.
+
+        What is tracked already makes no difference here.
+        """
+        width, height = self._detector.canvas_size
+        rows, columns = image.shape[:2]
+        canvases = [whole_view(columns, rows, width, height)]
+        if max(columns / width, rows / height) > LARGE:
+            canvases += [scaled_view(box, width, height) for box in self._tiles(columns, rows)]
+        return self._detector.detect_views(image, canvases)
+
+    def _tiles(self, columns: int, rows: int) -> list[Box]:
+        width, height = self._detector.canvas_size
+        factor = 1.0
+        tiles = tile_grid(columns, rows, width, height)
+        while len(tiles) > self._max_tiles:
+            factor *= 1.25
+            tiles = tile_grid(columns, rows, round(width * factor), round(height * factor))
+        return tiles
+
+
+class FarPolicy:
+    """Decides which part of a camera's frame gets this frame's native-scale look.
+
+    Every second look goes to the tracks that are small on the whole-frame canvas (up to four at
+    once, those unseen for longest first); the others go to the tile with the most motion since its
+    last look, times how long ago that was. Depends on frames alone, so a clip replays alike.
+
+    Args:
+        width: canvas width, pixels.
+        height: canvas height, pixels.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self._width, self._height = width, height
+        self._shape = (0, 0)
+        self._tiles: list[Box] = []
+        self._waited: npt.NDArray[np.float64] = np.zeros(0)
+        self._moved: npt.NDArray[np.float64] = np.zeros(0)
+        self._last: npt.NDArray[np.int16] | None = None
+        self._turn = 0
+
+    def plan(self, image: Image, tracks: Sequence[Track]) -> tuple[Box, ...]:
+        """Return the boxes (left, top, right, bottom) to look at natively, none for small frames.
+
+        Args:
+            image: this frame, HxWx3 uint8 BGR.
+            tracks: the tracks known before this frame.
+        """
+        rows, columns = image.shape[:2]
+        scale = min(self._width / columns, self._height / rows)
+        if scale * LARGE > 1:
+            return ()
+        self._observe(image)
+        self._turn += 1
+        if self._turn % 2 == 0:
+            regions = self._around(tracks, scale, columns, rows)
+            if regions:
+                return regions
+        best = int(np.argmax(self._waited * (0.15 + self._moved)))
+        self._waited[best], self._moved[best] = 0.0, 0.0
+        return (self._tiles[best],)
+
+    def _observe(self, image: Image) -> None:
+        """Age the tiles and note how much each has moved since the last frame."""
+        rows, columns = image.shape[:2]
+        if self._shape != (rows, columns):
+            self._shape = (rows, columns)
+            self._tiles = tile_grid(columns, rows, self._width, self._height)
+            self._waited = np.ones(len(self._tiles))
+            self._moved = np.zeros(len(self._tiles))
+            self._last = None
+        thumb = cv2.resize(image[:, :, 1], (96, 64), interpolation=cv2.INTER_NEAREST)
+        now = thumb.astype(np.int16)
+        self._waited += 1.0
+        if self._last is not None:
+            changed = np.abs(now - self._last) > 24
+            for i, (left, top, right, bottom) in enumerate(self._tiles):
+                part = changed[
+                    top * 64 // rows : -(-bottom * 64 // rows),
+                    left * 96 // columns : -(-right * 96 // columns),
+                ]
+                self._moved[i] = max(self._moved[i], min(1.0, 8.0 * float(part.mean())))
+        self._last = now
+
+    def _around(
+        self, tracks: Sequence[Track], scale: float, columns: int, rows: int
+    ) -> tuple[Box, ...]:
+        wide, high = quarter_size(self._width, self._height)
+        small = [track for track in tracks if track.quad.width * scale < FAR_WIDTH]
+        small.sort(key=lambda track: (track.last_seen, track.id))
+        boxes: list[Box] = []
+        for track in small:
+            if not any(_contains(box, track.quad) for box in boxes):
+                boxes.append(_box_around(track.quad, wide, high, columns, rows))
+            if len(boxes) == 4:
+                break
+        return tuple(boxes)
+
+
+class CameraDetector:
+    """One camera's detector: the whole frame, plus one native-scale canvas where frames are large.
+
+    Keeps state from frame to frame, so every camera needs its own; the network below is shared.
+
+    Args:
+        detector: looks at each canvas.
+        policy: where to look natively; a `FarPolicy` of the detector's canvas where None.
+    """
+
+    def __init__(self, detector: OnnxDetector, policy: FarPolicy | None = None) -> None:
+        self._detector = detector
+        self._policy = policy or FarPolicy(*detector.canvas_size)
+
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        """Return the plates in this frame (HxWx3 uint8 BGR), best first.
+
+        Args:
+            image: the frame.
+            tracks: what the tracker knew before this frame.
+        """
+        width, height = self._detector.canvas_size
+        rows, columns = image.shape[:2]
+        canvases = [whole_view(columns, rows, width, height)]
+        regions = self._policy.plan(image, tracks)
+        if regions:
+            canvases.append(native_view(regions, width, height))
+        return self._detector.detect_views(image, canvases)
+
+
+def _contains(box: Box, quad: Quad) -> bool:
+    left, top, right, bottom = quad.box
+    return box[0] <= left and box[1] <= top and right <= box[2] and bottom <= box[3]
+
+
+def _box_around(quad: Quad, wide: int, high: int, columns: int, rows: int) -> Box:
+    x, y = quad.center
+    left = int(min(max(0, x - wide / 2), max(0, columns - wide)))
+    top = int(min(max(0, y - high / 2), max(0, rows - high)))
+    return left, top, min(columns, left + wide), min(rows, top + high)

@@ -1,0 +1,279 @@
+"""Plates drawn into pictures, and pictures written as a video that plays in a browser."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import cv2
+import numpy as np
+from av.container import OutputContainer
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.stream import VideoStream
+
+from lpr.errors import OutputError
+from lpr.imaging import letterbox
+from lpr.sinks.safe import safe_text
+from lpr.types import Image, Track, TrackState
+
+Colour = tuple[int, int, int]
+
+_GREEN: Colour = (80, 200, 60)
+_AMBER: Colour = (0, 180, 255)
+_GREY: Colour = (150, 150, 150)
+_INK: Colour = (255, 255, 255)
+_PLATE: Colour = (30, 30, 30)
+_MIN_FONT, _MAX_FONT = 9, 64
+_WEIGHT = 600
+
+_CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+_TICKS = 90_000
+_BT709 = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PlateLabel:
+    """What to write beside a track.
+
+    Attributes:
+        text: voted text; empty while there is none.
+        confidence: probability that the text is right, 0 to 1; None leaves it out.
+        confirmed: whether the text is a verdict rather than a first impression.
+    """
+
+    text: str
+    confidence: float | None = None
+    confirmed: bool = True
+
+
+def annotate(image: Image, tracks: Sequence[Track], labels: Mapping[int, PlateLabel]) -> Image:
+    """Draw plates with their numbers and texts.
+
+    Args:
+        image: HxWx3 uint8 BGR; not changed.
+        tracks: the frame's tracks; ended ones are left out.
+        labels: text by track id, where there is one.
+
+    Returns:
+        A new HxWx3 uint8 BGR picture: green quads are confirmed, amber ones are being read, grey
+        ones are out of sight.
+    """
+    canvas = np.array(image, np.uint8, order="C", copy=True)
+    shown = [track for track in tracks if track.state is not TrackState.ENDED]
+    thickness = max(1, round(min(canvas.shape[:2]) / 320))
+    for track in shown:
+        points = np.rint(np.clip(track.quad.points, -1e5, 1e5)).astype(np.int32)
+        cv2.polylines(
+            canvas, [points], True, _colour(track, labels.get(track.id)), thickness, cv2.LINE_AA
+        )
+    for track in shown:
+        _write_label(canvas, track, labels.get(track.id))
+    return canvas
+
+
+def _colour(track: Track, label: PlateLabel | None) -> Colour:
+    if track.state is TrackState.LOST:
+        return _GREY
+    return _GREEN if label is not None and label.confirmed and label.text else _AMBER
+
+
+def _caption(track: Track, label: PlateLabel | None) -> str:
+    parts = [f"#{track.id}"]
+    if label is not None and label.text:
+        parts.append(safe_text(label.text))
+        if label.confidence is not None:
+            parts.append(f"{math.floor(100 * label.confidence)}%")
+    return " ".join(parts)
+
+
+@lru_cache(maxsize=1)
+def _font() -> cv2.FontFace:
+    """OpenCV's built-in face: it has Latin, Chinese and Korean letters."""
+    return cv2.FontFace("sans")
+
+
+def _text_size(text: str, size: int) -> tuple[int, int]:
+    _, _, width, height = cv2.getTextSize((0, 0), text, (0, size), _font(), size, _WEIGHT)
+    return int(width), int(height)
+
+
+def _write_label(canvas: Image, track: Track, label: PlateLabel | None) -> None:
+    """Write a caption above its plate, below it where there is no room, always inside."""
+    rows, columns = canvas.shape[:2]
+    text = _caption(track, label)
+    size = min(_MAX_FONT, max(_MIN_FONT, round(rows / 26)))
+    width, _ = _text_size(text, size)
+    pad = max(2, size // 4)
+    room = columns - 2 * pad
+    if width > room:
+        size = int(size * room / width)
+        width, _ = _text_size(text, size) if size >= _MIN_FONT else (0, 0)
+    height = size + 2 * pad
+    if size < _MIN_FONT or height > rows:
+        return
+    left, top, _, bottom = track.quad.box
+    x = int(min(max(0, left), columns - width - 2 * pad))
+    y = top - height - pad
+    if y < 0:
+        y = bottom + pad
+    y = int(min(max(0, y), rows - height))
+    x = max(0, x)
+    colour = _colour(track, label)
+    cv2.rectangle(canvas, (x, y), (x + width + 2 * pad, y + height), _PLATE, cv2.FILLED)
+    cv2.rectangle(canvas, (x, y), (x + max(2, pad // 2), y + height), colour, cv2.FILLED)
+    baseline = y + pad + round(0.82 * size)
+    cv2.putText(canvas, text, (x + pad, baseline), _INK, _font(), size, _WEIGHT)
+
+
+class AnnotatedVideo:
+    """Writes pictures as H.264, each shown for as long as it was in the source.
+
+    The file is playable at any moment: it grows by fragments, and becomes a plain MP4 when closed.
+
+    Args:
+        path: a .mp4, .m4v, .mov or .mkv file; what it holds is replaced.
+        fps: the source's mean rate, a hint for the encoder.
+        crf: quality, 0 (lossless) to 51; 23 looks good.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path | str, *, fps: float | None = None, crf: int = 23) -> None:
+        self._path = Path(path)
+        name = _CONTAINERS.get(self._path.suffix.lower())
+        if name is None:
+            known = " ".join(_CONTAINERS)
+            raise OutputError(f"{path}: a video's name must end in one of {known}")
+        _check_writable(self._path)
+        self._format = name
+        self._rate = Fraction(min(max(fps or 25.0, 1.0), 240.0)).limit_denominator(1001)
+        self._crf = crf
+        self._reformatter = VideoReformatter()
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._size = (0, 0)
+        self._start = 0.0
+        self._last_tick = -1
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def write(self, image: Image, time: float) -> None:
+        """Append a picture.
+
+        Args:
+            image: HxWx3 uint8 BGR; one of another size than the first is fitted into it.
+            time: media seconds, rising.
+
+        Raises:
+            OutputError: the disk is full, or the video is closed.
+        """
+        if self._closed:
+            raise OutputError(f"{self._path}: already closed")
+        if self._stream is None or self._container is None:
+            self._begin(image, time)
+        assert self._stream is not None
+        assert self._container is not None
+        frame = self._frame(image)
+        tick = max(self._last_tick + 1, round((time - self._start) * _TICKS))
+        frame.pts, frame.time_base = tick, Fraction(1, _TICKS)
+        self._last_tick = tick
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except (av.FFmpegError, OSError) as error:
+            raise OutputError(f"{self._path}: cannot be written: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Finish the file; closing twice is harmless. A video without pictures leaves no file.
+
+        Raises:
+            OutputError: the end could not be written.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        container, stream = self._container, self._stream
+        self._container = self._stream = None
+        if container is None or stream is None:
+            if self._path.is_file():
+                self._path.unlink()
+            return
+        try:
+            container.mux(stream.encode(None))
+            container.close()
+        except (av.FFmpegError, OSError) as error:
+            with contextlib.suppress(av.FFmpegError, OSError):
+                container.close()
+            raise OutputError(f"{self._path}: cannot be finished: {error.strerror}") from error
+
+    def _begin(self, image: Image, time: float) -> None:
+        rows, columns = image.shape[:2]
+        self._size = (columns + columns % 2, rows + rows % 2)
+        self._start = time
+        options = {} if self._format == "matroska" else {"movflags": "hybrid_fragmented"}
+        try:
+            container = av.open(
+                f"file:{self._path}", "w", format=self._format, container_options=options
+            )
+            stream = container.add_stream("libx264", rate=self._rate)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise OutputError(f"{self._path}: cannot be written: {error}") from error
+        self._container, self._stream = container, stream
+        stream.width, stream.height = self._size
+        stream.pix_fmt = "yuv420p"
+        context = stream.codec_context
+        context.time_base = Fraction(1, _TICKS)
+        context.gop_size = max(1, round(2 * self._rate))
+        context.thread_count = 2
+        context.max_b_frames = 0
+        context.options = {"preset": "veryfast", "crf": str(self._crf)}
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = ColorRange.MPEG
+
+    def _frame(self, image: Image) -> av.VideoFrame:
+        width, height = self._size
+        rows, columns = image.shape[:2]
+        if (columns, rows) != self._size:
+            if 0 <= width - columns <= 1 and 0 <= height - rows <= 1:
+                image = np.pad(image, ((0, height - rows), (0, width - columns), (0, 0)), "edge")
+            else:
+                image, _ = letterbox(image, width, height)
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
+        return self._reformatter.reformat(
+            frame,
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            threads=1,
+        )
+
+
+def _check_writable(path: Path) -> None:
+    try:
+        with path.open("wb"):
+            pass
+    except FileNotFoundError as error:
+        raise OutputError(
+            f"{path}: cannot be written: the folder {path.parent} does not exist"
+        ) from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path}: cannot be written: {why}") from error

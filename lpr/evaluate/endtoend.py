@@ -1,0 +1,274 @@
+"""Photographs in, texts out: detector and recognizer together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpr.evaluate.calibration import Calibration, calibration
+from lpr.evaluate.datasets import NOT_A_PLATE, PlateLabel, Scene, load_scenes, read_image
+from lpr.evaluate.failures import Failure
+from lpr.evaluate.intervals import Proportion
+from lpr.evaluate.matching import match_detections
+from lpr.evaluate.recognition_report import calibration_markdown
+from lpr.evaluate.report import Progress, table
+from lpr.evaluate.text import folded, readable, script_of
+from lpr.geometry import Quad
+from lpr.protocols import Detector, Recognizer, Rectifier
+from lpr.types import Detection, Reading
+
+IOU = 0.3
+"""Least overlap at which a reading belongs to a label; the text decides, not the box."""
+RIGHT, WRONG, NO_READ, MISSED = "right", "wrong", "no read", "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class PlateRead:
+    """What became of one labelled plate in a photograph.
+
+    Attributes:
+        outcome: right, wrong, no read (found, but nothing accepted) or missed (not found).
+        exact_folded: right when O=0 and I=1.
+    """
+
+    set: str
+    path: Path
+    label: PlateLabel
+    apart: bool
+    outcome: str
+    exact_folded: bool
+    got: str
+    confidence: float
+    found: Quad | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndToEndRow:
+    """Figures of one group of plates; right, wrong, no read and missed add up to all."""
+
+    name: str
+    right: Proportion
+    folded: Proportion
+    wrong: Proportion
+    no_read: Proportion
+    missed: Proportion
+
+    def to_json(self) -> dict[str, object]:
+        """All attributes."""
+        return {
+            "name": self.name,
+            "exact": self.right.to_json(),
+            "exact_folded": self.folded.to_json(),
+            "wrong": self.wrong.to_json(),
+            "no_read": self.no_read.to_json(),
+            "missed": self.missed.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EndToEndReport:
+    """Every figure of detector and recognizer together.
+
+    Attributes:
+        min_confidence: readings below it are not accepted.
+        calibration: of the readings of plates that were found, accepted or not.
+    """
+
+    split: str
+    min_confidence: float
+    overall: EndToEndRow
+    by_set: tuple[EndToEndRow, ...]
+    by_script: tuple[EndToEndRow, ...]
+    by_lines: tuple[EndToEndRow, ...]
+    apart: EndToEndRow
+    calibration: Calibration
+    failures: tuple[Failure, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Every figure with its n and interval."""
+        return {
+            "task": "end-to-end",
+            "split": self.split,
+            "min_confidence": self.min_confidence,
+            "overall": self.overall.to_json(),
+            "by_set": [row.to_json() for row in self.by_set],
+            "by_script": [row.to_json() for row in self.by_script],
+            "by_lines": [row.to_json() for row in self.by_lines],
+            "apart": self.apart.to_json(),
+            "calibration": self.calibration.to_json(),
+            "failures": [failure.to_json() for failure in self.failures],
+        }
+
+    def to_markdown(self) -> str:
+        """The same for people."""
+        return "\n\n".join(
+            [
+                f"# End to end, {self.split}",
+                "Labelled plates with text in photographs: found, cut out and read. Readings with "
+                f"a confidence below {self.min_confidence:g} count as no read. Wilson 95% "
+                "intervals.",
+                _rows_table("set", (self.overall, *self.by_set)),
+                f"Apart, doubtful labels or characters outside the alphabet: {self.apart.right}",
+                "## By script",
+                _rows_table("script", self.by_script),
+                "## By rows",
+                _rows_table("rows", self.by_lines),
+                "## Calibration of the plates found",
+                calibration_markdown(self.calibration),
+            ]
+        )
+
+
+def evaluate_end_to_end(
+    detector: Detector,
+    rectifier: Rectifier,
+    recognizer: Recognizer,
+    data: Path,
+    split: str = "val",
+    *,
+    sets: Sequence[str] | None = None,
+    alphabet: Container[str] | None = None,
+    min_confidence: float = 0.0,
+    risk: float = 0.001,
+    progress: Progress | None = None,
+) -> EndToEndReport:
+    """Find and read the plates of every labelled photograph with a text.
+
+    Args:
+        detector: finds plates.
+        rectifier: cuts them out.
+        recognizer: reads them.
+        data: the data folder.
+        split: train, val or all.
+        sets: names of scene sets; None is all.
+        alphabet: the recognizer's characters; None: any.
+        min_confidence: readings below it are not accepted.
+        risk: allowed share of errors among accepted readings, for the acceptance figure.
+        progress: is told how many photographs are done.
+
+    Raises:
+        SourceError: labels or pictures are missing.
+    """
+    scenes = [
+        scene
+        for scene in load_scenes(data, split, sets)
+        if any(plate.text and plate.note != NOT_A_PLATE for plate in scene.plates)
+    ]
+    reads: list[PlateRead] = []
+    for number, scene in enumerate(scenes, 1):
+        image = read_image(scene.path)
+        detections = detector.detect(image)
+        crops = [rectifier.rectify(image, one.quad).image for one in detections]
+        readings = recognizer.read(crops) if crops else ()
+        reads += score_scene(scene, detections, readings, alphabet, min_confidence)
+        if progress is not None:
+            progress(number, len(scenes))
+    return score_reads(reads, split, min_confidence, risk)
+
+
+def score_scene(
+    scene: Scene,
+    detections: Sequence[Detection],
+    readings: Sequence[Reading],
+    alphabet: Container[str] | None = None,
+    min_confidence: float = 0.0,
+) -> list[PlateRead]:
+    """Compare one photograph's readings with its labelled texts."""
+    matches = {one.label: one.detection for one in match_detections(scene.plates, detections, IOU)}
+    reads = []
+    for number, label in enumerate(scene.plates):
+        if not label.text or label.note == NOT_A_PLATE:
+            continue
+        match = matches.get(number)
+        reading = readings[match] if match is not None else None
+        got = reading.text if reading else ""
+        confidence = reading.confidence if reading else 0.0
+        if match is None:
+            outcome = MISSED
+        elif not got or confidence < min_confidence:
+            outcome = NO_READ
+        else:
+            outcome = RIGHT if got == label.text else WRONG
+        reads.append(
+            PlateRead(
+                set=scene.set,
+                path=scene.path,
+                label=label,
+                apart=label.note == "doubtful" or not readable(label.text, alphabet),
+                outcome=outcome,
+                exact_folded=outcome in (RIGHT, WRONG) and folded(got) == folded(label.text),
+                got=got,
+                confidence=confidence,
+                found=detections[match].quad if match is not None else None,
+            )
+        )
+    return reads
+
+
+def score_reads(
+    reads: Sequence[PlateRead], split: str, min_confidence: float = 0.0, risk: float = 0.001
+) -> EndToEndReport:
+    """Turn outcomes into figures."""
+    main = [one for one in reads if not one.apart]
+    found = [one for one in main if one.got]
+    return EndToEndReport(
+        split=split,
+        min_confidence=min_confidence,
+        overall=_row("all", main),
+        by_set=_by(main, lambda one: one.set),
+        by_script=_by(main, lambda one: script_of(one.label.text or "")),
+        by_lines=_by(main, lambda one: f"{one.label.lines or '?'} row(s)"),
+        apart=_row("apart", [one for one in reads if one.apart]),
+        calibration=calibration(
+            [one.confidence for one in found],
+            [one.got == one.label.text for one in found],
+            risk=risk,
+        ),
+        failures=tuple(
+            Failure(
+                one.outcome,
+                one.path,
+                one.label.text or "",
+                one.got,
+                one.confidence,
+                one.label.shape,
+                one.found,
+            )
+            for one in reads
+            if one.outcome != RIGHT
+        ),
+    )
+
+
+def _row(name: str, reads: Sequence[PlateRead]) -> EndToEndRow:
+    def share(outcome: str) -> Proportion:
+        return Proportion(sum(one.outcome == outcome for one in reads), len(reads))
+
+    exact_folded = Proportion(sum(one.exact_folded for one in reads), len(reads))
+    return EndToEndRow(
+        name, share(RIGHT), exact_folded, share(WRONG), share(NO_READ), share(MISSED)
+    )
+
+
+def _by(reads: Sequence[PlateRead], key: Callable[[PlateRead], str]) -> tuple[EndToEndRow, ...]:
+    return tuple(
+        _row(name, [one for one in reads if key(one) == name])
+        for name in sorted({key(one) for one in reads})
+    )
+
+
+def _rows_table(name: str, rows: Sequence[EndToEndRow]) -> str:
+    header = [name, "exact", "exact, O=0 I=1", "wrong", "no read", "missed"]
+    return table(
+        header,
+        [
+            [
+                row.name,
+                row.right,
+                row.folded,
+                *(f"{one.hits}" for one in (row.wrong, row.no_read, row.missed)),
+            ]
+            for row in rows
+        ],
+    )

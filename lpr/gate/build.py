@@ -1,0 +1,127 @@
+"""From `gate.toml` to a working gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import ExitStack
+from pathlib import Path
+
+from lpr.errors import GateError
+from lpr.formats import load_region
+from lpr.gate.actuators import Relay, build_actuator
+from lpr.gate.config import GateConfig, load_gate_config
+from lpr.gate.confusion import default_confusables
+from lpr.gate.controller import GateController
+from lpr.gate.decision_log import DecisionLog, read_decisions
+from lpr.gate.list_entries import EntryRules
+from lpr.gate.list_files import load_lists
+from lpr.gate.moment import Moment, system_moment
+from lpr.gate.plate_list import PlateList
+from lpr.gate.record import DecisionRecord
+from lpr.gate.schedule import time_zone
+from lpr.protocols import Actuator
+
+
+def build_gate(
+    path: Path | str,
+    *,
+    actuators: Mapping[str, Actuator] | None = None,
+    record: Callable[[DecisionRecord], None] | None = None,
+    alphabet: AbstractSet[str] | None = None,
+    clock: Callable[[], Moment] = system_moment,
+) -> GateController:
+    """Build the controller of a site from its configuration file.
+
+    Decisions are written to the decision log that the configuration names. What is in it already is
+    taken up: limits, visitor passes and areas go on where they were. Close the controller, or use
+    it in a `with` statement.
+
+    Args:
+        path: `gate.toml`.
+        actuators: gate name -> what opens it, in place of the configured ones.
+        record: takes the decisions in place of the decision log.
+        alphabet: the reader's characters; None allows every script that plates use.
+        clock: reads the clocks.
+
+    Raises:
+        ConfigError: the configuration or a list is wrong, or a secret is missing.
+        GateError: an armed gate has no actuator, or its device cannot be used.
+        OutputError: the decision log cannot be written.
+        MissingExtraError: an actuator's package is not installed.
+    """
+    config = load_gate_config(Path(path))
+    plates = load_plates(config, alphabet)
+    fits_format = format_check(config.regions)
+    with ExitStack() as stack:
+        history: Sequence[DecisionRecord] = ()
+        if record is None:
+            if config.decisions.exists():
+                history = tuple(read_decisions(config.decisions))
+            record = stack.enter_context(DecisionLog(config.decisions)).write
+        built = configured_actuators(config, skip=actuators or {})
+        for actuator in built.values():
+            stack.callback(actuator.close)
+        controller = GateController(
+            config,
+            plates,
+            actuators={**built, **(actuators or {})},
+            record=record,
+            started=clock(),
+            fits_format=fits_format,
+            alphabet=alphabet,
+            history=history,
+            clock=clock,
+            on_close=(closing := ExitStack()).close,
+        )
+        # From here on the controller closes what was opened for it.
+        closing.push(stack.pop_all())
+    return controller
+
+
+def configured_actuators(config: GateConfig, *, skip: Mapping[str, Actuator]) -> dict[str, Relay]:
+    """Build the actuators of the armed gates that are not in `skip`: a dry run touches nothing.
+
+    Raises:
+        ConfigError: a secret is missing.
+        GateError: a device cannot be used, or an armed gate has no actuator.
+        MissingExtraError: an actuator's package is not installed.
+    """
+    built: dict[str, Relay] = {}
+    for gate in config.gates:
+        if not config.opens(gate) or gate.name in skip:
+            continue
+        if gate.actuator is None:
+            raise GateError(f"gate {gate.name!r} is armed but has no [gates.actuator]")
+        built[gate.name] = build_actuator(gate.actuator, gate=gate.name)
+    return built
+
+
+def load_plates(config: GateConfig, alphabet: AbstractSet[str] | None = None) -> PlateList:
+    """Load the lists of a site.
+
+    Args:
+        config: the site.
+        alphabet: the reader's characters; None allows every script that plates use.
+
+    Raises:
+        ConfigError: a list cannot be read, or an entry is wrong.
+    """
+    rules = EntryRules(
+        zone=time_zone(config.timezone),
+        gates=tuple(gate.name for gate in config.gates),
+        alphabet=alphabet,
+    )
+    return load_lists(config.lists, rules, default_confusables())
+
+
+def format_check(regions: Sequence[str]) -> Callable[[str], bool] | None:
+    """Return whether a text is a possible plate of any of the regions; None without regions.
+
+    Raises:
+        FormatError: a region is unknown.
+    """
+    known = [load_region(code) for code in regions]
+    if not known:
+        return None
+    return lambda text: any(region.matches(text) for region in known)

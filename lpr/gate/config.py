@@ -1,0 +1,248 @@
+"""The configuration of a site: `gate.toml`, checked when it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from lpr.errors import ConfigError, did_you_mean
+from lpr.formats import available_regions
+from lpr.gate.actuators import ActuatorSettings
+from lpr.gate.direction import Direction, border_from_points
+from lpr.gate.policy import GatePolicy
+from lpr.gate.schedule import time_zone
+from lpr.geometry import Point
+from lpr.settings import load_settings
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+"""A name that may stand in file names, topics and addresses."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CameraSettings(_Section):
+    """A camera that watches a gate, and how it tells the direction."""
+
+    name: Name = Field(description="Name of the camera, as in its events.")
+    direction: Direction | None = Field(
+        default=None,
+        description="The one way that vehicles go here; unset where both are possible.",
+    )
+    line: tuple[Point, Point] | None = Field(
+        default=None,
+        description=(
+            "Two points in frame pixels; crossing to the right-hand side of the way from the first "
+            "to the second is in."
+        ),
+    )
+    zone: tuple[Point, ...] | None = Field(
+        default=None,
+        description="Corners in frame pixels; coming into the zone is in, leaving it is out.",
+    )
+    hysteresis: float = Field(
+        default=0.5,
+        ge=0,
+        le=10,
+        description="Plate heights from line or zone before a side counts.",
+    )
+
+    @model_validator(mode="after")
+    def _check_border(self) -> Self:
+        given = [name for name in ("direction", "line", "zone") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give one of {' and '.join(given)}, not both")
+        border_from_points(self.line, self.zone)
+        return self
+
+    @property
+    def directions(self) -> frozenset[Direction]:
+        """The directions that this camera can report."""
+        if self.direction is not None:
+            return frozenset((self.direction,))
+        bordered = self.line is not None or self.zone is not None
+        return frozenset(Direction) if bordered else frozenset()
+
+
+class GateSettings(_Section):
+    """One barrier."""
+
+    name: Name = Field(description="Name of the gate, as in plate lists.")
+    cameras: tuple[CameraSettings, ...] = Field(
+        min_length=1, description="Its cameras: names, or tables where a direction is wanted."
+    )
+    armed: bool = Field(default=True, description="False keeps this one gate in dry run.")
+    area: Name | None = Field(default=None, description="The area behind the gate, see [[areas]].")
+    policy: GatePolicy = Field(
+        default=GatePolicy(), description="What differs from the site's [policy] at this gate."
+    )
+    actuator: ActuatorSettings | None = Field(default=None, description="What opens the gate.")
+
+    @field_validator("cameras", mode="before")
+    @classmethod
+    def _names_are_cameras(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        return [{"name": one} if isinstance(one, str) else one for one in value]
+
+
+class AreaSettings(_Section):
+    """What lies behind gates whose every way in and out is watched."""
+
+    name: Name = Field(description="Name of the area, as in gates.")
+    capacity: int | None = Field(default=None, ge=1, description="Vehicles that it holds.")
+
+
+class TravelSettings(_Section):
+    """The least time between two gates, for spotting copied plates."""
+
+    between: tuple[Name, Name] = Field(description="Two gates; the way counts in both directions.")
+    seconds: float = Field(gt=0, le=86400, description="Seconds that the way takes at least.")
+
+
+class GateConfig(_Section):
+    """A site: its gates, lists and rules."""
+
+    armed: bool = Field(
+        default=False, description="False decides and records but never opens (dry run)."
+    )
+    timezone: str = Field(
+        default="UTC", description="IANA time zone of dates and schedules, e.g. Europe/Berlin."
+    )
+    lists: tuple[Path, ...] = Field(
+        default=(), description="Plate lists, CSV or TOML, relative to this file."
+    )
+    regions: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Countries whose plates are expected; confusable matches and format checks need them."
+        ),
+    )
+    decisions: Path = Field(
+        default=Path("decisions.jsonl"), description="Decision log, relative to this file."
+    )
+    policy: GatePolicy = Field(default=GatePolicy(), description="The rules of every gate.")
+    gates: tuple[GateSettings, ...] = Field(min_length=1, description="The barriers.")
+    areas: tuple[AreaSettings, ...] = Field(default=(), description="The areas behind them.")
+    travel: tuple[TravelSettings, ...] = Field(default=(), description="Least times between gates.")
+    forget_inside_after_hours: float = Field(
+        default=24.0, gt=0, le=8760, description="Hours after which a plate inside counts as gone."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gates_inherit_policy(cls, data: Any) -> Any:
+        """Lay each gate's policy over the site's, whether they come as tables or as models."""
+        if not isinstance(data, dict) or not isinstance(data.get("gates"), list | tuple):
+            return data
+        site = _table(data.get("policy", {}))
+        return {**data, "gates": [_inherit(_table(gate), site) for gate in data["gates"]]}
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        time_zone(value)
+        return value
+
+    @field_validator("regions")
+    @classmethod
+    def _known_regions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = available_regions()
+        for code in value:
+            if code.lower() not in known:
+                raise ValueError(f"there is no region {code!r}{did_you_mean(code.lower(), known)}")
+        return value
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        gates = [gate.name for gate in self.gates]
+        cameras = [camera.name for gate in self.gates for camera in gate.cameras]
+        areas = [area.name for area in self.areas]
+        for what, names in (("gate", gates), ("camera", cameras), ("area", areas)):
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"{what} {min(twice)!r} is there twice")
+        for gate in self.gates:
+            if gate.area is not None and gate.area not in areas:
+                hint = did_you_mean(gate.area, areas)
+                raise ValueError(f"gate {gate.name!r}: there is no area {gate.area!r}{hint}")
+        for way in self.travel:
+            for name in way.between:
+                if name not in gates:
+                    raise ValueError(
+                        f"travel: there is no gate {name!r}{did_you_mean(name, gates)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _check_areas(self) -> Self:
+        """An area whose ways out nobody sees would fill up and keep residents out."""
+        for area in self.areas:
+            ways = [
+                camera.directions
+                for gate in self.gates
+                if gate.area == area.name
+                for camera in gate.cameras
+            ]
+            if frozenset().union(*ways) != frozenset(Direction):
+                raise ValueError(
+                    f"area {area.name!r} needs cameras that tell both ways in and ways out"
+                )
+        return self
+
+    def opens(self, gate: GateSettings) -> bool:
+        """Whether a gate really opens: the site and the gate are armed."""
+        return self.armed and gate.armed
+
+    def capacity(self, gate: GateSettings) -> int | None:
+        """Vehicles that the area behind a gate holds; None without limit."""
+        return next((area.capacity for area in self.areas if area.name == gate.area), None)
+
+    def travel_times(self) -> Mapping[tuple[str, str], float]:
+        """(from gate, to gate) -> seconds that a vehicle needs at least."""
+        times: dict[tuple[str, str], float] = {}
+        for way in self.travel:
+            first, last = way.between
+            times[first, last] = times[last, first] = way.seconds
+        return times
+
+
+def load_gate_config(path: Path) -> GateConfig:
+    """Read `gate.toml`; relative paths in it are taken from its folder.
+
+    Raises:
+        ConfigError: it cannot be read, or a key is wrong or unknown.
+    """
+    config = load_settings(path, GateConfig)
+    folder = path.parent
+    missing = [str(one) for one in config.lists if not (folder / one).is_file()]
+    if missing:
+        raise ConfigError(f"{path}: lists: there is no file {missing[0]}")
+    return config.model_copy(
+        update={
+            "lists": tuple(folder / one for one in config.lists),
+            "decisions": folder / config.decisions,
+        }
+    )
+
+
+def _table(value: Any) -> Any:
+    return value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value
+
+
+def _inherit(gate: Any, policy: Any) -> Any:
+    """A gate's table with the site's policy under its own; wrong types are left for the checks."""
+    if not isinstance(gate, dict) or not isinstance(policy, dict):
+        return gate
+    own = _table(gate.get("policy", {}))
+    if not isinstance(own, dict):
+        return gate
+    merged = {**policy, **own}
+    sites, gates = _table(policy.get("suspicions")), _table(own.get("suspicions"))
+    if isinstance(sites, dict) and isinstance(gates, dict):
+        merged["suspicions"] = {**sites, **gates}
+    return {**gate, "policy": merged}

@@ -1,0 +1,362 @@
+"""A site's gates: plate events in, decisions out, and the barrier moves last.
+
+The order is what makes it safe: decide, record, remember, then pull. Whatever fails on the way, the
+gate stays shut and the decision says why.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from lpr.errors import GateError
+from lpr.gate.config import GateConfig, GateSettings
+from lpr.gate.decision import Action, Decision, Reason
+from lpr.gate.evidence import Evidence, evidence_from_event
+from lpr.gate.machine import GateMachine
+from lpr.gate.moment import Moment
+from lpr.gate.occupancy import Occupancy
+from lpr.gate.plate_list import PlateList
+from lpr.gate.post import posts
+from lpr.gate.record import DecisionRecord
+from lpr.gate.rules import GateContext, decide
+from lpr.gate.suspicion import SuspicionMonitor
+from lpr.gate.waiting import Waiting, WaitingRoom
+from lpr.protocols import Actuator
+from lpr.types import PlateEvent, Track
+
+_LOG = logging.getLogger(__name__)
+
+
+class GateController:
+    """Decides for all gates of a site and moves their barriers.
+
+    Calls may come from several threads; they are taken one after the other.
+
+    Args:
+        config: the site.
+        plates: its plate lists.
+        actuators: gate name -> what opens it.
+        record: takes each decision and raises where it could not keep it; then nothing opens.
+        started: now, on the clocks that later moments are read from.
+        fits_format: whether a text is a possible plate; None where no formats are known.
+        alphabet: the reader's characters; None allows every script that plates use.
+        history: decisions from before a restart, oldest first: limits, passes and areas go on.
+        clock: read once more after recording, so that a slow disk does not open on old evidence;
+            None where time is replayed.
+        on_close: called when the controller is closed.
+
+    Raises:
+        GateError: an armed gate has no actuator, or an actuator has no gate.
+    """
+
+    def __init__(
+        self,
+        config: GateConfig,
+        plates: PlateList,
+        *,
+        actuators: Mapping[str, Actuator],
+        record: Callable[[DecisionRecord], None],
+        started: Moment,
+        fits_format: Callable[[str], bool] | None = None,
+        alphabet: AbstractSet[str] | None = None,
+        history: Iterable[DecisionRecord] = (),
+        clock: Callable[[], Moment] | None = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        _check_actuators(config, actuators)
+        self._config = config
+        self._plates = plates
+        self._actuators = dict(actuators)
+        self._record = record
+        self._fits_format = fits_format
+        self._alphabet = alphabet
+        self._clock = clock
+        self._on_close = on_close
+        self._lock = Lock()
+        self._posts = posts(config)
+        self._machine = GateMachine(started)
+        self._occupancy = Occupancy(config.forget_inside_after_hours * 3600.0)
+        self._monitor = SuspicionMonitor(
+            plates, travel=config.travel_times(), fits_format=fits_format
+        )
+        self._waiting = WaitingRoom()
+        self._restore(history, started)
+
+    def handle(self, event: PlateEvent, *, age: float, moment: Moment) -> Decision:
+        """Take one event, decide, and open where the decision is to open.
+
+        Never raises an `Exception`: what goes wrong becomes a `deny` with its reason.
+
+        Args:
+            event: a voter's event.
+            age: seconds since the event's frame was taken.
+            moment: now.
+        """
+        with self._lock:
+            return self._decided(event, age, moment, None)
+
+    def observe(
+        self, camera: str, tracks: Iterable[Track], *, time: float, age: float, moment: Moment
+    ) -> tuple[Decision, ...]:
+        """Take the tracks of one frame: they give the direction, and say who is still there.
+
+        A verdict that lacked only the direction, or came in a cool-down, is decided about again
+        while its plate is in view (`policy.retry_for`).
+
+        Args:
+            camera: name of the camera.
+            tracks: the frame's tracks.
+            time: media seconds of the frame.
+            age: seconds since the frame was taken.
+            moment: now.
+
+        Returns:
+            What was decided again; mostly nothing.
+        """
+        seen = tuple(tracks)
+        with self._lock:
+            post = self._posts.get(camera)
+            if post is None:
+                return ()
+            self._machine.watch_clock(moment, post.gate.policy)
+            if post.directions is not None:
+                post.directions.observe(seen, time=time)
+            ids = frozenset(track.id for track in seen if track.detection is not None)
+            self._machine.in_view(camera, ids, moment.time)
+            due = self._waiting.due(post, ids, time=moment.time)
+            return tuple(self._again(waiting, time, age, moment) for waiting in due)
+
+    def camera_started(self, camera: str, moment: Moment) -> None:
+        """Say that a camera's engine begins anew: what it sees at first does not open the gate."""
+        with self._lock:
+            self._machine.camera_started(camera, moment)
+            self._monitor.camera_started(camera)
+            self._waiting.camera_started(camera)
+            post = self._posts.get(camera)
+            if post is not None and post.directions is not None:
+                post.directions.reset()
+
+    def replace_list(self, plates: PlateList) -> None:
+        """Use other lists from the next event on."""
+        with self._lock:
+            self._plates = plates
+            self._monitor.replace_list(plates)
+
+    def close(self) -> None:
+        """Release the decision log and the devices; closing twice is harmless."""
+        on_close, self._on_close = self._on_close, None
+        if on_close is not None:
+            on_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _decided(
+        self, event: PlateEvent, age: float, moment: Moment, waiting: Waiting | None
+    ) -> Decision:
+        """Decide, whatever happens; remember what may be tried again."""
+        try:
+            decision = self._handle(event, age, moment)
+            self._waiting.settle(event, decision.reason, time=moment.time, before=waiting)
+        # The one place where a gate must not fall over: anything unforeseen keeps it shut.
+        except Exception as error:  # noqa: BLE001
+            _LOG.exception("the gate stays shut: %s", type(error).__name__)
+            detail = f"{type(error).__name__} while deciding; see the log"
+            failed = Decision(Action.DENY, Reason.INTERNAL_ERROR, "fail closed", "", detail)
+            return self._kept(failed, event, "", moment)
+        return decision
+
+    def _again(self, waiting: Waiting, time: float, age: float, moment: Moment) -> Decision:
+        # The plate is in this very frame, so the verdict is as fresh as the frame.
+        event = replace(waiting.event, time=max(time, waiting.event.time))
+        return self._decided(event, age, moment, waiting)
+
+    def _handle(self, event: PlateEvent, age: float, moment: Moment) -> Decision:
+        post = self._posts.get(event.camera)
+        if post is None:
+            detail = "the camera belongs to no gate"
+            unknown = Decision(Action.DENY, Reason.UNKNOWN_CAMERA, "gates.cameras", "", detail)
+            return self._kept(unknown, event, "", moment)
+        gate = post.gate
+        policy = gate.policy
+        self._machine.watch_clock(moment, policy)
+        try:
+            evidence = evidence_from_event(
+                event, age=age, direction=post.direction(event.track_id), alphabet=self._alphabet
+            )
+        except GateError as error:
+            refused = Decision(
+                Action.DENY, Reason.MALFORMED_EVIDENCE, "fail closed", "", str(error)
+            )
+            return self._kept(refused, event, gate.name, moment)
+        decision = decide(evidence, self._context(gate, evidence, moment))
+        decision = self._machine.hold_back(decision, evidence, gate.name, policy, moment)
+        if decision.action is not Action.OPEN:
+            return self._kept(decision, event, gate.name, moment, evidence)
+        if not self._config.opens(gate):
+            return self._dry_run(decision, event, gate, evidence, moment)
+        return self._open(decision, event, gate, evidence, moment)
+
+    def _context(self, gate: GateSettings, evidence: Evidence, moment: Moment) -> GateContext:
+        inside = (
+            self._occupancy.inside(gate.area, time=moment.time) if gate.area is not None else None
+        )
+        suspicions = self._monitor.examine(
+            evidence, gate=gate.name, policy=gate.policy, time=moment.time, inside=inside
+        )
+        return GateContext(
+            gate=gate.name,
+            now=moment.now,
+            plates=self._plates,
+            policy=gate.policy,
+            fits_format=self._fits_format,
+            pass_uses=self._machine.pass_uses,
+            inside=inside,
+            capacity=self._config.capacity(gate),
+            suspicions=suspicions,
+        )
+
+    def _dry_run(
+        self,
+        decision: Decision,
+        event: PlateEvent,
+        gate: GateSettings,
+        evidence: Evidence,
+        moment: Moment,
+    ) -> Decision:
+        dry = replace(
+            decision,
+            action=Action.IGNORE,
+            reason=Reason.DRY_RUN,
+            rule="armed",
+            detail=f"dry run; armed, it would open: {decision.detail}",
+            would=Action.OPEN,
+        )
+        kept = self._kept(dry, event, gate.name, moment, evidence)
+        self._passed(decision, gate, evidence, moment.time)
+        return kept
+
+    def _open(
+        self,
+        decision: Decision,
+        event: PlateEvent,
+        gate: GateSettings,
+        evidence: Evidence,
+        moment: Moment,
+    ) -> Decision:
+        kept = self._kept(decision, event, gate.name, moment, evidence)
+        if kept.action is not Action.OPEN:
+            return kept
+        # From here on the opening counts, whether or not the barrier moves: never twice.
+        self._passed(decision, gate, evidence, moment.time)
+        late = self._late(evidence, gate, moment)
+        if late:
+            stale = _failed(decision, Reason.STALE_EVIDENCE, "policy.max_evidence_age", late)
+            return self._kept(stale, event, gate.name, moment, evidence)
+        try:
+            self._actuators[gate.name].open()
+        # An actuator is foreign code; whatever it raises, the guard is told and nothing is retried.
+        except Exception as error:  # noqa: BLE001
+            _LOG.exception("gate %s: the actuator failed", gate.name)
+            detail = str(error) if isinstance(error, GateError) else type(error).__name__
+            failed = _failed(decision, Reason.ACTUATOR_FAILED, "fail closed", detail)
+            return self._kept(failed, event, gate.name, moment, evidence)
+        return decision
+
+    def _passed(
+        self, decision: Decision, gate: GateSettings, evidence: Evidence, time: float
+    ) -> None:
+        self._machine.opened(decision, evidence, gate.name, time)
+        if gate.area is not None and decision.plate is not None:
+            self._occupancy.passed(gate.area, decision.plate, evidence.direction, time=time)
+
+    def _late(self, evidence: Evidence, gate: GateSettings, moment: Moment) -> str:
+        if self._clock is None:
+            return ""
+        lapse = self._clock().time - moment.time
+        age = evidence.age + lapse
+        limit = gate.policy.max_evidence_age
+        if lapse >= 0 and age <= limit:
+            return ""
+        return f"recording took too long: the picture is {age:.1f} s old, {limit:g} s are allowed"
+
+    def _kept(
+        self,
+        decision: Decision,
+        event: PlateEvent,
+        gate: str,
+        moment: Moment,
+        evidence: Evidence | None = None,
+    ) -> Decision:
+        """Record a decision; one that cannot be recorded becomes a `deny`."""
+        try:
+            self._record(
+                DecisionRecord(
+                    decision=decision,
+                    gate=gate,
+                    camera=event.camera,
+                    track_id=event.track_id,
+                    event_time=event.time,
+                    now=moment.now,
+                    direction=evidence.direction if evidence is not None else None,
+                    probability=evidence.probability if evidence is not None else 0.0,
+                    agreeing=evidence.agreeing if evidence is not None else 0,
+                )
+            )
+        # A sink is foreign code; without a record nothing opens, whatever it raises.
+        except Exception as error:  # noqa: BLE001
+            _LOG.exception("gate %s: the decision could not be recorded", gate)
+            detail = f"the decision could not be recorded: {type(error).__name__}"
+            return _failed(decision, Reason.NOT_RECORDED, "fail closed", detail)
+        return decision
+
+    def _restore(self, history: Iterable[DecisionRecord], started: Moment) -> None:
+        areas = {gate.name: gate.area for gate in self._config.gates}
+        for record in history:
+            ago = max(0.0, started.now.timestamp() - record.now.timestamp())
+            time = started.time - ago
+            plate = record.decision.plate
+            if plate is None or record.gate not in areas:
+                continue
+            self._monitor.remember(plate, record.gate, time=time)
+            if record.decision.action is Action.OPEN:
+                self._machine.restore(record.gate, plate, record.decision.pass_key, time)
+                area = areas[record.gate]
+                if area is not None:
+                    self._occupancy.passed(area, plate, record.direction, time=time)
+
+
+def _failed(decision: Decision, reason: Reason, rule: str, detail: str) -> Decision:
+    return replace(
+        decision,
+        action=Action.DENY,
+        reason=reason,
+        rule=rule,
+        detail=detail,
+        would=decision.would or decision.action,
+        pass_key=None,
+    )
+
+
+def _check_actuators(config: GateConfig, actuators: Mapping[str, Actuator]) -> None:
+    names = {gate.name for gate in config.gates}
+    for name in actuators:
+        if name not in names:
+            raise GateError(f"an actuator is given for {name!r}, which is no gate of this site")
+    for gate in config.gates:
+        if config.opens(gate) and gate.name not in actuators:
+            raise GateError(f"gate {gate.name!r} is armed but has no actuator")

@@ -1,0 +1,83 @@
+"""Plate lists as CSV: for spreadsheets, and safe from them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from lpr.errors import did_you_mean
+from lpr.gate.list_entries import FIELDS, ListItem, ListProblem, entry_fields
+from lpr.gate.plate_list import PlateEntry
+
+# A cell that begins so is a formula to a spreadsheet.
+_FORMULA: Final = frozenset("=+-@\t\r")
+
+
+def parse_csv(text: str, name: str) -> Iterator[ListItem]:
+    """Yield the rows of a CSV text; the first line names the columns, separated by `,` or `;`.
+
+    Args:
+        text: the file's text.
+        name: the file's name, for problems and entries.
+    """
+    head = text.partition("\n")[0]
+    delimiter = ";" if head.count(";") > head.count(",") else ","
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    start = 1
+    header: list[str] | None = None
+    try:
+        for row in rows:
+            where, start = f"{name}:{start}", rows.line_num + 1
+            if not any(cell.strip() for cell in row):
+                continue
+            if header is None:
+                header = [cell.strip().lower() for cell in row]
+                yield from _header_problems(header, where)
+            elif len(row) > len(header):
+                message = f"{len(row)} cells, but {len(header)} columns; quote texts with a comma"
+                yield where, ListProblem(where, message)
+            else:
+                cells = (unescaped(cell.strip()) for cell in row)
+                yield where, {key: cell for key, cell in zip(header, cells, strict=False) if key}
+    except csv.Error as error:
+        where = f"{name}:{rows.line_num}"
+        yield where, ListProblem(where, f"is no CSV: {error}")
+    if header is None:
+        yield name, ListProblem(name, f"is empty; the first line names {', '.join(FIELDS)}")
+
+
+def _header_problems(header: Sequence[str], where: str) -> Iterator[ListItem]:
+    for name in header:
+        if name and name not in FIELDS:
+            message = f"unknown column {name!r}{did_you_mean(name, FIELDS)}"
+            yield where, ListProblem(where, message)
+        elif name and header.count(name) > 1:
+            yield where, ListProblem(where, f"column {name!r} is there twice")
+    for name in ("plate", "list"):
+        if name not in header:
+            yield where, ListProblem(where, f"column {name!r} is missing")
+
+
+def dump_csv(entries: Iterable[PlateEntry]) -> str:
+    """Return entries as CSV, safe to open in a spreadsheet."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(FIELDS)
+    for entry in entries:
+        fields = entry_fields(entry)
+        fields["gates"] = "|".join(fields.get("gates", ()))
+        writer.writerow([escaped(str(fields.get(name, ""))) for name in FIELDS])
+    return file.getvalue()
+
+
+def escaped(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula; `unescaped` brings the text back."""
+    return f"'{cell}" if cell.lstrip("'")[:1] in _FORMULA and cell else cell
+
+
+def unescaped(cell: str) -> str:
+    """Return the text of a cell that `escaped` made, and any other cell unchanged."""
+    guarded = cell.startswith("'") and cell.lstrip("'")[:1] in _FORMULA
+    return cell[1:] if guarded else cell

@@ -1,0 +1,226 @@
+"""Plate lists as files: CSV for spreadsheets, TOML for hands. Read strictly, written atomically."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from lpr.errors import ConfigError, OutputError, did_you_mean
+from lpr.gate.confusables import Confusables
+from lpr.gate.list_csv import dump_csv, parse_csv
+from lpr.gate.list_entries import EntryRules, ListProblem, parse_entry
+from lpr.gate.list_toml import dump_toml, parse_toml, without_tables
+from lpr.gate.plate_list import PlateEntry, PlateList
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_ENTRIES: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """What a list file holds.
+
+    Attributes:
+        entries: the entries that are right.
+        problems: what is wrong with the others.
+    """
+
+    entries: tuple[PlateEntry, ...]
+    problems: tuple[ListProblem, ...]
+
+
+def read_list(path: Path, rules: EntryRules) -> ListFile:
+    """Read a CSV or TOML list and report every problem of it.
+
+    Raises:
+        ConfigError: the file cannot be read at all, or is too large.
+    """
+    return parse_list(_read(path), path, rules)
+
+
+def parse_list(text: str, path: Path, rules: EntryRules) -> ListFile:
+    """Read the text of a list file; `path` gives the format and the name in problems.
+
+    Raises:
+        ConfigError: it is neither CSV nor TOML.
+    """
+    parse = {".csv": parse_csv, ".toml": parse_toml}.get(path.suffix.lower())
+    if parse is None:
+        raise ConfigError(f"{path}: a plate list ends in .csv or .toml")
+    entries: list[PlateEntry] = []
+    problems: list[ListProblem] = []
+    for where, item in parse(text, path.name):
+        if isinstance(item, ListProblem):
+            problems.append(item)
+            continue
+        if len(entries) >= MAX_ENTRIES:
+            problems.append(ListProblem(where, f"more than {MAX_ENTRIES} entries"))
+            break
+        entry, found = parse_entry(item, where, rules)
+        problems.extend(found)
+        if entry is not None:
+            entries.append(entry)
+    problems.extend(_duplicates(entries))
+    return ListFile(tuple(entries), tuple(problems))
+
+
+def load_lists(paths: Iterable[Path], rules: EntryRules, confusables: Confusables) -> PlateList:
+    """Load list files for a gate: all of them right, or none.
+
+    Raises:
+        ConfigError: a file cannot be read, or an entry is wrong; the first problem is named with
+            its line, the others are counted.
+    """
+    entries: list[PlateEntry] = []
+    for path in paths:
+        entries.extend(_checked(read_list(path, rules)))
+    return PlateList(entries, confusables)
+
+
+def export_list(entries: Sequence[PlateEntry], path: Path) -> None:
+    """Write entries as CSV or TOML in place of `path`, atomically.
+
+    Raises:
+        ConfigError: the name ends in neither .csv nor .toml.
+        OutputError: the file cannot be written; the old one stays.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".toml"):
+        raise ConfigError(f"{path}: a plate list ends in .csv or .toml")
+    write_atomically(path, dump_csv(entries) if suffix == ".csv" else dump_toml(entries))
+
+
+def import_list(source: Path, target: Path, rules: EntryRules) -> int:
+    """Add the entries of one file to another, which may be of the other format.
+
+    Entries that are in the target already are left out.
+
+    Returns:
+        How many entries came in.
+
+    Raises:
+        ConfigError: an entry of either file is wrong; nothing is written.
+        OutputError: the target cannot be written; it stays as it was.
+    """
+    coming = _checked(read_list(source, rules))
+    there = _checked(read_list(target, rules)) if target.exists() else []
+    new = [entry for entry in coming if entry not in there]
+    export_list([*there, *new], target)
+    return len(new)
+
+
+def add_entry(path: Path, fields: Mapping[str, Any], rules: EntryRules) -> PlateEntry:
+    """Add one entry to a list file; the file is made where it is missing. Comments in TOML stay.
+
+    Args:
+        path: the list file.
+        fields: field name -> value, as in a file.
+        rules: what it is checked against.
+
+    Returns:
+        The new entry.
+
+    Raises:
+        ConfigError: the entry or the file is wrong, or the entry is there already.
+        OutputError: the file cannot be written; it stays as it was.
+    """
+    entry, problems = parse_entry(fields, "new entry", rules)
+    if entry is None:
+        raise ConfigError("; ".join(str(problem) for problem in problems))
+    text = _read(path) if path.exists() else ""
+    there = _checked(parse_list(text, path, rules)) if text else []
+    if entry in there:
+        raise ConfigError(f"{path}: {entry.plate} is there already")
+    if path.suffix.lower() == ".toml" and text:
+        write_atomically(path, f"{text.rstrip()}\n\n{dump_toml([entry])}", unless_changed_from=text)
+    else:
+        export_list([*there, entry], path)
+    return entry
+
+
+def remove_plate(path: Path, plate: str, rules: EntryRules) -> int:
+    """Remove every entry of a plate from a list file. Comments elsewhere in TOML stay.
+
+    Returns:
+        How many entries went.
+
+    Raises:
+        ConfigError: the file is wrong, or the plate is not in it.
+        OutputError: the file cannot be written; it stays as it was.
+    """
+    text = _read(path)
+    there = _checked(parse_list(text, path, rules))
+    kept = [entry for entry in there if entry.plate != plate]
+    if len(kept) == len(there):
+        known = [entry.plate for entry in there]
+        raise ConfigError(f"{path}: {plate} is not in it{did_you_mean(plate, known)}")
+    if path.suffix.lower() == ".toml":
+        smaller = without_tables(text, [entry.plate == plate for entry in there])
+        # The lines were cut by their headers; what is left must say exactly what is meant.
+        if smaller is None or list(parse_list(smaller, path, rules).entries) != kept:
+            raise ConfigError(f"{path}: its tables are too tangled to edit; remove {plate} by hand")
+    else:
+        smaller = dump_csv(kept)
+    write_atomically(path, smaller, unless_changed_from=text)
+    return len(there) - len(kept)
+
+
+def write_atomically(path: Path, text: str, *, unless_changed_from: str | None = None) -> None:
+    """Put a file in place of another: readers see the old one or the new one, never half of one.
+
+    Args:
+        path: the file.
+        text: what it shall hold.
+        unless_changed_from: what it held when it was read; None does not look.
+
+    Raises:
+        ConfigError: somebody else has changed the file meanwhile.
+        OutputError: it cannot be written; the old file stays.
+    """
+    if unless_changed_from is not None and _read(path) != unless_changed_from:
+        raise ConfigError(f"{path}: was changed meanwhile; try again")
+    temporary: Path | None = None
+    try:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"{path}: is larger than {MAX_BYTES // 1024**2} MiB")
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is no UTF-8 text; save it as UTF-8") from error
+
+
+def _checked(file: ListFile) -> list[PlateEntry]:
+    if file.problems:
+        more = f" (and {len(file.problems) - 1} more)" if len(file.problems) > 1 else ""
+        raise ConfigError(f"{file.problems[0]}{more}")
+    return list(file.entries)
+
+
+def _duplicates(entries: Sequence[PlateEntry]) -> Iterator[ListProblem]:
+    first: dict[PlateEntry, str] = {}
+    for entry in entries:
+        if entry in first:
+            yield ListProblem(entry.source, f"{entry.plate} is there already, at {first[entry]}")
+        first.setdefault(entry, entry.source)

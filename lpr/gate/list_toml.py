@@ -1,0 +1,121 @@
+"""Plate lists as TOML: for hands, with comments."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from lpr.errors import ConfigError, did_you_mean
+from lpr.gate.list_entries import ListItem, ListProblem, entry_fields
+from lpr.gate.plate_list import ListKind, PlateEntry
+from lpr.gate.schedule import time_zone
+
+_HEADER: Final = re.compile(r"^[ \t]*\[\[[ \t]*(allow|deny|watch)[ \t]*\]\]", re.MULTILINE)
+_KINDS: Final = tuple(kind.value for kind in ListKind)
+
+
+def parse_toml(text: str, name: str) -> Iterator[ListItem]:
+    """Yield the tables `[[allow]]`, `[[deny]]` and `[[watch]]` of a TOML text.
+
+    A `timezone` above the first table holds for every entry that names none.
+
+    Args:
+        text: the file's text.
+        name: the file's name, for problems and entries.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        yield name, ListProblem(name, f"is no valid TOML: {error}")
+        return
+    zone = data.pop("timezone", None)
+    try:
+        if zone is not None:
+            time_zone(str(zone))
+    except ConfigError as error:
+        yield name, ListProblem(name, f"timezone: {error}")
+        return
+    for key in data.keys() - set(_KINDS):
+        hint = did_you_mean(key, _KINDS)
+        yield name, ListProblem(name, f"unknown table {key!r}{hint}")
+    tables = _in_order(text, {kind: data.get(kind, []) for kind in _KINDS}, name)
+    for where, kind, table in tables:
+        if not isinstance(table, dict):
+            yield where, ListProblem(where, f"write each entry as a table, [[{kind}]]")
+        elif "list" in table:
+            yield (
+                where,
+                ListProblem(where, f"unknown field 'list': the table is [[{kind}]] already"),
+            )
+        else:
+            yield where, {**({"timezone": zone} if zone else {}), **table, "list": kind}
+
+
+def _in_order(text: str, tables: Mapping[str, Any], name: str) -> Iterator[tuple[str, str, Any]]:
+    """Yield (file and line, kind, table), in the order of the headers where they can be found."""
+    headers = [
+        (found.group(1), text.count("\n", 0, found.start(1)) + 1)
+        for found in _HEADER.finditer(text)
+    ]
+    waiting = {
+        kind: list(found) if isinstance(found, list) else [found] for kind, found in tables.items()
+    }
+    counts = {kind: sum(1 for one, _ in headers if one == kind) for kind in _KINDS}
+    if all(counts[kind] == len(waiting[kind]) for kind in _KINDS):
+        for kind, line in headers:
+            yield f"{name}:{line}", kind, waiting[kind].pop(0)
+        return
+    for kind, found in waiting.items():
+        for place, table in enumerate(found, start=1):
+            yield f"{name} {kind} {place}", kind, table
+
+
+def without_tables(text: str, drop: Sequence[bool]) -> str | None:
+    """Cut tables, with the comments right above them, out of a TOML text.
+
+    Args:
+        text: the file's text.
+        drop: for each table in the order of the file whether it goes.
+
+    Returns:
+        What is left; None where the headers do not line up with `drop`.
+    """
+    starts = [_with_comments(text, found.start(1)) for found in _HEADER.finditer(text)]
+    if len(starts) != len(drop):
+        return None
+    ends = [*starts[1:], len(text)]
+    kept = [text[: starts[0]]] if starts else [text]
+    kept.extend(
+        text[start:end] for start, end, gone in zip(starts, ends, drop, strict=True) if not gone
+    )
+    return "".join(kept)
+
+
+def _with_comments(text: str, place: int) -> int:
+    """Start of the line at `place`, or of the comment lines right above it."""
+    start = text.rfind("\n", 0, place) + 1
+    while start > 0:
+        above = text.rfind("\n", 0, start - 1) + 1
+        if not text[above:start].lstrip().startswith("#"):
+            break
+        start = above
+    return start
+
+
+def dump_toml(entries: Iterable[PlateEntry]) -> str:
+    """Return entries as TOML tables."""
+    tables: list[str] = []
+    for entry in entries:
+        fields = entry_fields(entry)
+        kind = fields.pop("list")
+        lines = [f"[[{kind}]]", *(f"{name} = {_toml(value)}" for name, value in fields.items())]
+        tables.append("\n".join(lines) + "\n")
+    return "\n".join(tables)
+
+
+def _toml(value: object) -> str:
+    # JSON's strings, numbers and lists are TOML's; entries hold no control characters.
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,196 @@
+"""What holds an opening back although the rules allow it: time, repetition, and not being armed.
+
+Everything is measured in seconds of a clock that only runs forward; the wall clock is only watched
+for jumps. The memory is bounded and starts empty, so that a restart never opens by itself.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from lpr.gate.decision import Action, Decision, Reason
+from lpr.gate.evidence import Evidence
+from lpr.gate.moment import Moment
+from lpr.gate.policy import GatePolicy
+
+_HOUR: Final = 3600.0
+_MAX_PASSAGES: Final = 4096
+_MAX_HELD: Final = 65536
+
+Passage = tuple[str, int, float]
+
+
+@dataclass(slots=True)
+class _Gate:
+    openings: deque[tuple[float, str]] = field(default_factory=deque)
+
+    def since(self, time: float, seconds: float, plate: str | None = None) -> int:
+        """Openings in the last `seconds`, of one plate or of all."""
+        return sum(
+            1
+            for when, who in self.openings
+            if time - when < seconds and (plate is None or who == plate)
+        )
+
+
+@dataclass(slots=True)
+class _Opened:
+    gate: str
+    plate: str
+
+
+class GateMachine:
+    """Holds openings back. One for all gates of a site; not thread-safe, the controller locks.
+
+    Args:
+        started: when it began; vehicles already in view then do not open.
+    """
+
+    def __init__(self, started: Moment) -> None:
+        self._last = started
+        self._quiet_until: float | None = None
+        self._watching_since: dict[str, float] = {}
+        self._started = started.time
+        self._gates: dict[str, _Gate] = {}
+        self._opened: OrderedDict[Passage, _Opened] = OrderedDict()
+        self._in_sight: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._pass_uses: dict[str, int] = {}
+
+    @property
+    def pass_uses(self) -> Mapping[str, int]:
+        """Visitor pass -> openings that it was used for."""
+        return self._pass_uses
+
+    def watch_clock(self, moment: Moment, policy: GatePolicy) -> None:
+        """Compare the two clocks with the last call; a jump keeps the gate shut for a while."""
+        ran = moment.time - self._last.time
+        walled = (moment.now - self._last.now).total_seconds()
+        self._last = moment
+        if ran < 0 or abs(walled - ran) > policy.max_clock_jump:
+            self._quiet_until = moment.time + policy.clock_settle
+
+    def camera_started(self, camera: str, moment: Moment) -> None:
+        """Treat a camera as new: vehicles that are in its view now do not open."""
+        self._watching_since[camera] = moment.time
+        for passage in [one for one in self._opened if one[0] == camera]:
+            opened = self._opened.pop(passage)
+            self._see(opened.gate, opened.plate, moment.time)
+
+    def in_view(self, camera: str, track_ids: frozenset[int], time: float) -> None:
+        """Take the tracks that a camera sees at second `time`: whoever opened is still there."""
+        for passage, opened in self._opened.items():
+            if passage[0] == camera and passage[1] in track_ids:
+                self._see(opened.gate, opened.plate, time)
+
+    def hold_back(
+        self, decision: Decision, evidence: Evidence, gate: str, policy: GatePolicy, moment: Moment
+    ) -> Decision:
+        """Return an opening unchanged, or what it becomes because something holds it back.
+
+        Whatever else the rules decided passes through.
+        """
+        self._follow(evidence, moment.time)
+        if decision.action is not Action.OPEN:
+            return decision
+        plate = decision.plate or decision.text
+        held = (
+            self._held_by_passage(evidence)
+            or self._held_by_clock(moment)
+            or self._held_by_start(evidence, policy, moment.time)
+            or self._held_by_sight(gate, plate, policy, moment.time)
+            or self._held_by_rate(gate, plate, policy, moment.time)
+        )
+        if held is None:
+            return decision
+        action, reason, rule, detail = held
+        return replace(
+            decision, action=action, reason=reason, rule=rule, detail=detail, would=Action.OPEN
+        )
+
+    def opened(self, decision: Decision, evidence: Evidence, gate: str, time: float) -> None:
+        """Take an opening, before the actuator is pulled: a failure must not open twice."""
+        plate = decision.plate or decision.text
+        self._opened[evidence.passage] = _Opened(gate, plate)
+        if len(self._opened) > _MAX_PASSAGES:
+            self._opened.popitem(last=False)
+        self.restore(gate, plate, decision.pass_key, time)
+
+    def restore(self, gate: str, plate: str, pass_key: str | None, time: float) -> None:
+        """Take an opening from the records: limits and passes go on where they were."""
+        openings = self._gates.setdefault(gate, _Gate()).openings
+        openings.append((time, plate))
+        while openings and time - openings[0][0] > _HOUR:
+            openings.popleft()
+        self._see(gate, plate, time)
+        if pass_key is not None:
+            self._pass_uses[pass_key] = self._pass_uses.get(pass_key, 0) + 1
+
+    def _follow(self, evidence: Evidence, time: float) -> None:
+        """A passage that opened keeps its plate in sight until its last event."""
+        opened = self._opened.get(evidence.passage)
+        if opened is not None:
+            self._see(opened.gate, opened.plate, time)
+
+    def _see(self, gate: str, plate: str, time: float) -> None:
+        self._in_sight[gate, plate] = time
+        self._in_sight.move_to_end((gate, plate))
+        if len(self._in_sight) > _MAX_HELD:
+            self._in_sight.popitem(last=False)
+
+    def _held_by_passage(self, evidence: Evidence) -> _Held | None:
+        if evidence.passage not in self._opened:
+            return None
+        return (
+            Action.IGNORE,
+            Reason.ALREADY_OPENED,
+            "one opening per passage",
+            "the gate has opened for this passage",
+        )
+
+    def _held_by_clock(self, moment: Moment) -> _Held | None:
+        if self._quiet_until is None or moment.time >= self._quiet_until:
+            return None
+        left = self._quiet_until - moment.time
+        detail = f"a clock jumped; the gate stays shut for another {left:.0f} s"
+        return Action.DENY, Reason.CLOCK_JUMP, "policy.clock_settle", detail
+
+    def _held_by_start(self, evidence: Evidence, policy: GatePolicy, time: float) -> _Held | None:
+        since = self._watching_since.get(evidence.camera, self._started)
+        if time - evidence.in_view >= since + policy.start_hold:
+            return None
+        detail = "the vehicle was there when the gate or its camera started"
+        return Action.ASK, Reason.STARTING, "policy.start_hold", detail
+
+    def _held_by_sight(
+        self, gate: str, plate: str, policy: GatePolicy, time: float
+    ) -> _Held | None:
+        seen = self._in_sight.get((gate, plate))
+        if seen is None or time - seen >= policy.plate_cool_down:
+            return None
+        # Whoever stays in view stays held: only absence starts the cool-down.
+        self._see(gate, plate, time)
+        detail = f"the gate has opened for {plate}, which was in view {time - seen:.0f} s ago"
+        return Action.ASK, Reason.STILL_PRESENT, "policy.plate_cool_down", detail
+
+    def _held_by_rate(self, gate: str, plate: str, policy: GatePolicy, time: float) -> _Held | None:
+        known = self._gates.get(gate)
+        if known is None:
+            return None
+        if known.since(time, policy.cool_down):
+            detail = f"the gate opened less than {policy.cool_down:g} s ago"
+            return Action.ASK, Reason.COOL_DOWN, "policy.cool_down", detail
+        for rule, limit, seconds, who in (
+            ("max_per_minute", policy.max_per_minute, 60.0, None),
+            ("max_per_hour", policy.max_per_hour, _HOUR, None),
+            ("max_plate_per_hour", policy.max_plate_per_hour, _HOUR, plate),
+        ):
+            if known.since(time, seconds, who) >= limit:
+                detail = f"{limit} openings in {seconds:g} s are the limit"
+                return Action.DENY, Reason.RATE_LIMIT, f"policy.{rule}", detail
+        return None
+
+
+_Held = tuple[Action, Reason, str, str]

@@ -1,0 +1,157 @@
+"""Plate lists: who may pass, who may not, whom to watch; and which entry a read text means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from lpr.gate.confusables import Confusables, collisions
+from lpr.gate.direction import Direction
+from lpr.gate.schedule import Schedule, local_time
+
+
+class ListKind(StrEnum):
+    """What an entry means for its plate."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    WATCH = "watch"
+
+
+class EntryState(StrEnum):
+    """Whether an entry speaks now, here and in this direction; and if not, why."""
+
+    IN_FORCE = "in_force"
+    NOT_YET_VALID = "not_yet_valid"
+    EXPIRED = "expired"
+    OUT_OF_SCHEDULE = "out_of_schedule"
+    WRONG_GATE = "wrong_gate"
+    WRONG_DIRECTION = "wrong_direction"
+    DIRECTION_UNKNOWN = "direction_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PlateEntry:
+    """One line of a plate list.
+
+    Attributes:
+        plate: the normalised plate text.
+        kind: allow, deny or watch.
+        owner: whose it is, for people.
+        note: anything, for people.
+        valid_from: first day on which it holds, None without limit.
+        valid_to: last day on which it holds (that day included), None without limit.
+        schedule: the weekly hours in which it holds, None for always.
+        zone: time zone of dates and schedule.
+        gates: names of the gates where it holds, empty for all.
+        direction: the direction in which it holds, None for both.
+        entries: openings that a visitor pass is good for, None without limit.
+        source: where it was written, for example `plates.csv:3`.
+    """
+
+    plate: str
+    kind: ListKind
+    zone: ZoneInfo
+    owner: str = ""
+    note: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    schedule: Schedule | None = None
+    gates: tuple[str, ...] = ()
+    direction: Direction | None = None
+    entries: int | None = None
+    source: str = field(default="", compare=False)
+
+    @property
+    def pass_key(self) -> str:
+        """What the uses of a visitor pass are counted under; new dates make a new pass."""
+        return f"{self.plate}/{self.valid_from or ''}/{self.valid_to or ''}"
+
+    def state(self, *, now: datetime, gate: str, direction: Direction | None) -> EntryState:
+        """Whether the entry speaks at the aware moment `now` for a vehicle at `gate`.
+
+        Raises:
+            GateError: `now` has no time zone.
+        """
+        today = local_time(now, self.zone).date()
+        if self.valid_from is not None and today < self.valid_from:
+            return EntryState.NOT_YET_VALID
+        if self.valid_to is not None and today > self.valid_to:
+            return EntryState.EXPIRED
+        if self.gates and gate not in self.gates:
+            return EntryState.WRONG_GATE
+        if self.direction is not None and direction is not self.direction:
+            return EntryState.DIRECTION_UNKNOWN if direction is None else EntryState.WRONG_DIRECTION
+        if self.schedule is not None and not self.schedule.covers(now, self.zone):
+            return EntryState.OUT_OF_SCHEDULE
+        return EntryState.IN_FORCE
+
+
+@dataclass(frozen=True, slots=True)
+class ListMatch:
+    """What a list says of a text.
+
+    Attributes:
+        exact: entries of exactly this plate.
+        alike: entries of other plates that differ in confusable characters only.
+    """
+
+    exact: tuple[PlateEntry, ...]
+    alike: tuple[PlateEntry, ...]
+
+    @property
+    def alike_plates(self) -> tuple[str, ...]:
+        """The different plates among `alike`, sorted."""
+        return tuple(sorted({entry.plate for entry in self.alike}))
+
+
+class PlateList:
+    """Every entry that a gate knows, indexed by plate and by folded plate. Immutable.
+
+    Args:
+        entries: the entries; several may name the same plate.
+        confusables: the characters that the reader does not tell apart.
+    """
+
+    def __init__(self, entries: Iterable[PlateEntry], confusables: Confusables) -> None:
+        self._entries = tuple(entries)
+        self._confusables = confusables
+        self._by_plate: dict[str, list[PlateEntry]] = {}
+        self._by_fold: dict[str, list[PlateEntry]] = {}
+        for entry in self._entries:
+            self._by_plate.setdefault(entry.plate, []).append(entry)
+            self._by_fold.setdefault(confusables.fold(entry.plate), []).append(entry)
+
+    @property
+    def entries(self) -> tuple[PlateEntry, ...]:
+        """All entries in their order."""
+        return self._entries
+
+    @property
+    def confusables(self) -> Confusables:
+        """The characters that the reader does not tell apart."""
+        return self._confusables
+
+    @property
+    def plates(self) -> tuple[str, ...]:
+        """The different plates, sorted."""
+        return tuple(sorted(self._by_plate))
+
+    @property
+    def collisions(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of listed plates that cannot be told apart: only the exact text counts there."""
+        return collisions(self._by_plate, self._confusables)
+
+    def match(self, text: str) -> ListMatch:
+        """Return the entries that a read plate text may mean; edit distance plays no part."""
+        alike = self._by_fold.get(self._confusables.fold(text), ())
+        return ListMatch(
+            tuple(self._by_plate.get(text, ())),
+            tuple(entry for entry in alike if entry.plate != text),
+        )
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,103 @@
+"""The only door for plate texts: what was typed or read becomes a plate, or is refused.
+
+A plate text is hostile input (somebody else paints it): it reaches lists, logs, topics and file
+names. What leaves this module holds letters and digits of plates and nothing else.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from lpr.errors import GateError
+
+MAX_CHARACTERS: Final = 16
+"""No plate is longer; the longest known have 10 to 12 characters."""
+
+MAX_TYPED: Final = 64
+"""Characters looked at before anything is removed."""
+
+_LATIN: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÜ")
+# Scripts that plates carry beside Latin: Chinese, Japanese kana, hangul syllables, Thai consonants.
+_RANGES: Final = ((0x4E00, 0x9FFF), (0x3041, 0x3096), (0xAC00, 0xD7A3), (0x0E01, 0x0E2E))
+# What people put between the groups of a plate. Anything else (slash, quote, plus...) is refused.
+_SEPARATORS: Final = frozenset(" -.·•\u00a0\u202f\u3000\u2010\u2011\u2012\u2013\u2014\u2212")
+_FULL_WIDTH: Final = {
+    code: code - 0xFEE0
+    for first, last in ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A))
+    for code in range(first, last + 1)
+}
+# Cyrillic and Greek capitals that look like a Latin one: readers report the Latin letter.
+_LOOK_ALIKES: Final = dict(
+    zip("АВЕКМНОРСТУХІАΒΕΖΗΙΚΜΝΟΡΤΥΧΑ", "ABEKMHOPCTYXIABEZHIKMNOPTYXA", strict=True)
+)
+
+
+class PlateTextError(GateError, ValueError):
+    """A text is no plate text; the message never repeats the text itself."""
+
+
+def in_alphabet(char: str, alphabet: AbstractSet[str] | None = None) -> bool:
+    """Whether one character may stand in a plate text.
+
+    Args:
+        char: one character.
+        alphabet: the reader's characters; None allows every script that plates use.
+    """
+    if alphabet is not None and char not in alphabet:
+        return False
+    return char in _LATIN or any(first <= ord(char) <= last for first, last in _RANGES)
+
+
+def normalise(typed: str, alphabet: AbstractSet[str] | None = None) -> str:
+    """Turn what a person typed into a plate text: upper case, no separators.
+
+    >>> normalise("b-ab 1234")
+    'BAB1234'
+
+    Args:
+        typed: the text.
+        alphabet: the reader's characters; None allows every script that plates use.
+
+    Raises:
+        PlateTextError: nothing is left, it is too long, or a character cannot be on a plate.
+    """
+    if len(typed) > MAX_TYPED:
+        raise PlateTextError(f"{len(typed)} characters are too long for a plate")
+    composed = unicodedata.normalize("NFC", typed).translate(_FULL_WIDTH)
+    kept: list[str] = []
+    for place, char in enumerate(composed, start=1):
+        if char in _SEPARATORS:
+            continue
+        upper = char.upper()
+        # Only letters whose capital is one known letter: "ſ" and "ı" must not turn into S and I.
+        if upper in _LATIN and char not in (upper, upper.lower()):
+            upper = char
+        if len(upper) != 1 or not in_alphabet(upper, alphabet):
+            raise PlateTextError(_refusal(char, place))
+        kept.append(upper)
+    if not kept:
+        raise PlateTextError("no letter or digit is left of the plate")
+    if len(kept) > MAX_CHARACTERS:
+        raise PlateTextError(f"{len(kept)} characters are too long for a plate")
+    return "".join(kept)
+
+
+def check_read(text: str, alphabet: AbstractSet[str] | None = None) -> str:
+    """Return a reader's text unchanged when it is a plate text already.
+
+    Raises:
+        PlateTextError: it is not what `normalise` would leave of it.
+    """
+    if normalise(text, alphabet) != text:
+        raise PlateTextError("the text has lower-case letters or separators")
+    return text
+
+
+def _refusal(char: str, place: int) -> str:
+    code = f"character {place} (U+{ord(char):04X})"
+    latin = _LOOK_ALIKES.get(char.upper())
+    if latin is not None:
+        return f"{code} only looks like the Latin letter; did you mean {latin!r}?"
+    return f"{code} cannot be on a plate"

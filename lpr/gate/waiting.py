@@ -1,0 +1,82 @@
+"""Verdicts that time alone may heal: the direction shows later, a cool-down ends."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final
+
+from lpr.gate.decision import Reason
+from lpr.gate.post import Post
+from lpr.types import PlateEvent
+
+_HEALING: Final = (Reason.DIRECTION_UNKNOWN, Reason.COOL_DOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A verdict that is tried again while its plate is in view.
+
+    Attributes:
+        event: the verdict.
+        reason: what it lacked.
+        since: second of the first try.
+        tried: second of the last try.
+    """
+
+    event: PlateEvent
+    reason: Reason
+    since: float
+    tried: float
+
+
+class WaitingRoom:
+    """The waiting verdicts of a site, one per track."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[str, int], Waiting] = {}
+
+    def settle(
+        self, event: PlateEvent, reason: Reason, *, time: float, before: Waiting | None
+    ) -> None:
+        """Take what was decided about an event at second `time`; keep it if it may heal.
+
+        Args:
+            event: the event.
+            reason: the decision's reason.
+            time: now.
+            before: the verdict that was tried again; None for a first try.
+        """
+        self._waiting.pop((event.camera, event.track_id), None)
+        if reason in _HEALING:
+            since = before.since if before is not None else time
+            self._waiting[event.camera, event.track_id] = Waiting(event, reason, since, time)
+
+    def due(self, post: Post, in_view: AbstractSet[int], *, time: float) -> tuple[Waiting, ...]:
+        """Return a camera's verdicts that may have healed; forget those that waited too long.
+
+        Args:
+            post: the camera.
+            in_view: tracks that were detected in this frame.
+            time: now.
+        """
+        policy = post.gate.policy
+        due: list[Waiting] = []
+        for (camera, track_id), waiting in list(self._waiting.items()):
+            if camera != post.camera.name:
+                continue
+            if time - waiting.since > policy.retry_for:
+                del self._waiting[camera, track_id]
+            elif track_id in in_view and self._healed(waiting, post, time):
+                due.append(waiting)
+        return tuple(due)
+
+    def camera_started(self, camera: str) -> None:
+        """Forget the tracks of a camera that begins to count them anew."""
+        for key in [one for one in self._waiting if one[0] == camera]:
+            del self._waiting[key]
+
+    def _healed(self, waiting: Waiting, post: Post, time: float) -> bool:
+        if waiting.reason is Reason.DIRECTION_UNKNOWN:
+            return post.direction(waiting.event.track_id) is not None
+        return time - waiting.tried >= post.gate.policy.cool_down

@@ -1,0 +1,58 @@
+"""Events as JSON, one object a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lpr.errors import OutputError
+from lpr.sinks.output import LineOutput
+from lpr.sinks.wire import event_to_json, to_line
+from lpr.types import PlateEvent
+
+
+class JsonlSink:
+    """Writes each event as a line of JSON, at once.
+
+    Args:
+        target: a path, or "-" for standard output.
+        sources: address of each camera's source, without credentials; the camera's name elsewhere.
+        append: keep what the file holds.
+        max_bytes: start a new file before one grows beyond this; None never does.
+        keep: how many older files (FILE.1, FILE.2...) are kept.
+        sync: wait until each event is on the disk.
+
+    Raises:
+        OutputError: the output cannot be written.
+    """
+
+    def __init__(
+        self,
+        target: Path | str,
+        *,
+        sources: Mapping[str, str] | None = None,
+        append: bool = False,
+        max_bytes: int | None = None,
+        keep: int = 5,
+        sync: bool = False,
+    ) -> None:
+        self._sources = dict(sources or {})
+        self._output = LineOutput(target, append=append, max_bytes=max_bytes, keep=keep, sync=sync)
+
+    def emit(self, event: PlateEvent) -> None:
+        """Write one event.
+
+        Raises:
+            OutputError: it could not be written; the file then ends with the event before.
+        """
+        try:
+            line = to_line(event_to_json(event, source=self._sources.get(event.camera)))
+        except ValueError as error:
+            raise OutputError(f"{self._output.name}: event not written: {error}") from error
+        if self._output.needs_rotation(line):
+            self._output.rotate()
+        self._output.write(line)
+
+    def close(self) -> None:
+        """Finish; closing twice is harmless."""
+        self._output.close()

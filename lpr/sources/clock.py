@@ -1,0 +1,126 @@
+"""Presentation timestamps turned into strictly rising media seconds."""
+
+from __future__ import annotations
+
+import math
+
+DEFAULT_STEP = 1 / 25
+_LONG_STEP_BACK = 1.0
+_NUDGE = 0.1
+
+
+class MediaClock:
+    """Media time of a recording: seconds since its first frame.
+
+    A missing timestamp continues at the nominal rate. A small step back (a duplicate, a swap) is
+    nudged forward by a tenth of a frame and forgotten; a long one (a joined or wrapped stream)
+    moves the origin, so that time goes on from where it was.
+
+    Args:
+        step: nominal seconds between two frames.
+    """
+
+    def __init__(self, step: float | None = None) -> None:
+        self.step = step if step and math.isfinite(step) and step > 0 else DEFAULT_STEP
+        self.repaired = 0
+        self._origin: float | None = None
+        self._last: float | None = None
+
+    def time(self, pts: float | None) -> float:
+        """Return the media time of the next frame.
+
+        Args:
+            pts: the frame's presentation time in seconds from any origin, None where missing.
+        """
+        if pts is not None and not math.isfinite(pts):
+            pts = None
+        if self._last is None:
+            self._origin = pts
+            self._last = 0.0
+            return 0.0
+        if pts is None:
+            self.repaired += 1
+            self._last += self.step
+            return self._last
+        if self._origin is None:
+            self._origin = pts - self._last - self.step
+        now = pts - self._origin
+        if now <= self._last:
+            self.repaired += 1
+            back = self._last - now
+            now = self._last + self.step * (1.0 if back > _LONG_STEP_BACK else _NUDGE)
+            if back > _LONG_STEP_BACK:
+                self._origin = pts - now
+        self._last = now
+        return now
+
+
+class LiveClock:
+    """Time of a live camera: its timestamps, mapped to the wall clock once, at the first frame.
+
+    The distance between frames is the camera's, free of network jitter. Arrival times only catch
+    what a camera's clock cannot: a new connection, a jump of its timestamps, a first frame that was
+    late, and slow drift, which is taken out at one part in a thousand so that no step is seen.
+
+    Args:
+        max_jump: seconds by which one step of the timestamps may differ from the step of arrivals
+            before it is called a jump.
+    """
+
+    drift_allowed = 0.5
+    drift_rate = 0.001
+
+    def __init__(self, *, max_jump: float = 3.0) -> None:
+        self.jumps = 0
+        self._max_jump = max_jump
+        self._wall_offset: float | None = None
+        self._anchor: tuple[float, float] | None = None
+        self._previous: tuple[float, float] | None = None
+        self._last = -math.inf
+
+    def restart(self) -> None:
+        """Begin a new connection: its timestamps have a new origin."""
+        self._anchor = self._previous = None
+
+    def time(self, pts: float | None, *, arrival: float, wall: float) -> float:
+        """Return the next frame's Unix time, strictly rising.
+
+        Args:
+            pts: the frame's presentation time in seconds from any origin, None where missing.
+            arrival: when the frame came in, seconds of a clock that never steps.
+            wall: the wall clock's Unix time at that moment; only the first is used.
+        """
+        if self._wall_offset is None:
+            self._wall_offset = wall - arrival
+        now = self._media(pts, arrival) + self._wall_offset
+        if now <= self._last:
+            now = self._last + 0.001
+        self._last = now
+        return now
+
+    def _media(self, pts: float | None, arrival: float) -> float:
+        if pts is None or not math.isfinite(pts):
+            self.restart()
+            return arrival
+        if self._anchor is None or self._previous is None:
+            self._anchor = (pts, arrival)
+        elif abs((pts - self._previous[0]) - (arrival - self._previous[1])) > self._max_jump:
+            self.jumps += 1
+            self._anchor = (pts, arrival)
+        else:
+            self._slew(pts, arrival)
+        self._previous = (pts, arrival)
+        return self._anchor[1] + (pts - self._anchor[0])
+
+    def _slew(self, pts: float, arrival: float) -> None:
+        """Follow the fastest frames: none comes before it was taken, most come a little later."""
+        assert self._anchor is not None
+        assert self._previous is not None
+        error = arrival - (self._anchor[1] + pts - self._anchor[0])
+        if error < 0:
+            shift = error
+        elif error > self.drift_allowed:
+            shift = min(error, self.drift_rate * max(0.0, pts - self._previous[0]))
+        else:
+            return
+        self._anchor = (self._anchor[0], self._anchor[1] + shift)

@@ -1,0 +1,231 @@
+"""Connecting to a camera: addresses, FFmpeg's options, and its errors in plain words."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from types import TracebackType
+from typing import Self, get_type_hints
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from lpr.errors import SourceError
+from lpr.sources.address import Address, SourceKind
+from lpr.sources.decode import (
+    MAX_FRAME_PIXELS,
+    has_decoder,
+    open_container,
+    pick_video_stream,
+    seconds,
+    set_up_decoder,
+)
+from lpr.sources.transport import Value
+
+_PROTOCOLS = {
+    "rtsp": "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto",
+    "http": "http,https,tcp,tls,httpproxy,crypto",
+}
+_FORMATS = {
+    "rtsp": "rtsp,rtp,sdp,mpegts",
+    "http": "mpjpeg,mjpeg,hls,mpegts,flv,mov,mp4,matroska,webm,avi,mpeg,h264,hevc,ogg",
+}
+_WEBCAM_FORMATS = {"linux": "v4l2", "darwin": "avfoundation"}
+_UNTIMED = frozenset({"mpjpeg", "mjpeg", "h264", "hevc"})
+"""Formats without timestamps: FFmpeg makes them up at 25 frames a second."""
+_OWN_SHARE = 0.8
+"""Part of the owner's patience after which the reader gives up by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """What the reading process is told: one camera and how to read it. Holds credentials."""
+
+    kind: str
+    target: str
+    public: str
+    name: str
+    timeout: float
+    retry_delay: float
+    max_retry_delay: float
+    transport: str
+    threads: int
+    width: int
+    height: int
+    fps: float
+
+    def __repr__(self) -> str:
+        return f"Camera({self.public!r})"
+
+    def to_message(self) -> dict[str, Value]:
+        """Return the fields as a message's head."""
+        return asdict(self)
+
+    @classmethod
+    def from_message(cls, head: Mapping[str, Value]) -> Camera:
+        """Rebuild from a message's head.
+
+        Raises:
+            ValueError: a field is missing or of the wrong type.
+        """
+        fields = {}
+        for name, kind in get_type_hints(cls).items():
+            value = head.get(name)
+            if kind is float and isinstance(value, int):
+                value = float(value)
+            if not isinstance(value, kind):
+                raise ValueError(f"{name} is missing or of the wrong type")
+            fields[name] = value
+        return cls(**fields)
+
+    @property
+    def address(self) -> Address:
+        """The parsed address."""
+        return Address(SourceKind(self.kind), self.target, self.public, self.name)
+
+    @property
+    def scheme(self) -> str:
+        """The family of protocols, rtsp or http; empty for a webcam."""
+        if self.kind != SourceKind.STREAM:
+            return ""
+        return "rtsp" if self.target.lower().startswith("rtsp") else "http"
+
+    def explain(self, error: Exception) -> str:
+        """Return an error in plain words, without credentials."""
+        if isinstance(error, av.error.ExitError | TimeoutError):
+            return f"no answer for {self.timeout * _OWN_SHARE:.0f} s"
+        if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
+            return "the camera refused the user name or password"
+        if isinstance(error, av.InvalidDataError | av.ArgumentError):
+            return "what it sends is no video that can be read"
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return self.address.clean(reason)
+
+
+class Connection:
+    """An open stream of a camera.
+
+    Args:
+        camera: whose stream.
+        container: closed with the connection.
+        stream: the video in it.
+
+    Attributes:
+        damaged: packets that could not be decoded.
+        recording: True where the stream has an end and a known length: nothing may be dropped.
+    """
+
+    def __init__(self, camera: Camera, container: InputContainer, stream: VideoStream) -> None:
+        self._camera, self._container, self._stream = camera, container, stream
+        names = set(container.format.name.split(","))
+        self._timed = not names & _UNTIMED
+        self.damaged = 0
+        self.recording = (
+            camera.scheme == "http"
+            and self._timed
+            and "hls" not in names
+            and bool(container.duration)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._container.close()
+
+    def facts(self) -> dict[str, Value]:
+        """What is known of the stream before its first frame."""
+        rate = self._stream.average_rate
+        length = self._container.duration
+        return {
+            "width": self._stream.width,
+            "height": self._stream.height,
+            "fps": float(rate) if rate and self._timed else None,
+            "duration": length / 1_000_000 if self.recording and length else None,
+            "recording": self.recording,
+        }
+
+    def frames(self) -> Iterator[tuple[av.VideoFrame | None, float | None]]:
+        """Yield each frame and its presentation time; (None, None) for a packet without one.
+
+        Raises:
+            av.FFmpegError: the stream cannot be read further.
+        """
+        for packet in self._container.demux(self._stream):
+            try:
+                decoded = self._stream.decode(packet)
+            except EOFError:
+                return
+            except av.FFmpegError:
+                self.damaged += 1
+                decoded = []
+            if not decoded:
+                yield None, None
+            for frame in decoded:
+                pts = seconds(frame.pts, frame.time_base) if self._timed else None
+                yield frame, pts
+
+
+def connect(camera: Camera) -> Connection:
+    """Open a camera's stream.
+
+    Raises:
+        av.FFmpegError: it does not answer, or sends what FFmpeg cannot read.
+        SourceError: it has no video, or this system has no driver for webcams.
+    """
+    container = _open(camera)
+    try:
+        stream = pick_video_stream(container)
+        if stream is None or not has_decoder(stream):
+            raise SourceError("it sends no video that can be decoded")
+        if stream.width * stream.height > MAX_FRAME_PIXELS:
+            raise SourceError(f"frames of {stream.width}x{stream.height} are too large")
+        set_up_decoder(stream, camera.threads, low_delay=True)
+        return Connection(camera, container, stream)
+    except BaseException:
+        container.close()
+        raise
+
+
+def _open(camera: Camera) -> InputContainer:
+    patience = camera.timeout * _OWN_SHARE
+    if not camera.scheme:
+        return _open_webcam(camera, patience)
+    options = {"analyzeduration": "2000000"}
+    if camera.scheme == "rtsp":
+        options |= {"rtsp_transport": camera.transport, "timeout": str(int(patience * 1e6))}
+    else:
+        options |= {"rw_timeout": str(int(patience * 1e6))}
+    return open_container(
+        camera.target,
+        protocols=_PROTOCOLS[camera.scheme],
+        formats=_FORMATS[camera.scheme],
+        options=options,
+        timeout=patience,
+    )
+
+
+def _open_webcam(camera: Camera, patience: float) -> InputContainer:
+    driver = _WEBCAM_FORMATS.get(sys.platform)
+    if driver is None:
+        raise SourceError(f"webcams are not supported on {sys.platform}; use its network stream")
+    options = {}
+    if camera.width and camera.height:
+        options["video_size"] = f"{camera.width}x{camera.height}"
+    if camera.fps:
+        options["framerate"] = f"{camera.fps:g}"
+    return open_container(
+        f"/dev/video{camera.target}" if driver == "v4l2" else camera.target,
+        protocols="file",
+        formats="video4linux2,v4l2,avfoundation",
+        options=options,
+        format_name=driver,
+        timeout=patience,
+    )

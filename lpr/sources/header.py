@@ -1,0 +1,126 @@
+"""The size of a picture from its first bytes, so that a bomb is refused before it is decoded.
+
+Formats: JPEG (ITU-T T.81 annex B), PNG (ISO/IEC 15948), BMP, WebP (RFC 9649), TIFF 6.0.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_BARE = frozenset(range(0xD0, 0xD9)) | {0x01}
+
+
+@dataclass(frozen=True, slots=True)
+class PictureHeader:
+    """What a picture's header says.
+
+    Attributes:
+        format: jpeg, png, bmp, webp or tiff.
+        width: pixels, before any EXIF rotation.
+        height: pixels.
+        complete: False where the file's end is surely missing.
+    """
+
+    format: str
+    width: int
+    height: int
+    complete: bool = True
+
+
+def is_picture(start: bytes) -> bool:
+    """Whether these first 32 bytes are those of a supported picture."""
+    return _format(start) is not None
+
+
+def read_header(data: bytes) -> PictureHeader | None:
+    """Read the header of an encoded picture; None where it is no supported picture or broken."""
+    name = _format(data)
+    if name is None:
+        return None
+    reader = {"jpeg": _jpeg, "png": _png, "bmp": _bmp, "webp": _webp, "tiff": _tiff}[name]
+    try:
+        header = reader(data)
+    except (struct.error, IndexError):
+        return None
+    return header if header and header.width > 0 and header.height > 0 else None
+
+
+def _format(data: bytes) -> str | None:
+    if data.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if data.startswith(b"BM") and data[6:10] == bytes(4):
+        return "bmp"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "webp"
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        return "tiff"
+    return None
+
+
+def _jpeg(data: bytes) -> PictureHeader | None:
+    """Walk the marker segments to the frame header, and on to the scan to look for its end."""
+    place, size = 2, (0, 0)
+    while True:
+        if data[place] != 0xFF:
+            return None
+        while data[place] == 0xFF:
+            place += 1
+        marker = data[place]
+        place += 1
+        if marker in _JPEG_BARE:
+            continue
+        if marker == 0xD9:
+            return None
+        (length,) = struct.unpack_from(">H", data, place)
+        if marker in _JPEG_FRAMES:
+            height, width = struct.unpack_from(">HH", data, place + 3)
+            size = (width, height)
+        if marker == 0xDA:
+            return PictureHeader("jpeg", *size, complete=data.find(b"\xff\xd9", place) >= 0)
+        place += length
+
+
+def _png(data: bytes) -> PictureHeader:
+    width, height = struct.unpack_from(">II", data, 16)
+    return PictureHeader("png", width, height, complete=data.find(b"IEND", 33) >= 0)
+
+
+def _bmp(data: bytes) -> PictureHeader:
+    offset, header_size = struct.unpack_from("<II", data, 10)
+    if header_size == 12:
+        width, height = struct.unpack_from("<HH", data, 18)
+    else:
+        width, height = struct.unpack_from("<ii", data, 18)
+    return PictureHeader("bmp", width, abs(height), complete=len(data) > offset)
+
+
+def _webp(data: bytes) -> PictureHeader | None:
+    (riff_size,) = struct.unpack_from("<I", data, 4)
+    kind, complete = data[12:16], len(data) >= riff_size + 8
+    if kind == b"VP8X":
+        width = 1 + int.from_bytes(data[24:27], "little")
+        height = 1 + int.from_bytes(data[27:30], "little")
+    elif kind == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    elif kind == b"VP8 ":
+        width, height = (value & 0x3FFF for value in struct.unpack_from("<HH", data, 26))
+    else:
+        return None
+    return PictureHeader("webp", width, height, complete=complete)
+
+
+def _tiff(data: bytes) -> PictureHeader:
+    order = "<" if data[:2] == b"II" else ">"
+    (place,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, place)
+    size = {}
+    for entry in range(place + 2, place + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from(order + "HH", data, entry)
+        if tag in (256, 257):
+            (size[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, entry + 8)
+    return PictureHeader("tiff", size.get(256, 0), size.get(257, 0))

@@ -1,0 +1,135 @@
+"""One picture file decoded to upright BGR."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lpr.errors import ImageError
+from lpr.sources.header import PictureHeader, read_header
+from lpr.types import Image
+
+MAX_PIXELS = 128_000_000
+"""Larger pictures are refused before decoding: 128 million pixels take 384 MB."""
+MAX_BYTES = 512 << 20
+_STRIPE = 256
+
+_OTHER_FORMATS = {
+    b"ftyphei": "HEIC",
+    b"ftypmif": "HEIC",
+    b"ftypavi": "AVIF",
+    b"ftypjxl": "JPEG XL",
+    b"GIF8": "GIF",
+    b"%PDF": "PDF",
+}
+
+
+def read_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Image:
+    """Read a JPEG, PNG, BMP, WebP or TIFF file.
+
+    EXIF rotation is applied. Grey, palette, CMYK and 16-bit pictures become 8-bit BGR; what is
+    transparent becomes white. The size is checked in the header, before anything is decoded.
+
+    Args:
+        path: the file.
+        max_pixels: largest width times height that is decoded.
+
+    Returns:
+        HxWx3 uint8 BGR, C-contiguous.
+
+    Raises:
+        ImageError: missing, empty, too large, of another format, cut short or broken.
+    """
+    path = Path(path)
+    data = _read(path)
+    header = read_header(data)
+    if header is None:
+        raise ImageError(f"{path}: {_why_no_picture(data)}")
+    if header.width * header.height > max_pixels:
+        raise ImageError(
+            f"{path}: {header.width}x{header.height} pixels are more than the limit of "
+            f"{max_pixels / 1e6:g} megapixels; scale the picture down"
+        )
+    if not header.complete:
+        raise ImageError(f"{path}: the {header.format.upper()} file is cut short")
+    return _decode(path, data, header)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise ImageError(f"{path}: not a regular file")
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ImageError(
+                f"{path}: {size >> 20} MB are more than the limit of {MAX_BYTES >> 20} MB"
+            )
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: no such file") from error
+    except ImageError:
+        raise
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ImageError(f"{path}: cannot be read: {why}") from error
+    if not data:
+        raise ImageError(f"{path}: the file is empty")
+    return data
+
+
+def _why_no_picture(data: bytes) -> str:
+    for mark, name in _OTHER_FORMATS.items():
+        if mark in data[:16]:
+            return f"{name} files are not supported; convert it to JPEG or PNG"
+    return "not a picture that can be read (JPEG, PNG, BMP, WebP and TIFF are)"
+
+
+def _decode(path: Path, data: bytes, header: PictureHeader) -> Image:
+    encoded = np.frombuffer(data, np.uint8)
+    alpha = header.format in ("png", "webp", "tiff") and _has_alpha(data, header)
+    flags = cv2.IMREAD_UNCHANGED if alpha else cv2.IMREAD_COLOR
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        decoded = cv2.imdecode(encoded, flags)
+    except cv2.error as error:
+        raise ImageError(f"{path}: broken {header.format.upper()} data") from error
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+    if decoded is None or decoded.size == 0:
+        raise ImageError(f"{path}: broken {header.format.upper()} data")
+    return np.ascontiguousarray(_as_bgr(np.asarray(decoded)))
+
+
+def _has_alpha(data: bytes, header: PictureHeader) -> bool:
+    """Whether the picture may have transparent parts; a wrong yes costs nothing but time."""
+    if header.format == "png":
+        return data[25] in (4, 6) or b"tRNS" in data[:4096]
+    if header.format == "webp":
+        return (data[12:16] == b"VP8X" and bool(data[20] & 0x10)) or (
+            data[12:16] == b"VP8L" and bool(data[24] & 0x10)
+        )
+    return False
+
+
+def _as_bgr(decoded: npt.NDArray[Any]) -> Image:
+    shift = 8 if decoded.dtype == np.uint16 else 0
+    picture: npt.NDArray[np.uint8] = (decoded >> shift).astype(np.uint8) if shift else decoded
+    if picture.ndim == 2:
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
+    return _over_white(picture) if picture.shape[2] == 4 else picture
+
+
+def _over_white(picture: npt.NDArray[np.uint8]) -> Image:
+    """Lay BGRA over white, in stripes: a whole large picture as float would not fit in memory."""
+    result = np.empty((*picture.shape[:2], 3), np.uint8)
+    for top in range(0, len(picture), _STRIPE):
+        stripe = picture[top : top + _STRIPE].astype(np.float32)
+        alpha = stripe[:, :, 3:] / 255.0
+        mixed = stripe[:, :, :3] * alpha + 255.0 * (1.0 - alpha)
+        result[top : top + _STRIPE] = (mixed + 0.5).astype(np.uint8)
+    return result

@@ -1,0 +1,88 @@
+"""Decoded video frames turned into upright BGR pictures."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import av
+import numpy as np
+from av.video.reformatter import Colorspace, VideoReformatter
+
+from lpr.types import Image
+
+_UNSPECIFIED = 2
+_HD_ROWS = 720
+
+
+class FrameConverter:
+    """Converts colour and applies the rotation stored with the video.
+
+    It keeps one swscale context: making one per frame costs more than the conversion. Range and
+    matrix are the stream's own; where it names no matrix, BT.709 from 720 rows up and BT.601
+    below, as players do. One converter serves one thread.
+    """
+
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+        self._rotation: int | None = None
+        self._matrix = (1, 0, 0, 1)
+
+    def convert(self, frame: av.VideoFrame) -> Image:
+        """Return the frame as HxWx3 uint8 BGR, upright.
+
+        Raises:
+            av.FFmpegError: the pixel format cannot be converted.
+        """
+        unnamed_hd = frame.colorspace == _UNSPECIFIED and frame.height >= _HD_ROWS
+        bgr = self._reformatter.reformat(
+            frame,
+            format="bgr24",
+            src_colorspace=Colorspace.ITU709 if unnamed_hd else None,
+            threads=1,
+        )
+        plane = bgr.planes[0]
+        rows = np.frombuffer(_buffer(plane), np.uint8).reshape(bgr.height, plane.line_size)
+        image = rows[:, : bgr.width * 3].reshape(bgr.height, bgr.width, 3)
+        return _oriented(image, self._orientation(frame))
+
+    def _orientation(self, frame: av.VideoFrame) -> tuple[int, int, int, int]:
+        """Look at the side data once: a frame whose side data was read is in a reference cycle."""
+        if frame.rotation != self._rotation:
+            self._rotation = frame.rotation
+            self._matrix = display_matrix(frame)
+        return self._matrix
+
+
+def display_matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
+    """Return the signs (a, b, c, d) of the frame's display matrix; (1, 0, 0, 1) is upright.
+
+    Only the eight ways to turn and mirror a picture by right angles are told apart.
+    """
+    for item in frame.side_data:
+        if getattr(getattr(item, "type", None), "name", "") == "DISPLAYMATRIX":
+            values = np.frombuffer(bytes(_buffer(item))[:36], np.int32)
+            if values.size == 9:
+                a, b, c, d = (int(values[place]) for place in (0, 1, 3, 4))
+                if abs(a) >= abs(b):
+                    return (_sign(a), 0, 0, _sign(d))
+                return (0, _sign(b), _sign(c), 0)
+    return (1, 0, 0, 1)
+
+
+def _buffer(holder: object) -> memoryview:
+    """PyAV's planes and side data give their memory; its type stubs do not say so."""
+    return memoryview(cast(bytes, holder))
+
+
+def _sign(value: int) -> int:
+    return -1 if value < 0 else 1
+
+
+def _oriented(image: Image, matrix: tuple[int, int, int, int]) -> Image:
+    """Apply x' = a*x + c*y, y' = b*x + d*y, moved back to positive coordinates."""
+    a, b, c, d = matrix
+    if (a, b, c, d) == (1, 0, 0, 1):
+        return image
+    if a == 0:
+        image, a, d = image.transpose(1, 0, 2), c, b
+    return np.ascontiguousarray(image[:: 1 if d > 0 else -1, :: 1 if a > 0 else -1])

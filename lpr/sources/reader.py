@@ -1,0 +1,227 @@
+"""The process that reads one camera: `python -m lpr.sources.reader`, started by `CameraSource`.
+
+FFmpeg may hang or crash on what a network sends; here that ends a process that can be replaced, not
+the program. The process connects again by itself after clean failures. It keeps the newest frame
+only, and converts and hands it over when asked. The address, with its credentials, comes through
+standard input: arguments and environment are visible to others. It ends when standard input does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import av
+import numpy as np
+
+from lpr.sources.connect import Camera, Connection, connect
+from lpr.sources.pixels import FrameConverter
+from lpr.sources.transport import Value, receive, send
+
+_MEMORY_LIMIT = 4 << 30
+
+
+class StreamLostError(Exception):
+    """The connection is of no more use."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """One decoded frame and what goes with it."""
+
+    frame: av.VideoFrame
+    index: int
+    pts: float | None
+    arrival: float
+    wall: float
+
+
+class _Slot:
+    """Room for one picture: the newest for a live camera, the next for a recording."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._picture: _Picture | None = None
+        self._busy = False
+        self._state = threading.Condition()
+
+    def put(self, picture: _Picture, *, wait: bool) -> None:
+        with self._state:
+            while wait and self._picture is not None:
+                self._state.wait()
+            self.dropped += self._picture is not None
+            self._picture = picture
+            self._state.notify_all()
+
+    def take(self) -> _Picture:
+        """Wait for a picture; it counts as busy until `done`."""
+        with self._state:
+            while self._picture is None:
+                self._state.wait()
+            picture, self._picture = self._picture, None
+            self._busy = True
+            self._state.notify_all()
+            return picture
+
+    def done(self) -> None:
+        with self._state:
+            self._busy = False
+            self._state.notify_all()
+
+    def drain(self) -> None:
+        """Wait until every picture was handed over."""
+        with self._state:
+            while self._picture is not None or self._busy:
+                self._state.wait()
+
+    def clear(self) -> None:
+        """Forget what was not asked for in time."""
+        with self._state:
+            self.dropped += self._picture is not None
+            self._picture = None
+
+
+class Reader:
+    """Serves one camera over a pair of pipes until the incoming one ends.
+
+    Args:
+        camera: what to read.
+        commands: incoming messages; each asks for one frame.
+        output: where frames and changes of state go.
+    """
+
+    def __init__(self, camera: Camera, commands: BinaryIO, output: BinaryIO) -> None:
+        self._camera = camera
+        self._commands, self._output = commands, output
+        self._slot = _Slot()
+        self._wanted = threading.Semaphore(0)
+        self._sending = threading.Lock()
+        self._index = 0
+        self._damaged = 0
+        self._recording = False
+
+    def run(self) -> None:
+        """Read for ever; returns at the end of a recording."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._serve, daemon=True).start()
+        self._send({"kind": "started"})
+        delay = self._camera.retry_delay
+        while True:
+            before = self._index
+            reason = self._play()
+            if self._index > before:
+                delay = self._camera.retry_delay
+            if self._recording and self._index:
+                self._slot.drain()
+                self._send({"kind": "end", "damaged": self._damaged, "reason": reason or None})
+                return
+            self._slot.clear()
+            self._send({"kind": "lost", "reason": reason or "the camera ended the stream"})
+            time.sleep(delay)
+            delay = min(2 * delay, self._camera.max_retry_delay)
+
+    def _play(self) -> str:
+        """Connect and decode until the stream ends; returns why, empty for its regular end."""
+        try:
+            with connect(self._camera) as connection:
+                self._recording = connection.recording
+                self._send({"kind": "opened", **connection.facts()})
+                for picture in self._pictures(connection):
+                    self._slot.put(picture, wait=self._recording)
+        except StreamLostError as lost:
+            return str(lost)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            return self._camera.explain(error)
+        return ""
+
+    def _pictures(self, connection: Connection) -> Iterator[_Picture]:
+        limit = self._camera.timeout
+        last, before = time.monotonic(), self._damaged
+        for frame, pts in connection.frames():
+            now = time.monotonic()
+            self._damaged = before + connection.damaged
+            if frame is not None:
+                last = now
+                yield _Picture(frame, self._index, pts, now, time.time())
+                self._index += 1
+            elif now - last > limit:
+                raise StreamLostError(f"nothing that can be decoded for {limit:.0f} s")
+        self._damaged = before + connection.damaged
+
+    def _listen(self) -> None:
+        """Count requests; the end of the pipe means that the owner is gone."""
+        try:
+            while receive(self._commands) is not None:
+                self._wanted.release()
+        finally:
+            os._exit(0)
+
+    def _serve(self) -> None:
+        converter = FrameConverter()
+        while True:
+            self._wanted.acquire()
+            handed_over = False
+            while not handed_over:
+                handed_over = self._hand_over(self._slot.take(), converter)
+                self._slot.done()
+
+    def _hand_over(self, picture: _Picture, converter: FrameConverter) -> bool:
+        try:
+            image = np.ascontiguousarray(converter.convert(picture.frame))
+        except (av.FFmpegError, ValueError):
+            self._damaged += 1
+            return False
+        head: dict[str, Value] = {
+            "kind": "frame",
+            "width": image.shape[1],
+            "height": image.shape[0],
+            "index": picture.index,
+            "pts": picture.pts,
+            "arrival": picture.arrival,
+            "wall": picture.wall,
+            "dropped": self._slot.dropped,
+            "damaged": self._damaged,
+        }
+        with self._sending:
+            send(self._output, head, image)
+        return True
+
+    def _send(self, head: dict[str, Value]) -> None:
+        with self._sending:
+            send(self._output, head)
+
+
+def _limit_resources() -> None:
+    """No core files (they hold pictures), and no more memory than a decoder can need."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    ceiling = _MEMORY_LIMIT if hard == resource.RLIM_INFINITY else min(hard, _MEMORY_LIMIT)
+    resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))
+
+
+def main() -> None:
+    """Entry point of the process."""
+    _limit_resources()
+    output = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # whatever a library prints must not end up between the frames
+    commands = os.fdopen(os.dup(0), "rb", buffering=0)
+    first = receive(commands)
+    if first is None:
+        return
+    try:
+        Reader(Camera.from_message(first[0]), commands, output).run()
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

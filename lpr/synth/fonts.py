@@ -1,0 +1,260 @@
+"""Typefaces for synthetic plates: found at run time, never shipped.
+
+Looked for in `$LPR_FONTS` (folders, separated like `$PATH`), `$LPR_DATA/fonts`, the system's font
+folders. Pillow draws each glyph once; plates are put together from the cached masks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lpr.errors import ConfigError, MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CAP: Final = 72
+"""Height of a capital letter in a glyph mask, pixels."""
+
+_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "fe": ("glnummernschild",),
+    "din": ("osp-din",),
+    "us": ("rg2014",),
+    "thin": ("routed-gothic", "osifont"),
+    "condensed": (
+        "barlow-condensed-latin-500",
+        "barlow-condensed-latin-600",
+        "barlow-condensed-latin-700",
+        "oswald-latin-400",
+        "oswald-latin-500",
+        "roboto-condensed-latin-500",
+        "roboto-condensed-latin-700",
+        "saira-semi-condensed-latin-500",
+        "saira-semi-condensed-latin-600",
+        "liberationsansnarrow-bold",
+        "dejavusanscondensed-bold",
+        "share-tech-latin-400",
+    ),
+    "sans": (
+        "liberationsans-bold",
+        "liberationsans-regular",
+        "overpass-latin-600",
+        "overpass-latin-700",
+        "overpass-latin-800",
+        "rajdhani-latin-600",
+        "rajdhani-latin-700",
+        "dejavusans-bold",
+        "dejavusansmono-bold",
+        "gothic-a1-latin-600",
+        "ptsans-bold",
+        "pt_sans-web-bold",
+        "ptn77f",
+        "pts75f",
+    ),
+    "serif": ("liberationserif-bold", "dejavuserif-bold", "dejavuserifcondensed-bold", "ptf75f"),
+    "italic": ("liberationsans-bolditalic", "liberationserif-bolditalic"),
+    "hangul": (
+        "nanumgothicbold",
+        "nanumbarungothicbold",
+        "nanumsquareb",
+        "nanumsquareroundb",
+        "nanumgothic",
+    ),
+    "han": ("notosanscjk-bold", "notosanscjk-regular", "notosanscjk-medium"),
+    "arabic": ("dejavusans-bold", "dejavusans"),
+}
+_SIMPLIFIED_CHINESE_FACE: Final = 2
+"""Face of the Noto CJK collections that holds the simplified Chinese shapes."""
+
+PLATE_FONTS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {
+    "fe": (("fe", 0.7), ("din", 0.2), ("condensed", 0.1)),
+    "din": (("din", 0.45), ("condensed", 0.25), ("fe", 0.1), ("sans", 0.1), ("thin", 0.1)),
+    "uk": (("condensed", 0.5), ("sans", 0.25), ("din", 0.25)),
+    "us": (("us", 0.6), ("thin", 0.12), ("condensed", 0.18), ("sans", 0.1)),
+    "fr": (("din", 0.5), ("condensed", 0.4), ("sans", 0.1)),
+    "nl": (("din", 0.4), ("condensed", 0.4), ("us", 0.2)),
+    "cn": (("condensed", 0.5), ("din", 0.3), ("sans", 0.2)),
+    "kr": (("sans", 0.5), ("condensed", 0.3), ("din", 0.2)),
+    "generic": (
+        ("condensed", 0.28),
+        ("sans", 0.26),
+        ("din", 0.16),
+        ("fe", 0.1),
+        ("us", 0.1),
+        ("thin", 0.05),
+        ("serif", 0.03),
+        ("italic", 0.02),
+    ),
+}
+"""The font hints of the plate formats as mixtures of kinds of face."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glyph:
+    """One drawn character.
+
+    Attributes:
+        mask: HxW uint8 coverage, trimmed to the ink at the left and the right; `CAP` pixels are
+            one cap height.
+        top: the mask's upper rim in cap heights below the cap line (negative: above it).
+    """
+
+    mask: npt.NDArray[np.uint8]
+    top: float
+
+    @property
+    def width(self) -> float:
+        """Width in cap heights."""
+        return float(self.mask.shape[1]) / CAP
+
+    @property
+    def height(self) -> float:
+        """Height in cap heights."""
+        return float(self.mask.shape[0]) / CAP
+
+
+@dataclass(slots=True, eq=False)
+class Face:
+    """One font file at one size, with its glyphs drawn on first use.
+
+    Attributes:
+        path: the file.
+        index: the face inside a collection.
+    """
+
+    path: Path
+    index: int = 0
+    _font: Any = None
+    _cap: tuple[int, int] = (0, 0)
+    _glyphs: dict[str, Glyph] = field(default_factory=dict)
+
+    def glyph(self, char: str) -> Glyph:
+        """Return one character's mask."""
+        if char not in self._glyphs:
+            self._glyphs[char] = self._draw(char)
+        return self._glyphs[char]
+
+    def _open(self, reference: str) -> None:
+        image_font = _pillow("ImageFont")
+        probe = image_font.truetype(str(self.path), 200, index=self.index)
+        box = probe.getbbox(reference)
+        size = max(8, round(200 * CAP / max(1, box[3] - box[1])))
+        self._font = image_font.truetype(str(self.path), size, index=self.index)
+        box = self._font.getbbox(reference)
+        self._cap = (int(box[1]), int(box[3]))
+
+    def _draw(self, char: str) -> Glyph:
+        if self._font is None:
+            self._open("H" if char.isascii() else ("밝" if "가" <= char <= "힣" else "国"))
+        top, bottom = self._cap
+        left, _, right, low = (int(edge) for edge in self._font.getbbox(char))
+        width = max(1, right - left)
+        start = top - CAP // 8
+        height = max(bottom, low) - start + 2
+        canvas = _pillow("Image").new("L", (width + 4, height), 0)
+        _pillow("ImageDraw").Draw(canvas).text((2 - left, -start), char, fill=255, font=self._font)
+        mask = np.asarray(canvas, np.uint8)
+        columns = np.flatnonzero(mask.max(axis=0) > 32)
+        if columns.size:
+            mask = mask[:, columns[0] : columns[-1] + 1]
+        return Glyph(np.ascontiguousarray(mask), (start - top) / CAP)
+
+
+class FontBook:
+    """The faces found on this machine, by kind.
+
+    Args:
+        folders: where to look; by default `font_folders()`.
+
+    Raises:
+        ConfigError: no face for Latin plates was found.
+    """
+
+    def __init__(self, folders: Sequence[Path] | None = None) -> None:
+        places = tuple(folders) if folders is not None else font_folders()
+        found: dict[str, list[Face]] = {kind: [] for kind in _KINDS}
+        for path in sorted(_font_files(places), key=lambda file: (file.name, str(file))):
+            for kind in _kinds_of(path):
+                face = _SIMPLIFIED_CHINESE_FACE if kind == "han" and path.suffix == ".ttc" else 0
+                if path.name.lower() not in {one.path.name.lower() for one in found[kind]}:
+                    found[kind].append(Face(path, face))
+        self._faces = found
+        if not any(found[kind] for kind in ("fe", "din", "us", "condensed", "sans")):
+            raise ConfigError(
+                "no fonts for plates found in "
+                + ", ".join(str(folder) for folder in places)
+                + "; set LPR_FONTS to a folder with TrueType files (see docs/training.md)"
+            )
+
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of which at least one face was found."""
+        return tuple(kind for kind, faces in self._faces.items() if faces)
+
+    def pick(self, hint: str, rng: np.random.Generator) -> Face:
+        """Draw a face for a font hint of the plate formats, from the kinds that are there."""
+        choices = [(kind, share) for kind, share in PLATE_FONTS[hint] if self._faces[kind]]
+        if not choices:
+            choices = [(kind, 1.0) for kind in ("condensed", "sans", "din", "us", "fe", "thin")]
+            choices = [(kind, share) for kind, share in choices if self._faces[kind]]
+        shares = np.array([share for _, share in choices])
+        kind = choices[int(rng.choice(len(choices), p=shares / shares.sum()))][0]
+        return self.pick_kind(kind, rng)
+
+    def pick_kind(self, kind: str, rng: np.random.Generator) -> Face:
+        """Draw a face of one kind.
+
+        Raises:
+            ConfigError: none was found.
+        """
+        faces = self._faces[kind]
+        if not faces:
+            raise ConfigError(
+                f"no {kind} font found ({', '.join(_KINDS[kind][:2])}); install one "
+                "(fonts-nanum and fonts-noto-cjk on Debian) or set LPR_FONTS"
+            )
+        return faces[int(rng.integers(len(faces)))]
+
+    def pick_kind_or(self, kind: str, rng: np.random.Generator) -> Face:
+        """Draw a face of one kind, or of any Latin kind where none of that was found."""
+        return self.pick_kind(kind, rng) if self._faces[kind] else self.pick("generic", rng)
+
+
+def font_folders() -> tuple[Path, ...]:
+    """The folders in which fonts are looked for."""
+    own = [Path(part) for part in os.environ.get("LPR_FONTS", "").split(os.pathsep) if part]
+    data = os.environ.get("LPR_DATA")
+    shared = Path(data) if data else Path(__file__).resolve().parents[2].parent / "shared" / "data"
+    home = Path.home()
+    system = [Path("/usr/share/fonts"), home / ".fonts", home / ".local/share/fonts"]
+    return tuple(folder for folder in (*own, shared / "fonts", *system) if folder.is_dir())
+
+
+def _font_files(folders: Sequence[Path]) -> Iterator[Path]:
+    for folder in folders:
+        for suffix in ("ttf", "otf", "ttc", "woff"):
+            yield from folder.rglob(f"*.{suffix}")
+
+
+def _kinds_of(path: Path) -> tuple[str, ...]:
+    name = path.stem.lower().removesuffix("-normal")
+    return tuple(
+        kind
+        for kind, stems in _KINDS.items()
+        if any(name == stem or (kind in ("fe", "us") and name.startswith(stem)) for stem in stems)
+    )
+
+
+def _pillow(module: str) -> Any:
+    try:
+        import importlib
+
+        return importlib.import_module(f"PIL.{module}")
+    except ImportError as error:
+        raise MissingExtraError("pillow", "synth") from error

@@ -1,0 +1,243 @@
+"""Plates drawn flat, in colour, from their text, as seen straight on in clean light."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lpr.formats.sampling import SampledPlate, sample_plate
+from lpr.synth.fonts import Face, FontBook
+from lpr.synth.layout import MARKS, Area, Slot, place_row
+from lpr.synth.ornaments import Canvas, draw_band, draw_emblem, draw_extras
+from lpr.synth.style import PlateStyle, design_of, random_design
+from lpr.types import Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenderedPlate:
+    """One drawn plate.
+
+    Attributes:
+        image: HxWx3 uint8 BGR: the plate from rim to rim, nothing around it.
+        text: what a reader must read.
+        lines: rows of text, 1 or 2.
+        region: region code in lower case; None for a plate of no country.
+    """
+
+    image: Image
+    text: str
+    lines: int
+    region: str | None
+
+
+def render_plate(
+    rng: np.random.Generator,
+    fonts: FontBook,
+    *,
+    sample: SampledPlate | None = None,
+    regions: Sequence[str] | None = None,
+    height: int = 96,
+) -> RenderedPlate:
+    """Draw a plate of a national format.
+
+    Args:
+        rng: source of randomness; the same state gives the same plate.
+        fonts: the typefaces.
+        sample: what to draw; by default a random plate of `regions`.
+        regions: region codes to draw from where `sample` is None; None means all.
+        height: height of the picture, pixels, at least 24.
+
+    Raises:
+        FormatError: a region is unknown.
+        ConfigError: a font for the plate's script is missing.
+    """
+    plate = sample if sample is not None else sample_plate(rng, regions)
+    style = design_of(plate, rng)
+    image = draw_plate(plate.rows, style, rng, fonts, height)
+    return RenderedPlate(image, plate.text, len(plate.rows), plate.region)
+
+
+def render_random_plate(
+    rng: np.random.Generator, fonts: FontBook, *, height: int = 96
+) -> RenderedPlate:
+    """Draw a plate of no country: any letters and digits, so that shapes are learnt, not rules."""
+    rows, style = random_design(rng)
+    image = draw_plate(rows, style, rng, fonts, height)
+    text = "".join(char for row in rows for char in row if char not in f"{MARKS} ")
+    return RenderedPlate(image, text, len(rows), None)
+
+
+def draw_plate(
+    rows: Sequence[str],
+    style: PlateStyle,
+    rng: np.random.Generator,
+    fonts: FontBook,
+    height: int = 96,
+) -> Image:
+    """Draw rows of text in a style.
+
+    Args:
+        rows: one or two rows of characters, spaces and marks.
+        style: the plate's design.
+        rng: source of randomness.
+        fonts: the typefaces.
+        height: height of the picture, pixels.
+
+    Returns:
+        HxWx3 uint8 BGR, as wide as the style's proportions say.
+    """
+    width = max(height // 2, round(height * style.aspect))
+    canvas = Canvas(width, height, style.background, rng)
+    draw_extras(canvas, style, fonts, rng, under=True)
+    inner = draw_band(canvas, style, fonts, rng)
+    face = fonts.pick(style.font, rng)
+    ink = np.zeros((height, width), np.uint8)
+    for row, area in zip(*_row_areas(rows, inner, style), strict=True):
+        _draw_row(ink, canvas, row, area, style, face, fonts, rng)
+    canvas.print(_weight(ink, rng), style.foreground, emboss=style.emboss)
+    draw_extras(canvas, style, fonts, rng, under=False)
+    return canvas.image()
+
+
+def _row_areas(rows: Sequence[str], inner: Area, style: PlateStyle) -> tuple[list[str], list[Area]]:
+    """Share the inner area among the rows; stacked region names become a column of their own."""
+    if style.stacked and len(rows[0]) > 3:
+        name, rest = rows[0][:2], rows[0][2:].strip()
+        column = inner.width * 0.13
+        left = Area(inner.left, inner.top, column, inner.height)
+        half = left.height * 0.46
+        areas = [
+            Area(left.left, left.top, column, half),
+            Area(left.left, left.top + left.height * 0.54, column, half),
+        ]
+        right = Area(
+            inner.left + column * 1.15, inner.top, inner.width - column * 1.15, inner.height
+        )
+        tail_rows, tail_areas = _row_areas((rest, *rows[1:]), right, style.unstacked())
+        return [name[0], name[1], *tail_rows], [*areas, *tail_areas]
+    if len(rows) == 1:
+        return list(rows), [inner]
+    share, leading = style.first_row, style.leading
+    first = inner.height * share * (1 - leading)
+    second = inner.height * (1 - share) * (1 - leading)
+    return list(rows), [
+        Area(
+            inner.left + inner.width * (1 - style.first_width) / 2,
+            inner.top,
+            inner.width * style.first_width,
+            first,
+        ),
+        Area(inner.left, inner.top + inner.height - second, inner.width, second),
+    ]
+
+
+def _draw_row(
+    ink: npt.NDArray[np.uint8],
+    canvas: Canvas,
+    row: str,
+    area: Area,
+    style: PlateStyle,
+    face: Face,
+    fonts: FontBook,
+    rng: np.random.Generator,
+) -> None:
+    faces = [_face_for(char, face, fonts, rng) for char in row]
+    inks = [
+        0.0 if char in f"{MARKS} " else one.glyph(char).width
+        for char, one in zip(row, faces, strict=True)
+    ]
+    body = row
+    if style.small_tail and "-" in row:
+        head, _, tail = row.partition("-")
+        if len(head) >= 2 and len(tail) == 2:
+            _draw_small_tail(ink, canvas, head, tail, area, style, face, fonts, rng)
+            return
+    for slot in place_row(body, inks, area, style.spacing):
+        if slot.char == "*":
+            draw_emblem(canvas, slot, style, rng)
+        elif slot.char in MARKS:
+            _stamp_mark(ink, slot)
+        else:
+            index = next(i for i, char in enumerate(row) if char == slot.char)
+            _stamp(ink, faces[index], slot)
+
+
+def _draw_small_tail(
+    ink: npt.NDArray[np.uint8],
+    canvas: Canvas,
+    head: str,
+    tail: str,
+    area: Area,
+    style: PlateStyle,
+    face: Face,
+    fonts: FontBook,
+    rng: np.random.Generator,
+) -> None:
+    """Set the year of a Pakistani plate: two small digits behind the letters, raised."""
+    split = area.width * float(rng.uniform(0.62, 0.75))
+    left = Area(area.left, area.top, split, area.height)
+    size = area.height * float(rng.uniform(0.42, 0.65))
+    gap = area.width * float(rng.uniform(0.02, 0.08))
+    right = Area(area.left + split + gap, area.top, area.width - split - gap, size)
+    plain = style.without_tail()
+    _draw_row(ink, canvas, head, left, plain, face, fonts, rng)
+    _draw_row(ink, canvas, tail, right, plain, face, fonts, rng)
+    if rng.random() < 0.6:
+        y = area.top + area.height / 2
+        _stamp_mark(ink, Slot("-", area.left + split, y - size / 2, gap, size))
+
+
+def _face_for(char: str, face: Face, fonts: FontBook, rng: np.random.Generator) -> Face:
+    if "가" <= char <= "힣":
+        return fonts.pick_kind("hangul", rng)
+    if "一" <= char <= "鿿":
+        return fonts.pick_kind("han", rng)
+    return face
+
+
+def _stamp(ink: npt.NDArray[np.uint8], face: Face, slot: Slot) -> None:
+    """Lay one glyph into the ink layer."""
+    glyph = face.glyph(slot.char)
+    width = max(1, round(slot.width))
+    height = max(1, round(glyph.height * slot.height))
+    how = cv2.INTER_AREA if height < glyph.mask.shape[0] else cv2.INTER_LINEAR
+    mask = np.asarray(cv2.resize(glyph.mask, (width, height), interpolation=how), np.uint8)
+    _lay(ink, mask, round(slot.left), round(slot.top + glyph.top * slot.height))
+
+
+def _stamp_mark(ink: npt.NDArray[np.uint8], slot: Slot) -> None:
+    """Lay a hyphen or a dot into the ink layer."""
+    thick = max(1, round(slot.height * 0.12))
+    middle = slot.top + slot.height * (0.92 if slot.char == "." else 0.5)
+    if slot.char == "-":
+        start, end = round(slot.left + slot.width * 0.1), round(slot.left + slot.width * 0.9)
+        cv2.rectangle(
+            ink, (start, round(middle - thick / 2)), (end, round(middle + thick / 2)), 255, -1
+        )
+    else:
+        centre = (round(slot.left + slot.width / 2), round(middle))
+        cv2.circle(ink, centre, max(1, round(slot.height * 0.08)), 255, -1, cv2.LINE_AA)
+
+
+def _lay(ink: npt.NDArray[np.uint8], mask: npt.NDArray[np.uint8], left: int, top: int) -> None:
+    rows, columns = ink.shape
+    x0, y0 = max(0, left), max(0, top)
+    x1, y1 = min(columns, left + mask.shape[1]), min(rows, top + mask.shape[0])
+    if x1 <= x0 or y1 <= y0:
+        return
+    part = mask[y0 - top : y1 - top, x0 - left : x1 - left]
+    np.maximum(ink[y0:y1, x0:x1], part, out=ink[y0:y1, x0:x1])
+
+
+def _weight(ink: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Make strokes a little bolder or lighter: a blurred mask cut at another level."""
+    if rng.random() < 0.4:
+        return ink
+    sigma = ink.shape[0] * float(rng.uniform(0.004, 0.012))
+    soft = cv2.GaussianBlur(ink, (0, 0), max(0.4, sigma)).astype(np.float32) / 255
+    level = float(rng.uniform(0.28, 0.68))
+    return np.asarray(np.clip((soft - level) * 4 + 0.5, 0, 1) * 255, np.uint8)

@@ -1,0 +1,220 @@
+"""A plate's design: proportions, colours, fonts and ornaments, drawn from its format's facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from lpr.formats.colours import PALETTE, Rgb
+from lpr.formats.sampling import SampledPlate
+from lpr.synth.layout import Spacing
+from lpr.synth.words import BOTTOM_WORDS, DEALERS, TOP_WORDS
+
+_ARABIC_REGIONS: Final = frozenset(("ae", "sa", "qa", "kw", "bh", "om", "jo", "eg", "iq", "lb"))
+_TOP_SHARE: Final[Mapping[str, float]] = {
+    "us": 0.92, "ca": 0.92, "mx": 0.8, "ar": 0.7, "br": 0.8, "pk": 0.35, "ph": 0.5,
+    "cl": 0.0, "pe": 0.8, "uy": 0.7, "py": 0.7, "cu": 0.6,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PlateStyle:
+    """How one plate looks; lengths are shares of the plate's height unless said otherwise.
+
+    Attributes:
+        aspect: width over height.
+        foreground: colour of the characters, red, green, blue.
+        background: colour of the plate.
+        font: font hint, a key of `lpr.synth.fonts.PLATE_FONTS`.
+        spacing: how rows are set.
+        margin_x: room left and right of the text.
+        top: room above the text.
+        bottom: room below the text.
+        first_row: share of the text's height that the first of two rows takes.
+        first_width: share of the text's width that the first of two rows may take.
+        leading: share of the text's height between two rows.
+        band: letters of the coloured band at the left; "" is a band without letters, None no band.
+        band_colour: colour of the band.
+        right_band: whether there is a band at the right too.
+        top_words: words above the text that are not part of it.
+        bottom_words: words below the text that are not part of it.
+        top_strip: colour of a strip along the top, None for none.
+        arabic: whether Arabic digits and letters repeat the text beside it.
+        border: whether a line runs along the rim.
+        emboss: strength of the characters' relief, 0 to 1.
+        picture: whether a graphic lies behind the text.
+        stacked: whether a region name stands upright at the left (Korea).
+        small_tail: whether two digits behind a hyphen are set small (Pakistan).
+        frame: words on a dealer's frame that covers the rim, None for no frame.
+        stickers: number of stickers.
+        bolts: number of bolts, 0 to 4.
+    """
+
+    aspect: float
+    foreground: Rgb
+    background: Rgb
+    font: str = "generic"
+    spacing: Spacing = field(default_factory=Spacing)
+    margin_x: float = 0.08
+    top: float = 0.14
+    bottom: float = 0.14
+    first_row: float = 0.5
+    first_width: float = 1.0
+    leading: float = 0.1
+    band: str | None = None
+    band_colour: Rgb = (20, 60, 160)
+    right_band: bool = False
+    top_words: str = ""
+    bottom_words: str = ""
+    top_strip: Rgb | None = None
+    arabic: bool = False
+    border: bool = True
+    emboss: float = 0.3
+    picture: bool = False
+    stacked: bool = False
+    small_tail: bool = False
+    frame: str | None = None
+    stickers: int = 0
+    bolts: int = 0
+
+    def unstacked(self) -> PlateStyle:
+        """The same style with the region name in the row."""
+        return replace(self, stacked=False)
+
+    def without_tail(self) -> PlateStyle:
+        """The same style with every character of full size."""
+        return replace(self, small_tail=False)
+
+
+def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
+    """Draw a design for a plate of a national format."""
+    width, height = plate.layout.size
+    region = plate.region
+    style = _common(
+        width / height, plate.colours.foreground, plate.colours.background, len(plate.rows), rng
+    )
+    two = len(plate.rows) == 2
+    top, bottom = _words(region, rng)
+    return replace(
+        style,
+        font=plate.format.font if rng.random() < 0.8 else "generic",
+        band=plate.format.band,
+        right_band=region in ("fr", "it", "pt", "al") and rng.random() < 0.7,
+        band_colour=PALETTE["green"] if region == "pk" else style.band_colour,
+        top_words=top,
+        bottom_words=bottom,
+        top=_room(top, rng),
+        bottom=_room(bottom, rng),
+        top_strip=_strip(region, rng),
+        arabic=region in _ARABIC_REGIONS and rng.random() < 0.8,
+        picture=region in ("us", "ca", "mx", "ph", "au") and rng.random() < 0.45,
+        stacked=region == "kr" and "\uac00" <= plate.rows[0][0] <= "\ud7a3" and rng.random() < 0.5,
+        small_tail=region == "pk" and rng.random() < 0.7,
+        first_row=_first_row(region, rng) if two else 0.5,
+        first_width=float(rng.uniform(0.55, 0.85)) if two and region in ("kr", "cn") else 1.0,
+    )
+
+
+def random_design(rng: np.random.Generator) -> tuple[tuple[str, ...], PlateStyle]:
+    """Draw a plate of no country: rows of any letters and digits, and a design for them."""
+    letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+    count = int(rng.integers(3, 11))
+    pool = (letters + digits * 2, digits, letters)[int(rng.choice(3, p=(0.8, 0.1, 0.1)))]
+    chars = "".join(pool[int(i)] for i in rng.integers(0, len(pool), count))
+    two = count >= 4 and rng.random() < 0.4
+    if two:
+        cut = int(rng.integers(2, count - 1))
+        rows: tuple[str, ...] = (_separate(chars[:cut], rng), _separate(chars[cut:], rng))
+    else:
+        rows = (_separate(chars, rng),)
+    names = list(PALETTE)
+    dark = [name for name in names if sum(PALETTE[name]) < 330]
+    light = [name for name in names if sum(PALETTE[name]) > 430]
+    ink, ground = str(rng.choice(dark)), str(rng.choice(light))
+    if rng.random() < 0.35:
+        ink, ground = ground, ink
+    aspect = float(rng.uniform(1.1, 2.4) if two else rng.uniform(2.0, 5.0))
+    style = _common(aspect, PALETTE[ink], PALETTE[ground], len(rows), rng)
+    region = str(rng.choice(list(TOP_WORDS)))
+    top, bottom = _words(region, rng) if rng.random() < 0.4 else ("", "")
+    return rows, replace(
+        style,
+        font=str(rng.choice(["generic", "din", "fe", "us", "uk", "cn"])),
+        band="" if rng.random() < 0.2 else None,
+        top_words=top,
+        bottom_words=bottom,
+        top=_room(top, rng),
+        bottom=_room(bottom, rng),
+        picture=rng.random() < 0.15,
+        first_row=float(rng.uniform(0.36, 0.58)) if two else 0.5,
+    )
+
+
+def _common(
+    aspect: float, ink: Rgb, ground: Rgb, rows: int, rng: np.random.Generator
+) -> PlateStyle:
+    tight = rng.random() < 0.25
+    spacing = Spacing(
+        gap=float(rng.uniform(0.04, 0.1) if tight else rng.uniform(0.08, 0.24)),
+        word=float(rng.uniform(0.15, 0.7)),
+        mark=float(rng.uniform(0.2, 0.5)),
+        emblem=float(rng.uniform(0.35, 0.8)),
+        cell=float(rng.uniform(0.45, 0.6)) if rng.random() < 0.45 else 0.0,
+        narrowest=float(rng.uniform(0.5, 0.9)),
+        widest=float(rng.choice([1.0, 1.0, 1.15, 1.35])),
+    )
+    return PlateStyle(
+        aspect=aspect * float(rng.uniform(0.92, 1.08)),
+        foreground=_vary(ink, rng),
+        background=_vary(ground, rng),
+        spacing=spacing,
+        margin_x=float(rng.uniform(0.03, 0.2 if rows == 1 else 0.12)),
+        leading=float(rng.uniform(0.05, 0.16)),
+        border=rng.random() < 0.6,
+        emboss=float(rng.uniform(0, 0.8)) if rng.random() < 0.6 else 0.0,
+        frame=str(rng.choice(DEALERS)) if rng.random() < 0.18 else None,
+        stickers=int(rng.integers(0, 3)) if rng.random() < 0.25 else 0,
+        bolts=int(rng.choice([0, 2, 2, 4])) if rng.random() < 0.5 else 0,
+        band_colour=_vary((20, 60, 160), rng),
+    )
+
+
+def _words(region: str, rng: np.random.Generator) -> tuple[str, str]:
+    tops, bottoms = TOP_WORDS.get(region, ()), BOTTOM_WORDS.get(region, ())
+    top = str(rng.choice(tops)) if tops and rng.random() < _TOP_SHARE.get(region, 0.5) else ""
+    bottom = str(rng.choice(bottoms)) if bottoms and rng.random() < 0.7 else ""
+    return top, bottom
+
+
+def _room(words: str, rng: np.random.Generator) -> float:
+    return float(rng.uniform(0.2, 0.3) if words else rng.uniform(0.07, 0.18))
+
+
+def _strip(region: str, rng: np.random.Generator) -> Rgb | None:
+    if region in ("br", "ar", "uy", "py") and rng.random() < 0.5:
+        return _vary((20, 60, 160), rng)
+    return None
+
+
+def _first_row(region: str, rng: np.random.Generator) -> float:
+    if region in ("kr", "cn", "jp"):
+        return float(rng.uniform(0.3, 0.42))
+    return float(rng.uniform(0.42, 0.54))
+
+
+def _vary(colour: Rgb, rng: np.random.Generator) -> Rgb:
+    red, green, blue = np.clip(np.array(colour) + rng.normal(0, 9, 3), 0, 255)
+    return int(red), int(green), int(blue)
+
+
+def _separate(chars: str, rng: np.random.Generator) -> str:
+    """Put up to two separators between the characters of a row."""
+    for _ in range(int(rng.choice(3, p=(0.4, 0.42, 0.18)))):
+        if len(chars) < 3:
+            return chars
+        cut = int(rng.integers(1, len(chars)))
+        chars = chars[:cut] + str(rng.choice(list("  -.·*"))) + chars[cut:]
+    return chars

@@ -1,0 +1,185 @@
+"""Labelled pictures for the detector, decoded once into a memory-mapped cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lpr.errors import TrainingError
+from lpr.types import Image
+
+EVALUATION_ONLY = frozenset({"cn-easypr"})
+BACKGROUND_TRUST: Mapping[str, float] = {"india-moto-helmet": 0.1, "ro-night": 0.6, "thai-v2": 0.6}
+"""How much an unlabelled place of a set's pictures counts as background (1 elsewhere): these sets
+leave many plates in the distance unlabelled."""
+LOOSE_SETS = frozenset({"mixed-openlpr"})
+NEGATIVES = "negatives"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlateLabel:
+    """One labelled plate.
+
+    Attributes:
+        quad: 4 x 2 float32, picture pixels, clockwise from the text's top left; for a plate that
+            is known by its box only, the box's corners.
+        exact: the corners are the plate's own; otherwise only their extent is.
+        slack: by how much a side of the extent may lie outside the plate, in shares of the root of
+            its area; 0 for tight boxes.
+        lines: 1, 2, or 0 where unknown.
+        ignore: something that is neither plate nor background.
+    """
+
+    quad: npt.NDArray[np.float32]
+    exact: bool
+    slack: float = 0.0
+    lines: int = 0
+    ignore: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledPicture:
+    """One picture's labels and where its pixels are."""
+
+    dataset: str
+    path: Path
+    height: int
+    width: int
+    plates: tuple[PlateLabel, ...]
+    trust: float = 1.0
+
+
+def read_labels(root: Path, split: str, sets: Sequence[str] = ()) -> list[LabelledPicture]:
+    """Read the labels of `scenes/*` and `negatives` below the shared data folder.
+
+    Args:
+        root: the shared data folder.
+        split: "train" or "val"; evaluation-only sets never appear in "train".
+        sets: names of the sets wanted; all of them where empty.
+
+    Raises:
+        TrainingError: there is no labelled picture.
+    """
+    folders = [*sorted((root / "scenes").glob("*")), root / NEGATIVES]
+    pictures: list[LabelledPicture] = []
+    for folder in folders:
+        wanted = not sets or folder.name in sets
+        barred = split == "train" and folder.name in EVALUATION_ONLY
+        if wanted and not barred and (folder / "labels.jsonl").is_file():
+            pictures += _read_set(folder, split)
+    if not pictures:
+        raise TrainingError(
+            f"{root}: no labelled {split} pictures; set LPR_DATA to the data folder"
+        )
+    return pictures
+
+
+def _read_set(folder: Path, split: str) -> list[LabelledPicture]:
+    rows = [json.loads(line) for line in (folder / "labels.jsonl").read_text("utf-8").splitlines()]
+    return [
+        LabelledPicture(
+            folder.name,
+            folder / row["image"],
+            int(row["height"]),
+            int(row["width"]),
+            tuple(_plate(folder.name, plate) for plate in row["plates"]),
+            BACKGROUND_TRUST.get(folder.name, 1.0),
+        )
+        for row in rows
+        if row["split"] == split
+    ]
+
+
+def _plate(dataset: str, row: Mapping[str, Any]) -> PlateLabel:
+    x0, y0, x1, y1 = row["box"]
+    corners = row.get("quad") or [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
+    return PlateLabel(
+        np.array(corners, np.float32),
+        exact=bool(row.get("quad")),
+        slack=0.2 if dataset in LOOSE_SETS else 0.0,
+        lines=int(row.get("lines") or 0),
+        ignore=row.get("note") == "notplate",
+    )
+
+
+def with_quads(
+    pictures: Sequence[LabelledPicture], quads: Mapping[str, Sequence[Sequence[Any]]]
+) -> list[LabelledPicture]:
+    """Replace boxes by corners found later.
+
+    Args:
+        pictures: the labels.
+        quads: `set/file name` -> one entry per plate, four (x, y) pairs or None to leave it.
+    """
+    result = []
+    for picture in pictures:
+        found = quads.get(f"{picture.dataset}/{picture.path.name}")
+        plates = picture.plates
+        if found is not None:
+            pairs = zip(plates, found, strict=True)
+            plates = tuple(
+                plate
+                if corners is None
+                else replace(plate, quad=np.array(corners, np.float32), exact=True, slack=0.0)
+                for plate, corners in pairs
+            )
+        result.append(replace(picture, plates=plates))
+    return result
+
+
+@dataclass(slots=True, eq=False)
+class PictureCache:
+    """Decoded pictures in one flat file: a crop touches only the pages it needs.
+
+    Build it with `build_cache`; it can be sent to another process.
+    """
+
+    path: Path
+    offsets: dict[str, tuple[int, int, int]]
+    _data: npt.NDArray[np.uint8] | None = field(default=None, repr=False)
+
+    def image(self, picture: Path) -> Image:
+        """The HxWx3 uint8 BGR pixels of one picture, read-only."""
+        if self._data is None:
+            self._data = np.memmap(self.path, np.uint8, mode="r")
+        start, rows, columns = self.offsets[str(picture)]
+        return self._data[start : start + rows * columns * 3].reshape(rows, columns, 3)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "offsets": self.offsets}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.path, self.offsets, self._data = state["path"], state["offsets"], None
+
+
+def build_cache(pictures: Sequence[LabelledPicture], folder: Path) -> PictureCache:
+    """Decode the pictures into `folder`, or open the cache that is there already.
+
+    Raises:
+        TrainingError: a picture cannot be decoded or has another size than its label says.
+    """
+    index, pixels = folder / "pictures.json", folder / "pictures.bin"
+    wanted = {str(picture.path) for picture in pictures}
+    if index.is_file():
+        offsets = {key: tuple(value) for key, value in json.loads(index.read_text()).items()}
+        if wanted <= offsets.keys():
+            return PictureCache(pixels, offsets)
+    folder.mkdir(parents=True, exist_ok=True)
+    offsets, position = {}, 0
+    with pixels.open("wb") as out:
+        for picture in pictures:
+            image = cv2.imread(str(picture.path), cv2.IMREAD_COLOR)
+            if image is None or image.shape[:2] != (picture.height, picture.width):
+                raise TrainingError(f"{picture.path}: not the picture that its label describes")
+            out.write(np.ascontiguousarray(image).data)
+            offsets[str(picture.path)] = (position, *image.shape[:2])
+            position += image.size
+    index.write_text(json.dumps(offsets))
+    return PictureCache(pixels, offsets)

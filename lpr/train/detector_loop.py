@@ -1,0 +1,246 @@
+"""Trains the detector: resumable, seeded, validated as it serves."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lpr.errors import TrainingError
+from lpr.train.checkpoint import load_checkpoint, save_checkpoint
+from lpr.train.detector_augment import DEFAULT_SHARES, CanvasSampler
+from lpr.train.detector_bank import PlateBank
+from lpr.train.detector_batches import Batch, batches
+from lpr.train.detector_calibrate import calibrate, choose_threshold
+from lpr.train.detector_data import (
+    LabelledPicture,
+    PictureCache,
+    build_cache,
+    read_labels,
+    with_quads,
+)
+from lpr.train.detector_export import export_detector
+from lpr.train.detector_loss import DetectorLoss
+from lpr.train.detector_net import DetectorNet, DetectorShape
+from lpr.train.detector_paste import PasteOdds, Paster
+from lpr.train.detector_score import MEAN, SCALE, score_pictures, summarize, torch_finder
+from lpr.train.ema import WeightAverage
+
+_log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorTrainOptions:
+    """One training run.
+
+    Attributes:
+        data: the shared data folder (`scenes/*`, `negatives`).
+        work: where cache, checkpoints and curve go.
+        output: model folder to write at the end.
+        bank: folder of rendered plates, see `PlateBank`; None trains without.
+        corners: JSON file with corners found for boxes, see `with_quads`; None for none.
+        sets: names of the sets to train on; all of them where empty.
+        steps: total optimiser steps; a resumed run goes on up to this number.
+        decay_steps: over how many of the last steps the learning rate falls to nearly zero.
+        batch: canvases a step.
+        size: side of the square training canvas, a multiple of 32.
+        validation: side of the serving canvas (width, height).
+        rate: learning rate on the plateau.
+        seed: seed of weights and draws.
+        validate_every: steps between validations.
+        validate_stride: validate on every n-th picture; the export always takes all.
+        save_every: steps between checkpoints.
+        threads: threads of the training process.
+        echo: how often each canvas is used, see `batches`.
+        own_process: make canvases in a second process.
+        resume: go on from the checkpoint in `work`, if there is one.
+        shape: the network's channels.
+        shares: how often each set is drawn.
+        odds: how often what is pasted.
+    """
+
+    data: Path
+    work: Path
+    output: Path
+    bank: Path | None = None
+    corners: Path | None = None
+    sets: tuple[str, ...] = ()
+    steps: int = 12_000
+    decay_steps: int = 4_000
+    batch: int = 16
+    size: int = 320
+    validation: tuple[int, int] = (640, 384)
+    rate: float = 2e-3
+    seed: int = 1
+    validate_every: int = 1_500
+    validate_stride: int = 3
+    save_every: int = 250
+    threads: int = 1
+    own_process: bool = True
+    echo: int = 2
+    resume: bool = True
+    shape: DetectorShape = field(default_factory=DetectorShape)
+    shares: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
+    odds: PasteOdds = field(default_factory=PasteOdds)
+
+
+def train_detector(options: DetectorTrainOptions, progress: Progress | None = None) -> Path:
+    """Train, validate and export; returns the model folder.
+
+    Args:
+        options: what to do.
+        progress: called after each step with step, total and the smoothed losses, and after each
+            validation with its figures.
+
+    Raises:
+        TrainingError: no data, a loss that is no number, or torch and ONNX disagree.
+    """
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    run = _Run(options)
+    run.resume()
+    make = partial(make_sampler, options, run.pictures, run.cache)
+    seed = options.seed + 7919 * run.step
+    stream = batches(make, options.batch, seed, own_process=options.own_process, echo=options.echo)
+    while run.step < options.steps:
+        losses = run.advance(next(stream))
+        if progress is not None:
+            progress(run.step, options.steps, losses)
+        if run.step % options.save_every == 0 or run.step == options.steps:
+            run.save()
+        if run.step % options.validate_every == 0 or run.step == options.steps:
+            figures = run.validate()
+            if progress is not None:
+                progress(run.step, options.steps, figures)
+    return export_detector(run.average.net, options, run.validation, run.pictures)
+
+
+def make_sampler(
+    options: DetectorTrainOptions, pictures: list[LabelledPicture], cache: PictureCache, seed: int
+) -> CanvasSampler:
+    """The source of training canvases of a run."""
+    paster = Paster(PlateBank(options.bank), options.odds) if options.bank else None
+    return CanvasSampler(
+        pictures, cache, options.size, options.size, seed, paster, dict(options.shares)
+    )
+
+
+def rate_at(step: int, options: DetectorTrainOptions) -> float:
+    """Learning rate: warm-up, plateau, then a cosine down to 1%.
+
+    A plateau in place of one long cosine lets a run be lengthened after it began.
+    """
+    warm = min(1.0, (step + 1) / 300)
+    left = options.steps - step
+    if left >= options.decay_steps:
+        return options.rate * warm
+    share = 1 - left / max(options.decay_steps, 1)
+    return options.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+class _Run:
+    """The state of one training run."""
+
+    def __init__(self, options: DetectorTrainOptions) -> None:
+        self._options = options
+        self.pictures = read_labels(options.data, "train", options.sets)
+        self.validation = read_labels(options.data, "val")
+        if options.corners is not None:
+            self.pictures = with_quads(self.pictures, json.loads(options.corners.read_text()))
+        self.cache = build_cache(self.pictures, options.work / "cache")
+        self._net = DetectorNet(options.shape).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._optimizer = torch.optim.AdamW(_parameters(self._net), lr=options.rate)
+        self.average = WeightAverage(self._net, 0.9985)
+        self._loss = DetectorLoss(options.size, options.size)
+        self._smooth: dict[str, float] = {}
+        self.step = 0
+        self._started = time.monotonic()
+        self._began_at = 0
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self._options.work / "detector.pt"
+
+    def resume(self) -> None:
+        if not self._options.resume or not self._checkpoint.is_file():
+            return
+        state = load_checkpoint(self._checkpoint)
+        self._net.load_state_dict(state["net"])
+        self.average.net.load_state_dict(state["average"])
+        self.average.steps = state["step"]
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.step = self._began_at = state["step"]
+
+    def save(self) -> None:
+        save_checkpoint(
+            self._checkpoint,
+            {
+                "step": self.step,
+                "net": self._net.state_dict(),
+                "average": self.average.net.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+            },
+        )
+
+    def advance(self, batch: Batch) -> Mapping[str, float]:
+        """Take one step; returns the smoothed losses and the pace."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate_at(self.step, self._options)
+        self._net.train()
+        losses = self._loss(
+            self._net(_normalized(batch.images)),
+            batch.owner,
+            batch.background,
+            batch.quads,
+            batch.facts,
+        )
+        if not torch.isfinite(losses["total"]):
+            raise TrainingError(f"the loss is no number at step {self.step}; lower the rate")
+        self._optimizer.zero_grad(set_to_none=True)
+        losses["total"].backward()
+        torch.nn.utils.clip_grad_norm_(self._net.parameters(), 5.0)
+        self._optimizer.step()
+        self.average.update(self._net)
+        self.step += 1
+        for name, value in losses.items():
+            now = float(value.detach())
+            self._smooth[name] = 0.98 * self._smooth.get(name, now) + 0.02 * now
+        taken = (self.step - self._began_at) * self._options.batch
+        pace = taken / max(time.monotonic() - self._started, 1e-6)
+        return {**self._smooth, "images_per_second": pace}
+
+    def validate(self) -> dict[str, float]:
+        """Score the averaged weights on the validation pictures and log the figures."""
+        width, height = self._options.validation
+        pictures = self.validation[:: self._options.validate_stride]
+        scores = score_pictures(torch_finder(self.average.net, width, height), pictures)
+        threshold = choose_threshold(scores, calibrate(scores)).raw
+        figures = {"threshold": threshold, **summarize(scores, threshold)}
+        line: dict[str, Any] = {"step": self.step, **self._smooth, **figures}
+        with (self._options.work / "curve.jsonl").open("a") as out:
+            out.write(json.dumps(line) + "\n")
+        _log.info("step %d: %s", self.step, figures)
+        return figures
+
+
+def _parameters(net: DetectorNet) -> list[dict[str, Any]]:
+    """Weight decay on convolutions only: not on biases or normalisation."""
+    heavy = [p for p in net.parameters() if p.ndim > 1]
+    light = [p for p in net.parameters() if p.ndim <= 1]
+    return [{"params": heavy, "weight_decay": 0.02}, {"params": light, "weight_decay": 0.0}]
+
+
+def _normalized(images: Tensor) -> Tensor:
+    """uint8 NHWC -> float32 NCHW as `imaging.detector_input` makes it."""
+    return images.permute(0, 3, 1, 2).float().sub_(MEAN).mul_(SCALE)

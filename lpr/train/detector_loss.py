@@ -1,0 +1,124 @@
+"""What the detector is trained to minimise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lpr.detect.maps import CHANNELS, OFFSET_UNIT, STRIDES, place_centers
+
+BACKGROUND_ALPHA = 1.0
+FOCUS = 2.0
+WING_BEND = 0.03
+
+
+class DetectorLoss:
+    """Score, box, corner and row losses over the three maps of equal canvases.
+
+    The score is trained towards the overlap that the place's own quad reaches (varifocal loss,
+    Zhang et al., 2021), so that the best placed candidate wins the suppression. Corners use a wing
+    loss (Feng et al., 2018), which keeps pulling where errors are small already.
+
+    Args:
+        width: canvas width, pixels.
+        height: canvas height, pixels.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        centers = [torch.from_numpy(place_centers(width, height, s)) for s in STRIDES]
+        self._centers = torch.cat(centers)
+        self._units = torch.cat(
+            [torch.full((len(c),), s * OFFSET_UNIT) for c, s in zip(centers, STRIDES, strict=True)]
+        )
+
+    def __call__(
+        self,
+        maps: Sequence[Tensor],
+        owner: Tensor,
+        background: Tensor,
+        quads: Tensor,
+        facts: Tensor,
+    ) -> dict[str, Tensor]:
+        """Return the losses by name; `total` is what to minimise.
+
+        Args:
+            maps: three B x 10 x h x w outputs.
+            owner: B x N int64, see `Targets`.
+            background: B x N float32.
+            quads: B x P x 4 x 2 float32.
+            facts: B x P x 3 float32.
+        """
+        flat = torch.cat([level.flatten(2) for level in maps], dim=2).float()
+        assert flat.shape[1] == CHANNELS
+        flat = flat.transpose(1, 2)
+        batch, place = torch.nonzero(owner >= 0, as_tuple=True)
+        plate = owner[batch, place]
+        chosen = flat[batch, place]
+        offsets = chosen[:, 2:].reshape(-1, 4, 2) * self._units[place, None, None]
+        predicted = self._centers[place, None] + offsets
+        wanted, fact = quads[batch, plate], facts[batch, plate]
+        overlap = _box_iou(predicted, wanted)
+        loose = fact[:, 1] > 0
+        # A plate that is known by a loose box only cannot reach full overlap with it.
+        quality = (overlap.detach() / (1 - fact[:, 1])).clamp(0.05, 1.0)
+        count = quality.sum().clamp(min=4.0)
+        score = self._score(flat[..., 0], background, batch, place, quality) / count
+        box = (quality * (1 - overlap) * ~loose).sum() / count
+        corner = (quality * _corner_loss(predicted, wanted, fact)).sum() / count
+        known = fact[:, 2] > 0
+        rows = F.binary_cross_entropy_with_logits(
+            chosen[:, 1][known], (fact[:, 2][known] > 1).float(), reduction="sum"
+        ) / known.sum().clamp(min=4)
+        total = score + 1.0 * box + 2.0 * corner + 0.3 * rows
+        return {"total": total, "score": score, "box": box, "corner": corner, "rows": rows}
+
+    @staticmethod
+    def _score(
+        logits: Tensor, background: Tensor, batch: Tensor, place: Tensor, quality: Tensor
+    ) -> Tensor:
+        weight = background.clone()
+        weight[batch, place] = 0.0
+        probability = logits.sigmoid().detach()
+        negative = F.softplus(logits) * probability**FOCUS * weight
+        positive = quality * F.binary_cross_entropy_with_logits(
+            logits[batch, place], quality, reduction="none"
+        )
+        return BACKGROUND_ALPHA * negative.sum() + positive.sum()
+
+
+def _extent(quads: Tensor) -> Tensor:
+    return torch.cat([quads.amin(dim=1), quads.amax(dim=1)], dim=1)
+
+
+def _box_iou(a: Tensor, b: Tensor) -> Tensor:
+    boxes, others = _extent(a), _extent(b)
+    low = torch.maximum(boxes[:, :2], others[:, :2])
+    high = torch.minimum(boxes[:, 2:], others[:, 2:])
+    inter = (high - low).clamp(min=0).prod(dim=1)
+    area, other = (boxes[:, 2:] - boxes[:, :2]).prod(dim=1), (others[:, 2:] - others[:, :2]).prod(1)
+    return inter / (area + other - inter).clamp(min=1e-3)
+
+
+def _corner_loss(predicted: Tensor, wanted: Tensor, fact: Tensor) -> Tensor:
+    """Wing loss on the corners, or on the extent and a parallelogram where only that is known."""
+    extent = _extent(wanted)
+    size = (extent[:, 2:] - extent[:, :2]).clamp(min=2.0)
+    scale = size.prod(dim=1).sqrt()[:, None]
+    exact = _wing((predicted - wanted).flatten(1) / scale).mean(dim=1)
+    inward = (_extent(predicted) - extent) * torch.tensor([1.0, 1.0, -1.0, -1.0]) / scale
+    # The plate lies inside its loose box, at most the slack away from each side.
+    side = _wing(torch.where(inward > 0, (inward - fact[:, 1:2]).clamp(min=0.0), inward)).mean(dim=1)
+    skew = (predicted[:, 0] - predicted[:, 1] + predicted[:, 2] - predicted[:, 3]) / scale
+    return torch.where(fact[:, 0] > 0, exact, side + 0.1 * skew.abs().mean(dim=1))
+
+
+def _wing(error: Tensor) -> Tensor:
+    """Logarithmic near zero, linear beyond `4 * WING_BEND`; error in shares of the plate's size."""
+    width = 4 * WING_BEND
+    bend = WING_BEND
+    size = error.abs()
+    offset = width - width * torch.log1p(torch.tensor(width / bend)).item()
+    return torch.where(size < width, width * torch.log1p(size / bend), size - offset)

@@ -1,0 +1,257 @@
+"""What the reader learns from: labelled crops and a cache of rendered plates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lpr.errors import TrainingError
+from lpr.formats.registry import available_regions
+from lpr.geometry import Quad
+from lpr.imaging import rectify
+from lpr.recognize.alphabet import Alphabet
+from lpr.synth.fonts import FontBook
+from lpr.synth.plate import render_plate, render_random_plate
+from lpr.types import Image
+
+Grey = npt.NDArray[np.uint8]
+Corners = npt.NDArray[np.float32]
+
+PATCH_HEIGHT, PATCH_WIDTH = 80, 264
+PLATE_HEIGHT, PLATE_WIDTH = 64, 208
+"""A rendered plate in its patch: stretched to the recognizer's proportions, with surroundings."""
+_WIDEST = 260
+"""Real plates wider than this are shrunk once, on loading."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledPatch:
+    """A plate with something around it.
+
+    Attributes:
+        patch: HxW uint8 grey.
+        corners: 4x2, the plate's corners, patch pixels, clockwise from the top left.
+        text: what it says.
+        lines: rows of text.
+    """
+
+    patch: Grey
+    corners: Corners
+    text: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class CropLabel:
+    """One line of a `labels.jsonl` of plate crops."""
+
+    path: Path
+    text: str
+    lines: int
+    quad: Quad
+    split: str
+    note: str
+
+
+def read_labels(folder: Path) -> tuple[CropLabel, ...]:
+    """Read `folder/labels.jsonl`: image, text, and optionally lines, box or quad, split, note.
+
+    Raises:
+        TrainingError: the file is missing or a line is broken; the message names the line.
+    """
+    path = folder / "labels.jsonl"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise TrainingError(f"{path}: cannot be read: {error.strerror}") from error
+    labels = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            labels.append(_label(folder, json.loads(line)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrainingError(f"{path}:{number}: no crop label: {error!r}") from error
+    return tuple(labels)
+
+
+def _label(folder: Path, row: dict[str, object]) -> CropLabel:
+    path = folder / str(row["image"])
+    quad, box = row.get("quad"), row.get("box")
+    if isinstance(quad, list):
+        corners = Quad.from_points(quad)
+    elif isinstance(box, list):
+        corners = Quad.from_box(*(float(edge) for edge in box))
+    else:
+        corners = Quad.from_box(0, 0, 0, 0)
+    return CropLabel(
+        path,
+        str(row["text"]),
+        2 if row.get("lines") == 2 else 1,
+        corners,
+        str(row.get("split", "train")),
+        str(row.get("note") or ""),
+    )
+
+
+def load_crop(label: CropLabel) -> Image:
+    """Read a label's picture, HxWx3 uint8 BGR.
+
+    Raises:
+        TrainingError: it cannot be read.
+    """
+    image = cv2.imread(str(label.path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise TrainingError(f"{label.path}: cannot be read as a picture")
+    return np.asarray(image, np.uint8)
+
+
+def quad_in(label: CropLabel, image: Image) -> Quad:
+    """The plate in its picture; the whole picture where the label has neither box nor quad."""
+    if label.quad.area > 0:
+        return label.quad
+    return Quad.from_box(0, 0, image.shape[1], image.shape[0])
+
+
+def served_crop(label: CropLabel, width: int, height: int) -> Image:
+    """The crop that serving would read: rectified from the labelled corners."""
+    image = load_crop(label)
+    return rectify(image, quad_in(label, image), width, height)
+
+
+def real_patches(labels: Sequence[CropLabel], alphabet: Alphabet) -> list[LabelledPatch]:
+    """Load the crops whose texts the alphabet covers, in grey, at most moderately large."""
+    patches = []
+    for label in labels:
+        if not alphabet.covers(label.text):
+            continue
+        image = load_crop(label)
+        quad = quad_in(label, image)
+        shrink = min(1.0, _WIDEST / max(1.0, quad.width), 2.4 * PLATE_HEIGHT / quad.height)
+        if shrink < 1:
+            size = (round(image.shape[1] * shrink), round(image.shape[0] * shrink))
+            image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+            quad = quad.scaled(shrink, shrink)
+        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+        corners = np.array(quad.points, np.float32)
+        patches.append(LabelledPatch(grey, corners, label.text, label.lines))
+    return patches
+
+
+class RenderedCache:
+    """Rendered plates on disk in shards, so that training only warps and degrades.
+
+    Args:
+        folder: where the shards lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._patches: list[npt.NDArray[np.uint8]] = []
+        self._texts: list[list[str]] = []
+        self._known: set[str] = set()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take up shards written since."""
+        for path in sorted(self._folder.glob("*.json")):
+            if path.name not in self._known:
+                self._known.add(path.name)
+                self._texts.append(json.loads(path.read_text(encoding="utf-8"))["texts"])
+                self._patches.append(np.load(path.with_suffix(".npy"), mmap_mode="r"))
+
+    def __len__(self) -> int:
+        return sum(len(texts) for texts in self._texts)
+
+    def pick(self, rng: np.random.Generator) -> LabelledPatch:
+        """Draw one plate."""
+        shard = int(rng.integers(len(self._texts)))
+        index = int(rng.integers(len(self._texts[shard])))
+        return LabelledPatch(
+            self._patches[shard][index], patch_corners(), self._texts[shard][index], 1
+        )
+
+
+def patch_corners() -> Corners:
+    """Where the plate lies in a rendered patch."""
+    left, top = (PATCH_WIDTH - PLATE_WIDTH) / 2, (PATCH_HEIGHT - PLATE_HEIGHT) / 2
+    return np.array(
+        Quad.from_box(left, top, left + PLATE_WIDTH, top + PLATE_HEIGHT).points, np.float32
+    )
+
+
+def render_shard(
+    folder: Path,
+    name: str,
+    count: int,
+    seed: int,
+    *,
+    fonts: FontBook,
+    alphabet: Alphabet,
+    backgrounds: Sequence[Grey] = (),
+    regions: Sequence[str] | None = None,
+    random_share: float = 0.25,
+    on_plate: Callable[[int], None] | None = None,
+) -> Path:
+    """Render a shard of plates; the same seed gives the same shard.
+
+    Args:
+        folder: where to; created.
+        name: name of the shard.
+        count: number of plates.
+        seed: of every choice.
+        fonts: the typefaces.
+        alphabet: plates with other characters are left out.
+        backgrounds: grey pictures, at least as large as a patch, to put behind the plates.
+        regions: region codes; None means all.
+        random_share: share of plates of no country.
+        on_plate: called with the number of plates done.
+
+    Returns:
+        The shard's list of texts; its pictures lie beside it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    codes = tuple(regions) if regions is not None else available_regions()
+    patches = np.empty((count, PATCH_HEIGHT, PATCH_WIDTH), np.uint8)
+    texts: list[str] = []
+    while len(texts) < count:
+        if rng.random() < random_share:
+            plate = render_random_plate(rng, fonts, height=PLATE_HEIGHT)
+        else:
+            plate = render_plate(rng, fonts, regions=codes, height=PLATE_HEIGHT)
+        if alphabet.covers(plate.text):
+            patches[len(texts)] = _surround(plate.image, backgrounds, rng)
+            texts.append(plate.text)
+            if on_plate is not None:
+                on_plate(len(texts))
+    np.save(folder / f"{name}.npy", patches)
+    index = folder / f"{name}.json"
+    index.write_text(json.dumps({"seed": seed, "texts": texts}, ensure_ascii=False))
+    return index
+
+
+def _surround(image: Image, backgrounds: Sequence[Grey], rng: np.random.Generator) -> Grey:
+    """Put a plate, in some camera's idea of grey, onto a background."""
+    shares = rng.dirichlet((2, 5, 3)) if rng.random() < 0.5 else np.array((0.114, 0.587, 0.299))
+    grey = cv2.resize(
+        np.asarray(image.astype(np.float32) @ shares.astype(np.float32), np.uint8),
+        (PLATE_WIDTH, PLATE_HEIGHT),
+        interpolation=cv2.INTER_AREA if image.shape[1] > PLATE_WIDTH else cv2.INTER_LINEAR,
+    )
+    if backgrounds and rng.random() < 0.75:
+        scene = backgrounds[int(rng.integers(len(backgrounds)))]
+        y = int(rng.integers(0, scene.shape[0] - PATCH_HEIGHT + 1))
+        x = int(rng.integers(0, scene.shape[1] - PATCH_WIDTH + 1))
+        patch = scene[y : y + PATCH_HEIGHT, x : x + PATCH_WIDTH].copy()
+    else:
+        patch = np.full((PATCH_HEIGHT, PATCH_WIDTH), int(rng.integers(5, 250)), np.uint8)
+    left, top = (PATCH_WIDTH - PLATE_WIDTH) // 2, (PATCH_HEIGHT - PLATE_HEIGHT) // 2
+    patch[top : top + PLATE_HEIGHT, left : left + PLATE_WIDTH] = grey
+    return patch

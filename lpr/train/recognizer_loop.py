@@ -1,0 +1,311 @@
+"""Training the reader: from nothing, from a checkpoint, or fine-tuned from a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+import torch
+
+from lpr.errors import TrainingError
+from lpr.imaging import recognizer_input
+from lpr.recognize.alphabet import Alphabet
+from lpr.registry import DEFAULT_RECOGNIZER, find_model
+from lpr.synth.fonts import FontBook
+from lpr.train.ema import WeightAverage
+from lpr.train.recognizer_augment import AugmentStrength
+from lpr.train.recognizer_batches import MEAN, SCALE, BatchMaker, WeightedPatches
+from lpr.train.recognizer_data import (
+    PATCH_HEIGHT,
+    PATCH_WIDTH,
+    CropLabel,
+    Grey,
+    RenderedCache,
+    read_labels,
+    real_patches,
+    render_shard,
+    served_crop,
+)
+from lpr.train.recognizer_export import WEIGHTS, RecognizerCard, export_recognizer, load_weights
+from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
+from lpr.train.recognizer_score import (
+    ScoredCrops,
+    calibration_error,
+    confidences,
+    fit_temperature,
+    score_crops,
+)
+from lpr.train.recognizer_steps import (
+    LoopOptions,
+    Progress,
+    TrainingState,
+    make_optimiser,
+    new_state,
+    restore_state,
+    run_steps,
+    write_history,
+)
+
+SHIPPED: Final = "shipped"
+LEFT_OUT: Final = frozenset(("stacked", "notplate", "cut", "unreadable"))
+"""Notes of labels whose text is not what the crop shows."""
+SET_WEIGHTS: Final[Mapping[str, tuple[float, float]]] = {
+    "mixed-openlpr": (0.36, 0.16),
+    "us-uk-ph-cjsantos": (0.18, 0.01),
+    "ro-night": (0.04, 0.01),
+    "ar-ankandrew": (0.05, 0.01),
+    "cn-lprnet": (0.12, 0.01),
+    "cn-ccpd-mini": (0.05, 0.01),
+    "kr-cvlab": (0.02, 0.025),
+    "kr-cvlab-rect": (0.01, 0.03),
+}
+"""How often one- and two-line crops of the known sets are drawn; others go by their size's root."""
+_SHARD = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizerTrainOptions:
+    """One training run.
+
+    Attributes:
+        out: model folder to write; the checkpoint lies beside the model.
+        data: folders of labelled crops (`labels.jsonl`), train split for training, val for figures.
+        loop: how long and how fast.
+        init_from: None for random weights, `shipped`, a model's name, or a model folder.
+        resume: go on from the checkpoint in `out` where there is one.
+        rendered: number of rendered plates to have in the cache; 0 trains on real crops alone.
+        rendered_share: share of rendered plates in a batch.
+        cache: folder of rendered plates; by default inside `out`.
+        negatives: folder of pictures without plates, None for none.
+        regions: region codes to render; None means all.
+        blank_share: share of crops without legible text.
+        strength: how bad crops may be.
+        name: name of the model.
+        version: version of the model.
+        licence: SPDX identifier of the result.
+        licences: licence by name of the set, for the manifest.
+    """
+
+    out: Path
+    data: tuple[Path, ...]
+    loop: LoopOptions
+    init_from: str | None = None
+    resume: bool = True
+    rendered: int = 100_000
+    rendered_share: float = 0.5
+    cache: Path | None = None
+    negatives: Path | None = None
+    regions: tuple[str, ...] | None = None
+    blank_share: float = 0.03
+    strength: AugmentStrength = field(default_factory=AugmentStrength)
+    name: str = DEFAULT_RECOGNIZER
+    version: str = "1"
+    licence: str = "Apache-2.0"
+    licences: tuple[tuple[str, str], ...] = ()
+
+
+def train_recognizer(
+    options: RecognizerTrainOptions,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_render: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Train, export and check a recognizer.
+
+    Args:
+        options: what and how.
+        on_progress: called every 50 steps.
+        on_render: called with plates rendered and wanted, while the cache is filled.
+
+    Returns:
+        The model folder: `model.onnx`, `manifest.toml`, `weights.npz` and `history.jsonl`.
+
+    Raises:
+        TrainingError: no data, a broken label, a diverged loss, a disagreement of torch and ONNX.
+        ConfigError: fonts for rendering are missing.
+        ModelNotFoundError: the model to start from is unknown.
+    """
+    labels = {folder.name: read_labels(folder) for folder in options.data}
+    state = _start(options)
+    before = _validate(_averaged(state), state.alphabet, labels)
+    empty = _grey_pictures(options.negatives)
+    cache = _filled_cache(options, state.alphabet, empty, on_render)
+    real = weighted_patches(labels, state.alphabet)
+    if not real and (cache is None or not len(cache)):
+        raise TrainingError(
+            "nothing to train on: no labelled crop in the train split, none rendered"
+        )
+    batches = BatchMaker(
+        state.alphabet,
+        real,
+        cache,
+        rendered_share=options.rendered_share,
+        blank_share=options.blank_share,
+        empty=empty,
+        strength=options.strength,
+        seed=options.loop.seed * 7919 + state.step,
+    )
+    options.out.mkdir(parents=True, exist_ok=True)
+    run_steps(state, batches, options.loop, options.out / "checkpoint.pt", on_progress)
+    write_history(options.out / "history.jsonl", state.history)
+    return _export(options, state, labels, before, batches.rendered_share)
+
+
+def weighted_patches(
+    labels: Mapping[str, Sequence[CropLabel]], alphabet: Alphabet
+) -> list[WeightedPatches]:
+    """Load the train crops, one- and two-line apart, with the weights of their sets."""
+    parts = []
+    for name, rows in labels.items():
+        usable = [
+            row for row in rows if row.split == "train" and row.text and row.note not in LEFT_OUT
+        ]
+        for lines in (1, 2):
+            patches = real_patches([row for row in usable if row.lines == lines], alphabet)
+            if patches:
+                known = SET_WEIGHTS.get(name)
+                weight = known[lines - 1] if known else 0.01 * len(patches) ** 0.5
+                parts.append(WeightedPatches(patches, weight))
+    return parts
+
+
+def _start(options: RecognizerTrainOptions) -> TrainingState:
+    checkpoint = options.out / "checkpoint.pt"
+    if options.resume and checkpoint.is_file():
+        return restore_state(checkpoint, options.loop)
+    if options.init_from is None:
+        return new_state(options.loop)
+    name = DEFAULT_RECOGNIZER if options.init_from == SHIPPED else options.init_from
+    net, alphabet = load_weights(find_model(name).path.parent / WEIGHTS)
+    return TrainingState(
+        net,
+        WeightAverage(net, options.loop.average),
+        make_optimiser(net, options.loop),
+        alphabet,
+    )
+
+
+def _grey_pictures(folder: Path | None) -> list[Grey]:
+    pictures: list[Grey] = []
+    for path in sorted(folder.rglob("*")) if folder is not None else ():
+        image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
+        if image is None:
+            continue
+        rows, columns = image.shape
+        scale = max(PATCH_WIDTH / columns, PATCH_HEIGHT / rows, min(1.0, 600 / columns))
+        size = (max(PATCH_WIDTH, round(columns * scale)), max(PATCH_HEIGHT, round(rows * scale)))
+        pictures.append(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8))
+    return pictures
+
+
+def _filled_cache(
+    options: RecognizerTrainOptions,
+    alphabet: Alphabet,
+    backgrounds: Sequence[Grey],
+    on_render: Callable[[int, int], None] | None,
+) -> RenderedCache | None:
+    if options.rendered <= 0 or options.rendered_share <= 0:
+        return None
+    folder = options.cache or options.out / "rendered"
+    cache = RenderedCache(folder)
+    fonts = FontBook() if len(cache) < options.rendered else None
+    number = 0
+    while fonts is not None and len(cache) < options.rendered:
+        count = min(_SHARD, options.rendered - len(cache))
+        name = f"{options.loop.seed:04d}-{number:05d}"
+        number += 1
+        if (folder / f"{name}.json").is_file():
+            continue
+        render_shard(
+            folder,
+            name,
+            count,
+            options.loop.seed * 100_003 + number,
+            fonts=fonts,
+            alphabet=alphabet,
+            backgrounds=backgrounds,
+            regions=options.regions,
+        )
+        cache.refresh()
+        if on_render is not None:
+            on_render(len(cache), options.rendered)
+    return cache
+
+
+def _averaged(state: TrainingState) -> RecognizerNet:
+    net = state.average.net
+    if not isinstance(net, RecognizerNet):
+        raise TrainingError("the averaged network is no recognizer")
+    return net
+
+
+def _validate(
+    net: RecognizerNet, alphabet: Alphabet, labels: Mapping[str, Sequence[CropLabel]]
+) -> dict[str, ScoredCrops]:
+    return {
+        name: score_crops(
+            net, alphabet, [row for row in rows if row.split == "val" and row.note not in LEFT_OUT]
+        )
+        for name, rows in labels.items()
+    }
+
+
+def _export(
+    options: RecognizerTrainOptions,
+    state: TrainingState,
+    labels: Mapping[str, Sequence[CropLabel]],
+    before: Mapping[str, ScoredCrops],
+    rendered_share: float,
+) -> Path:
+    net, alphabet = _averaged(state), state.alphabet
+    after = _validate(net, alphabet, labels)
+    metrics: dict[str, float] = {"steps": float(state.step)}
+    for name, scored in after.items():
+        if scored.texts:
+            metrics[f"{name}_n"] = float(len(scored.texts))
+            metrics[f"{name}_exact"] = scored.accuracy
+            if options.init_from is not None:
+                metrics[f"{name}_exact_before"] = before[name].accuracy
+    pooled = _pooled([scored for scored in after.values() if scored.texts])
+    temperature = 1.0
+    if pooled is not None:
+        temperature = fit_temperature(pooled, alphabet)
+        metrics["calibration_error"] = calibration_error(
+            confidences(pooled, alphabet, temperature), pooled.right
+        )
+    licences = dict(options.licences)
+    card = RecognizerCard(
+        name=options.name,
+        version=options.version,
+        licence=options.licence,
+        temperature=temperature,
+        calibration=(),
+        training=[
+            (name, licences.get(name, "unknown"), sum(row.split == "train" for row in rows))
+            for name, rows in labels.items()
+        ],
+        synthetic_share=rendered_share,
+        metrics=metrics,
+    )
+    return export_recognizer(net, alphabet, _example(labels), options.out, card)
+
+
+def _pooled(parts: Sequence[ScoredCrops]) -> ScoredCrops | None:
+    if not parts:
+        return None
+    return replace(
+        parts[0],
+        logits=np.concatenate([part.logits for part in parts]),
+        texts=tuple(text for part in parts for text in part.texts),
+        read=tuple(text for part in parts for text in part.read),
+    )
+
+
+def _example(labels: Mapping[str, Sequence[CropLabel]]) -> torch.Tensor:
+    crops = [served_crop(row, WIDTH, HEIGHT) for rows in labels.values() for row in rows[:2]][:8]
+    if not crops:
+        return torch.zeros(2, 1, HEIGHT, WIDTH)
+    return torch.from_numpy(recognizer_input(crops, MEAN, SCALE))

@@ -1,0 +1,185 @@
+"""How well a whole text explains one reading, whatever the reader dropped, added or cut off.
+
+The likelihood is that of a small pair hidden Markov model, scored along its best path (Durbin et
+al., "Biological Sequence Analysis", 1998, chapter 4): each place of the reading is either a
+character of the text, with the reader's own probability for it, or an extra one; each character of
+the text may be missing. Everything is relative to the reading's own text, whose log ratio is 0, and
+bounded below: one look never says more against a text than `outlier` allows.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from lpr.types import CharCandidates, Reading
+from lpr.vote.options import VoterOptions
+
+_ALPHABET: Final = 36
+_LEAST: Final = 1e-4
+_LEAST_DOUBT: Final = 0.01
+_MOST_STEPS: Final = 3
+_CUT_EDGE: Final = 0.15
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """One reading prepared for voting; every number is a log ratio to the reading's own text.
+
+    Attributes:
+        text: the reading's own text.
+        places: for each place the ratio of each listed character, at most 0.
+        rest: for each place the ratio of any other character.
+        extra: for each place the ratio of there being no character at all.
+        missing: ratio of a character that the reader dropped.
+        missing_end: the same before the first and after the last place.
+        floor: ratio of a text that explains nothing.
+        doubt: for each place the log odds that its character is wrong; the odds of all places add
+            up to those of the whole reading being wrong.
+    """
+
+    text: str
+    places: tuple[dict[str, float], ...]
+    rest: tuple[float, ...]
+    extra: tuple[float, ...]
+    missing: float
+    missing_end: float
+    floor: float
+    doubt: tuple[float, ...]
+
+
+def prepare(reading: Reading, options: VoterOptions) -> Evidence:
+    """Turn a reading's distributions into log ratios."""
+    places, rest, extra = [], [], []
+    for char, score, candidates in zip(
+        reading.text, reading.char_scores, reading.alternatives, strict=True
+    ):
+        ratios, others = _place(char, score, candidates)
+        places.append(ratios)
+        rest.append(others)
+        extra.append(math.log(max(options.extra_character, (1 - min(1.0, score)) / 4)))
+    cut = reading.quality is not None and reading.quality.edge < _CUT_EDGE
+    missing = math.log(options.missing_character)
+    return Evidence(
+        text=reading.text,
+        places=tuple(places),
+        rest=tuple(rest),
+        extra=tuple(extra),
+        missing=missing,
+        missing_end=math.log(options.missing_end) if cut else missing,
+        floor=math.log(options.outlier),
+        doubt=_doubts(reading, options),
+    )
+
+
+def _doubts(reading: Reading, options: VoterOptions) -> tuple[float, ...]:
+    """Spread the odds of a wrong reading over its places, the doubtful ones first."""
+    confidence = min(options.max_reading_confidence, max(_LEAST, reading.confidence))
+    wrong = (1 - confidence) / confidence
+    shares = [max(0.0, 1.0 - score) + _LEAST_DOUBT for score in reading.char_scores]
+    total = sum(shares)
+    # More than `confusions` would make agreement count against a text.
+    return tuple(math.log(min(options.confusions, wrong * share / total)) for share in shares)
+
+
+def _place(char: str, score: float, candidates: CharCandidates) -> tuple[dict[str, float], float]:
+    own = max(_LEAST, min(1.0, score))
+    listed = dict(zip(candidates.chars, candidates.probs, strict=False))
+    listed.pop(char, None)
+    left = max(0.0, 1.0 - own - sum(listed.values()))
+    base = math.log(own)
+    ratios = {
+        other: min(0.0, math.log(max(_LEAST, probability)) - base)
+        for other, probability in listed.items()
+    }
+    ratios[char] = 0.0
+    return ratios, min(0.0, math.log(max(_LEAST, left / _ALPHABET)) - base)
+
+
+def log_ratio(evidence: Evidence, text: str) -> float:
+    """Log likelihood of a reading given that the plate says `text`, relative to its own text.
+
+    Returns:
+        Between `evidence.floor` and 0.
+    """
+    if text == evidence.text:
+        return 0.0
+    step = len(text) - len(evidence.text)
+    if step == 0:
+        return _straight(evidence, text)
+    if abs(step) > _MOST_STEPS or not evidence.text:
+        return evidence.floor
+    return min(0.0, max(evidence.floor, _best_path(evidence, text)))
+
+
+def _straight(evidence: Evidence, text: str) -> float:
+    """Character by character; a drop and an addition together fall below the floor anyway."""
+    total, floor = 0.0, evidence.floor
+    for char, ratios, rest in zip(text, evidence.places, evidence.rest, strict=True):
+        total += ratios.get(char, rest)
+        if total <= floor:
+            return floor
+    return total
+
+
+def _best_path(evidence: Evidence, text: str) -> float:
+    count = len(evidence.places)
+    previous = [0.0]
+    for extra in evidence.extra:
+        previous.append(previous[-1] + extra)
+    for char in text:
+        current = [previous[0] + evidence.missing_end]
+        for j in range(1, count + 1):
+            missing = evidence.missing_end if j == count else evidence.missing
+            match = evidence.places[j - 1].get(char, evidence.rest[j - 1])
+            current.append(
+                max(
+                    previous[j - 1] + match,
+                    previous[j] + missing,
+                    current[j - 1] + evidence.extra[j - 1],
+                )
+            )
+        previous = current
+    return previous[-1]
+
+
+def edit_distance(a: str, b: str) -> int:
+    """Least number of characters to change, drop or add (Levenshtein)."""
+    if a == b:
+        return 0
+    row = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        diagonal, row[0] = row[0], i
+        for j, right in enumerate(b, 1):
+            diagonal, row[j] = (
+                row[j],
+                min(row[j] + 1, row[j - 1] + 1, diagonal + (left != right)),
+            )
+    return row[-1]
+
+
+def align(text: str, other: str) -> tuple[int | None, ...]:
+    """Place in `other` that stands for each character of `text`, None where it has none.
+
+    Along a path of least edit distance; equal lengths align straight, as plates do.
+    """
+    if len(text) == len(other):
+        return tuple(range(len(text)))
+    rows = [list(range(len(other) + 1))]
+    for i, left in enumerate(text, 1):
+        row = [i]
+        for j, right in enumerate(other, 1):
+            row.append(min(rows[-1][j] + 1, row[j - 1] + 1, rows[-1][j - 1] + (left != right)))
+        rows.append(row)
+    places: list[int | None] = [None] * len(text)
+    i, j = len(text), len(other)
+    while i and j:
+        if rows[i][j] == rows[i - 1][j - 1] + (text[i - 1] != other[j - 1]):
+            places[i - 1] = j - 1
+            i, j = i - 1, j - 1
+        elif rows[i][j] == rows[i - 1][j] + 1:
+            i -= 1
+        else:
+            j -= 1
+    return tuple(places)

@@ -1,0 +1,295 @@
+"""One plate's ballot: whole texts compete for all its readings.
+
+Evidence is fused by character position, in log space: position-wise temporal fusion beats both the
+most confident frame and a majority over strings (Goncalves et al., ITSC 2016; Laroca et al., IJCNN
+2018). Candidates are the texts that were read and the texts that the fused positions suggest; each
+scores the weighted sum of the log likelihoods of all readings. Texts that nobody listed hold the
+rest of the probability, position by position: a wrong character must be repeated to stand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from lpr.geometry import Quad
+from lpr.types import Reading, TextCandidate
+from lpr.vote.alignment import Evidence, align, log_ratio, prepare
+from lpr.vote.options import VoterOptions
+from lpr.vote.positions import PositionTable
+from lpr.vote.prior import TextScorer
+
+_UNLISTED_SHARE: Final = 0.05
+_SHOWN: Final = 5
+_COMPATIBLE: Final = math.log(0.2)
+_MOST_TEXTS: Final = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vote:
+    """One reading on a ballot.
+
+    Attributes:
+        reading: what was read.
+        evidence: the same, prepared.
+        weight: how much it counts, 0 to 1.
+        quality: its `quality_weight`, before novelty.
+        frame_index: the frame it was read from.
+        time: media seconds.
+        quad: the plate in that frame, pixels.
+    """
+
+    reading: Reading
+    evidence: Evidence
+    weight: float
+    quality: float
+    frame_index: int
+    time: float
+    quad: Quad
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Where a ballot stands.
+
+    Attributes:
+        text: the leading text, empty before any.
+        probability: calibrated probability that it is right, 0 to 1.
+        region: its region, None where it cannot be told.
+        char_scores: probability of each of its characters.
+        alternatives: the best whole texts with their probabilities, best first.
+        readings: readings so far.
+        agreeing: readings that say exactly `text`.
+        compatible: readings for which `text` is at least a fifth as likely as what they say.
+    """
+
+    text: str
+    probability: float
+    region: str | None
+    char_scores: tuple[float, ...]
+    alternatives: tuple[TextCandidate, ...]
+    readings: int
+    agreeing: int
+    compatible: int
+
+
+EMPTY_TALLY: Final = Tally("", 0.0, None, (), (), 0, 0, 0)
+
+
+def make_vote(
+    reading: Reading,
+    *,
+    weight: float,
+    options: VoterOptions,
+    quality: float = 1.0,
+    frame_index: int = 0,
+    time: float = 0.0,
+    quad: Quad | None = None,
+) -> Vote:
+    """Prepare one reading for a ballot."""
+    place = quad or Quad.from_box(0.0, 0.0, 1.0, 1.0)
+    return Vote(reading, prepare(reading, options), weight, quality, frame_index, time, place)
+
+
+class Ballot:
+    """The readings of one plate and what they add up to.
+
+    Args:
+        options: likelihoods and bounds.
+        scorer: prior of whole texts.
+    """
+
+    def __init__(self, options: VoterOptions, scorer: TextScorer) -> None:
+        self._options = options
+        self._scorer = scorer
+        self._votes: list[Vote] = []
+        self._scores: dict[str, float] = {}
+        self._said: dict[str, int] = {}
+        self._compatible: dict[str, int] = {}
+        self._dropped_score = 0.0
+        self._positions: PositionTable | None = None
+        self._tally: Tally | None = EMPTY_TALLY
+        self._readings = 0
+        self._best_look: Vote | None = None
+
+    @property
+    def votes(self) -> tuple[Vote, ...]:
+        """The readings kept, oldest first."""
+        return tuple(self._votes)
+
+    @property
+    def readings(self) -> int:
+        """How many readings there were, kept or not; empty ones do not count."""
+        return self._readings
+
+    @property
+    def best_look(self) -> Vote | None:
+        """The single reading to trust most, None before any."""
+        return self._best_look
+
+    def best_agreeing(self, text: str) -> Vote | None:
+        """The best kept look that says exactly `text`, None where none does."""
+        agreeing = [vote for vote in self._votes if vote.reading.text == text]
+        return max(agreeing, key=_trust) if agreeing else None
+
+    def add(self, vote: Vote) -> None:
+        """Count one reading; an empty or overlong one says nothing."""
+        text = vote.reading.text
+        if not 0 < len(text) <= self._options.max_length:
+            return
+        self._readings += 1
+        self._said[text] = self._said.get(text, 0) + 1
+        if self._best_look is None or _trust(vote) > _trust(self._best_look):
+            self._best_look = vote
+        if text not in self._scores:
+            self._enter(text)
+        for candidate, score in self._scores.items():
+            ratio = log_ratio(vote.evidence, candidate)
+            self._scores[candidate] = score + vote.weight * ratio
+            self._compatible[candidate] += ratio >= _COMPATIBLE
+        self._votes.append(vote)
+        if self._positions is not None:
+            self._positions.add(vote.evidence, vote.weight)
+        self._shrink()
+        self._tally = None
+
+    def absorb(self, votes: Iterable[Vote]) -> None:
+        """Count the kept readings of another track of the same plate."""
+        for vote in votes:
+            self.add(vote)
+
+    def without(self, votes: Iterable[Vote]) -> Ballot:
+        """The ballot of the other kept readings."""
+        left_out = {id(vote) for vote in votes}
+        ballot = Ballot(self._options, self._scorer)
+        ballot.absorb(vote for vote in self._votes if id(vote) not in left_out)
+        return ballot
+
+    def tally(self) -> Tally:
+        """Where the ballot stands now."""
+        if self._tally is None:
+            self._tally = self._count(self._suggest(min(self._scores, key=self._rank)))
+        return self._tally
+
+    def tally_of(self, text: str) -> Tally:
+        """Where the ballot stands for one text, whether it leads or not."""
+        if text == self.tally().text:
+            return self.tally()
+        if text not in self._scores:
+            self._enter(text)
+        return self._count(text)
+
+    def positions(self) -> PositionTable | None:
+        """The votes by character position of the leading text, None before any reading."""
+        self.tally()
+        return self._positions
+
+    def _enter(self, text: str) -> None:
+        """Let a new text compete: score it on every kept reading.
+
+        What dropped readings said of it is unknown: as little as they said of any text.
+        """
+        score, compatible = self._dropped_score, 0
+        for vote in self._votes:
+            ratio = log_ratio(vote.evidence, text)
+            score += vote.weight * ratio
+            compatible += ratio >= _COMPATIBLE
+        self._scores[text] = score
+        self._compatible[text] = compatible
+
+    def _shrink(self) -> None:
+        """Keep the state small: drop the weakest reading and the least likely texts."""
+        if len(self._votes) > self._options.max_kept_readings:
+            weakest = min(range(len(self._votes)), key=lambda i: self._votes[i].weight)
+            dropped = self._votes.pop(weakest)
+            self._dropped_score += dropped.weight * dropped.evidence.floor
+        if len(self._scores) > self._options.max_candidates:
+            self._keep_candidates(self._options.max_candidates)
+        if len(self._said) > _MOST_TEXTS:
+            keep = sorted(
+                self._said, key=lambda text: (text in self._scores, self._said[text]), reverse=True
+            )
+            self._said = {text: self._said[text] for text in keep[: _MOST_TEXTS // 2]}
+
+    def _keep_candidates(self, count: int) -> None:
+        keep = sorted(self._scores, key=self._rank)[:count]
+        self._scores = {text: self._scores[text] for text in keep}
+        self._compatible = {text: self._compatible[text] for text in keep}
+
+    def _rank(self, text: str) -> tuple[float, str]:
+        return (-(self._scores[text] + self._scorer.log_odds(text)), text)
+
+    def _count(self, lead: str) -> Tally:
+        """Probabilities of all texts, told from the point of view of one of them."""
+        table = self._table(lead)
+        odds = {text: score + self._scorer.log_odds(text) for text, score in self._scores.items()}
+        top = odds[lead]
+        shares = {
+            text: math.exp(max(-60.0, min(60.0, value - top))) for text, value in odds.items()
+        }
+        listed = sum(shares.values()) - 1.0
+        other = table.unlisted_odds() * math.exp(-self._scorer.log_odds(lead))
+        # Listed texts come out of the others: they are not counted twice.
+        unlisted = max(other - listed, _UNLISTED_SHARE * other)
+        raw = 1.0 / (1.0 + listed + unlisted)
+        probability = self._calibrated(raw)
+        scale = (1.0 - probability) / (1.0 - raw) * raw if raw < 1.0 else 0.0
+        chances = {
+            text: probability if text == lead else share * scale for text, share in shares.items()
+        }
+        ranked = sorted(chances, key=lambda text: (text != lead, -chances[text], text))
+        left = max(0.0, 1.0 - sum(chances.values()))
+        return Tally(
+            text=lead,
+            probability=probability,
+            region=self._scorer.region(lead),
+            char_scores=_char_scores(lead, chances, left, table.doubts()),
+            alternatives=tuple(TextCandidate(text, chances[text]) for text in ranked[:_SHOWN]),
+            readings=self._readings,
+            agreeing=self._said.get(lead, 0),
+            compatible=self._compatible[lead],
+        )
+
+    def _suggest(self, lead: str) -> str:
+        """Let the fused positions suggest texts; returns the leader after that."""
+        for suggestion in self._table(lead).suggestions():
+            if suggestion not in self._scores:
+                self._enter(suggestion)
+        if len(self._scores) > self._options.max_candidates:
+            self._keep_candidates(self._options.max_candidates)
+        return min(self._scores, key=self._rank)
+
+    def _table(self, lead: str) -> PositionTable:
+        if self._positions is None or self._positions.text != lead:
+            self._positions = PositionTable(lead, self._options)
+            for vote in self._votes:
+                self._positions.add(vote.evidence, vote.weight)
+        return self._positions
+
+    def _calibrated(self, raw: float) -> float:
+        odds = math.log(max(1e-12, raw)) - math.log(max(1e-12, 1.0 - raw))
+        value = 1.0 / (1.0 + math.exp(-odds / self._options.temperature))
+        return min(self._options.ceiling, value)
+
+
+def _trust(vote: Vote) -> tuple[float, float]:
+    return (vote.quality * vote.reading.confidence, -vote.time)
+
+
+def _char_scores(
+    lead: str, chances: dict[str, float], left: float, doubts: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Probability of each character: what is lost to texts that differ there."""
+    scores = [1.0] * len(lead)
+    for text, chance in chances.items():
+        if text == lead:
+            continue
+        for i, place in enumerate(align(lead, text)):
+            if place is None or text[place] != lead[i]:
+                scores[i] -= chance
+    total = sum(doubts)
+    for i, doubt in enumerate(doubts):
+        scores[i] -= left * (doubt / total if total > 0 else 1.0 / len(lead))
+    return tuple(max(0.0, min(1.0, score)) for score in scores)

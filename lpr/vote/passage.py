@@ -1,0 +1,277 @@
+"""One vehicle's passage: its ballot, what was seen of it, and what was said about it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+from lpr.geometry import Point, Quad
+from lpr.types import Reading, Track, TrackState
+from lpr.vote.ballot import Ballot, Tally, make_vote
+from lpr.vote.options import VoterOptions
+from lpr.vote.prior import TextScorer
+from lpr.vote.scene import SceneMotion, Stillness
+from lpr.vote.weights import LookMemory, effective_width, quality_weight
+
+_APART: Final = 0.5
+_SAME_PLACE: Final = 0.2
+_SAME_SIZE: Final = 0.08
+_HIDDEN: Final = 0.5
+_JUMP: Final = 1.5
+_SHRINK: Final = 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was last said about a plate.
+
+    Attributes:
+        text: the voted text.
+        rule: the rule that allowed it.
+        time: media seconds.
+    """
+
+    text: str
+    rule: str
+    time: float
+
+
+@dataclass(slots=True)
+class Looks:
+    """What was seen of a plate, whether read or not.
+
+    Attributes:
+        hits: detections.
+        score_sum: sum of the detector's scores.
+        best_width: greatest effective width, pixels.
+        best_sharpness: greatest sharpness of the crops read, 0 to 1.
+        best_read_width: greatest effective width that was read, pixels.
+        attempts: readings, empty ones included.
+        repeats: latest readings in a row that were made from one place.
+        last_read: media seconds of the latest reading, None before any.
+        place: where the plate was when the present run of repeats began, frame pixels.
+        best_attempt: weight, frame number and place of the best look, whatever it said.
+    """
+
+    hits: int = 0
+    score_sum: float = 0.0
+    best_width: float = 0.0
+    best_sharpness: float = 0.0
+    best_read_width: float = 0.0
+    attempts: int = 0
+    repeats: int = 0
+    last_read: float | None = None
+    place: Quad | None = None
+    best_attempt: tuple[float, int, Quad] | None = None
+
+    def at_same_place(self, quad: Quad) -> bool:
+        """Whether a plate has not moved nor grown since a run of repeats began."""
+        last = self.place
+        if last is None:
+            return False
+        width = max(1.0, quad.width)
+        return (
+            math.dist(quad.center, last.center) < _SAME_PLACE * width
+            and abs(math.log(width / max(1.0, last.width))) < _SAME_SIZE
+        )
+
+    def attempt(self, quad: Quad, width: float, quality: float, frame: int, time: float) -> None:
+        """A reading was made, whatever it said."""
+        self.attempts += 1
+        self.last_read = time
+        if self.at_same_place(quad):
+            self.repeats += 1
+        else:
+            self.repeats, self.place = 0, quad
+        self.best_read_width = max(self.best_read_width, width)
+        if self.best_attempt is None or quality > self.best_attempt[0]:
+            self.best_attempt = (quality, frame, quad)
+
+
+@dataclass(slots=True, eq=False)
+class Passage:
+    """One vehicle's passage through the picture, over one track or several pieces.
+
+    Attributes:
+        id: track id that its events carry.
+        ballot: its readings.
+        memory: its looks.
+        still: whether it ever moved.
+        quad: where it was last seen, frame pixels.
+        center: its centre.
+        width: its width, at least 1.
+        first_seen: media seconds.
+        last_seen: media seconds.
+        looks: what was seen of it.
+        living: ids of its tracks that have not ended.
+        members: ids of all its tracks.
+        visible: whether it was seen in the latest frame.
+        seen_beside: ids of passages seen in one frame with it, elsewhere.
+        first_legible: media seconds of the first legible reading.
+        verdict: the standing verdict.
+        silent: the text for whose sake it says nothing (it was already reported).
+        ended_at: media seconds at which its last track ended.
+        changed: whether readings came since it was last judged.
+        disturbed: whether it was hidden or jumped since it was last read: it may be another plate.
+    """
+
+    id: int
+    ballot: Ballot
+    memory: LookMemory
+    still: Stillness
+    quad: Quad
+    center: Point
+    width: float
+    first_seen: float
+    last_seen: float
+    looks: Looks = field(default_factory=Looks)
+    living: set[int] = field(default_factory=set)
+    members: set[int] = field(default_factory=set)
+    visible: bool = False
+    seen_beside: set[int] = field(default_factory=set)
+    first_legible: float | None = None
+    verdict: Verdict | None = None
+    silent: str | None = None
+    ended_at: float | None = None
+    changed: bool = False
+    disturbed: bool = False
+
+    @classmethod
+    def begin(
+        cls, track: Track, scene: SceneMotion, scorer: TextScorer, options: VoterOptions
+    ) -> Passage:
+        """A passage that starts with a new track."""
+        return cls(
+            id=track.id,
+            ballot=Ballot(options, scorer),
+            memory=LookMemory(options),
+            still=Stillness(track.quad, track.first_seen, scene),
+            quad=track.quad,
+            center=track.quad.center,
+            width=max(1.0, track.quad.width),
+            first_seen=track.first_seen,
+            last_seen=track.last_seen,
+            living={track.id},
+            members={track.id},
+        )
+
+    @property
+    def tally(self) -> Tally:
+        """Where its ballot stands."""
+        return self.ballot.tally()
+
+    @property
+    def mean_score(self) -> float:
+        """Mean score of its detections."""
+        return self.looks.score_sum / self.looks.hits if self.looks.hits else 0.0
+
+    def observe(self, track: Track, time: float) -> None:
+        """Take this frame's snapshot of one of its tracks."""
+        if track.state is TrackState.ENDED:
+            self.living.discard(track.id)
+            if not self.living:
+                self.ended_at = time
+            return
+        detection = track.detection
+        if detection is None:
+            return
+        self.visible = True
+        quad, looks = detection.quad, self.looks
+        center, width = quad.center, max(1.0, quad.width)
+        if looks.hits and self._jumped(center, width, track.last_seen - self.last_seen):
+            self.disturbed = True
+        self.quad, self.center, self.width = quad, center, width
+        self.last_seen = max(self.last_seen, track.last_seen)
+        self.still.update(center, width, quad.angle)
+        looks.hits += 1
+        looks.score_sum += detection.score
+        looks.best_width = max(looks.best_width, effective_width(width, detection.lines))
+
+    def read(
+        self,
+        track: Track,
+        reading: Reading,
+        *,
+        frame_index: int,
+        time: float,
+        options: VoterOptions,
+    ) -> None:
+        """Take one reading."""
+        detection = track.detection
+        score, lines = (1.0, 1) if detection is None else (detection.score, detection.lines)
+        quad = track.quad if detection is None else detection.quad
+        looks = self.looks
+        quality = quality_weight(reading.quality, score=score, lines=lines, options=options)
+        looks.attempt(quad, effective_width(quad.width, lines), quality, frame_index, time)
+        if reading.quality is not None:
+            looks.best_sharpness = max(looks.best_sharpness, reading.quality.sharpness)
+        self.disturbed = False
+        if not reading.text:
+            return
+        weight = quality * self.memory.novelty(reading, quad, quality)
+        self.ballot.add(
+            make_vote(
+                reading,
+                weight=weight,
+                options=options,
+                quality=quality,
+                frame_index=frame_index,
+                time=time,
+                quad=quad,
+            )
+        )
+        self.changed = True
+        legible = (
+            reading.confidence >= options.legible_confidence
+            and len(reading.text) >= options.min_length
+        )
+        if self.first_legible is None and legible:
+            self.first_legible = time
+
+    def absorb(self, other: Passage) -> None:
+        """Take over another passage that proved to be the same vehicle."""
+        self.ballot.absorb(other.ballot.votes)
+        self.memory.absorb(other.memory)
+        self.living |= other.living
+        self.members |= other.members
+        self.seen_beside |= other.seen_beside
+        self.visible = self.visible or other.visible
+        if other.last_seen >= self.last_seen:
+            self.last_seen = other.last_seen
+            self.quad, self.center, self.width = other.quad, other.center, other.width
+        self.first_seen = min(self.first_seen, other.first_seen)
+        legible = [t for t in (self.first_legible, other.first_legible) if t is not None]
+        self.first_legible = min(legible, default=None)
+        self.looks = _joined(self.looks, other.looks)
+        if self.living:
+            self.ended_at = None
+        self.changed = True
+
+    def _jumped(self, center: Point, width: float, gap: float) -> bool:
+        return (
+            gap > _HIDDEN
+            or math.dist(center, self.center) > _JUMP * max(width, self.width)
+            or width * _SHRINK < self.width
+        )
+
+    def apart_from(self, other: Passage) -> bool:
+        """Whether the two were seen at different places just now."""
+        return math.dist(self.center, other.center) > _APART * min(self.width, other.width)
+
+
+def _joined(a: Looks, b: Looks) -> Looks:
+    late = b if (b.last_read or 0.0) >= (a.last_read or 0.0) else a
+    attempts = [one.best_attempt for one in (a, b) if one.best_attempt is not None]
+    return Looks(
+        hits=a.hits + b.hits,
+        score_sum=a.score_sum + b.score_sum,
+        best_width=max(a.best_width, b.best_width),
+        best_sharpness=max(a.best_sharpness, b.best_sharpness),
+        best_read_width=max(a.best_read_width, b.best_read_width),
+        attempts=a.attempts + b.attempts,
+        repeats=late.repeats,
+        last_read=late.last_read,
+        place=late.place,
+        best_attempt=max(attempts, key=lambda attempt: attempt[0], default=None),
+    )

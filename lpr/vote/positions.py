@@ -1,0 +1,94 @@
+"""Votes by character position, over readings aligned to one text."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from lpr.vote.alignment import Evidence, align
+from lpr.vote.options import VoterOptions
+
+_LEAST_LOG: Final = -6.0
+_MOST_SUGGESTED: Final = 4
+_CLOSE: Final = -4.0
+
+
+class PositionTable:
+    """Summed log ratios of the characters at each position of a text.
+
+    Args:
+        text: the text whose positions are meant.
+        options: how confusable characters are.
+    """
+
+    def __init__(self, text: str, options: VoterOptions) -> None:
+        self.text = text
+        self._log_confusions = math.log(options.confusions)
+        self._wrong = [self._log_confusions] * len(text)
+        self._sums: list[dict[str, float]] = [{} for _ in text]
+        self._rests = [0.0] * len(text)
+
+    def add(self, evidence: Evidence, weight: float) -> None:
+        """Add one reading; where it has no place for a position it says nothing there."""
+        for position, place in enumerate(align(self.text, evidence.text)):
+            if place is None:
+                continue
+            sums, rest = self._sums[position], self._rests[position]
+            ratios = evidence.places[place]
+            other = weight * max(_LEAST_LOG, evidence.rest[place])
+            for char in ratios.keys() - sums.keys():
+                sums[char] = rest
+            for char in sums:
+                ratio = ratios.get(char)
+                sums[char] += other if ratio is None else weight * max(_LEAST_LOG, ratio)
+            self._rests[position] = rest + other
+            if evidence.text[place] == self.text[position]:
+                self._wrong[position] += weight * (evidence.doubt[place] - self._log_confusions)
+
+    def distributions(self) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """For each position the characters with their shares of the vote, best first."""
+        result = []
+        for sums in self._sums:
+            top = max(sums.values(), default=0.0)
+            shares = {char: math.exp(value - top) for char, value in sums.items()}
+            total = sum(shares.values())
+            ranked = sorted(shares, key=lambda char: (-shares[char], char))
+            result.append(tuple((char, shares[char] / total) for char in ranked))
+        return tuple(result)
+
+    def doubts(self) -> tuple[float, ...]:
+        """For each position how much of the vote goes against the text's own character, 0 to 1."""
+        return tuple(
+            1.0 - dict(shares).get(char, 0.0) + 1e-6
+            for char, shares in zip(self.text, self.distributions(), strict=True)
+        )
+
+    def unlisted_odds(self) -> float:
+        """Odds that the text is wrong in a way that no candidate stands for.
+
+        At each position the readings that agree there would all have to be wrong, and in the same
+        way: after one reading of weight 1 the odds are its own, each further one divides them.
+        """
+        return sum(math.exp(wrong) for wrong in self._wrong)
+
+    def suggestions(self) -> tuple[str, ...]:
+        """Texts of this length that the positions favour.
+
+        First the best character of every position, then that text with the closest runner-up at
+        one position each.
+        """
+        if not all(self._sums):
+            return ()
+        best = [min(sums, key=lambda char: (-sums[char], char)) for sums in self._sums]
+        swaps: list[tuple[float, int, str]] = []
+        for position, sums in enumerate(self._sums):
+            top = sums[best[position]]
+            swaps.extend(
+                (top - value, position, char)
+                for char, value in sums.items()
+                if char != best[position] and value - top > _CLOSE
+            )
+        texts = ["".join(best)]
+        for _, position, char in sorted(swaps)[:_MOST_SUGGESTED]:
+            texts.append("".join((*best[:position], char, *best[position + 1 :])))
+        return tuple(texts)

@@ -1,0 +1,144 @@
+"""When a ballot becomes a verdict, and when its absence is worth an event."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lpr.types import UnreadReason
+from lpr.vote.alignment import edit_distance
+from lpr.vote.options import VoterOptions
+from lpr.vote.passage import Passage
+
+EARLY: Final = "early"
+DUE: Final = "due"
+END: Final = "end"
+SINGLE_LOOK: Final = "single_look"
+REVISION: Final = "revision"
+
+RULES: Final = {
+    EARLY: "confirmed as soon as the probability reached early_probability",
+    DUE: "confirmed when max_delay had passed, at confirm_probability or more",
+    END: "confirmed when the plate was gone, at confirm_probability or more",
+    SINGLE_LOOK: "confirmed on one very good reading when the plate was gone",
+    REVISION: "replaced when another text reached revise_probability",
+}
+"""What each rule means, for people."""
+
+_MIN_SEEN: Final = 0.3
+_STRONG_HITS: Final = 2
+_SLIP_READINGS: Final = 3
+_SLIP_CONFIDENCE: Final = 0.5
+
+
+def verdict_rule(
+    passage: Passage, *, time: float, ended: bool, options: VoterOptions
+) -> str | None:
+    """The rule by which the leading text may be confirmed now, None if it may not.
+
+    Args:
+        passage: one without a verdict.
+        time: now, media seconds.
+        ended: whether the plate is gone for good.
+        options: thresholds.
+    """
+    tally = passage.tally
+    if not _can_be_plate(passage, options) or passage.still.burnt_in:
+        return None
+    agreed = tally.agreeing >= options.min_agreeing or (
+        tally.compatible >= 2 * options.min_agreeing
+    )
+    if ended:
+        return _rule_at_end(passage, agreed=agreed, options=options)
+    if not agreed:
+        return None
+    # Text that stands still waits its full time, so that others can show that they move.
+    if tally.probability >= options.early_probability and not passage.still.still:
+        return EARLY
+    due = passage.first_legible is not None and time - passage.first_legible >= options.max_delay
+    return DUE if due and tally.probability >= options.confirm_probability else None
+
+
+def _rule_at_end(passage: Passage, *, agreed: bool, options: VoterOptions) -> str | None:
+    tally, best = passage.tally, passage.ballot.best_look
+    if agreed and tally.probability >= options.confirm_probability:
+        return END
+    if (
+        best is not None
+        and best.reading.text == tally.text
+        and best.reading.confidence >= options.single_confidence
+        and tally.readings == tally.compatible
+        and passage.looks.hits >= _STRONG_HITS
+        and not passage.still.still
+    ):
+        return SINGLE_LOOK
+    return None
+
+
+def _can_be_plate(passage: Passage, options: VoterOptions) -> bool:
+    tally = passage.tally
+    if len(tally.text) < options.min_length:
+        return False
+    return tally.region is not None or not options.strict_format
+
+
+def revision_allowed(passage: Passage, options: VoterOptions) -> bool:
+    """Whether the leading text may replace the standing verdict."""
+    tally = passage.tally
+    return (
+        passage.verdict is not None
+        and tally.text != passage.verdict.text
+        and tally.probability >= options.revise_probability
+        and tally.agreeing >= options.min_agreeing
+        and _can_be_plate(passage, options)
+    )
+
+
+def replaced(passage: Passage) -> bool:
+    """Whether the track has slipped to another vehicle's plate.
+
+    The latest readings since the verdict agree with each other and have little in common with it;
+    a mere misreading would.
+    """
+    if passage.verdict is None:
+        return False
+    latest = [vote for vote in passage.ballot.votes if vote.time > passage.verdict.time]
+    latest = latest[-_SLIP_READINGS:]
+    if len(latest) < _SLIP_READINGS:
+        return False
+    text, old = latest[-1].reading.text, passage.verdict.text
+    return all(
+        vote.reading.text == text and vote.reading.confidence >= _SLIP_CONFIDENCE for vote in latest
+    ) and 2 * edit_distance(text, old) > max(len(text), len(old))
+
+
+def unread_reason(passage: Passage, options: VoterOptions) -> UnreadReason | None:
+    """Why a plate was not read; None where it is not sure to have been a plate at all.
+
+    Flickers, signs and text burnt into the picture are no vehicles: a plate must have been
+    detected often enough, surely enough, large enough and over some time, must not have stood
+    still like an overlay, and what was read of it must not be a word too short for a plate.
+    """
+    looks, tally = passage.looks, passage.tally
+    surely_plate = (
+        looks.hits >= options.unread_hits
+        and passage.mean_score >= options.unread_score
+        and looks.best_width >= options.unread_width
+        and passage.last_seen - passage.first_seen >= _MIN_SEEN
+        and not passage.still.burnt_in
+    )
+    if not surely_plate or (passage.still.still and tally.readings < options.min_agreeing):
+        return None
+    if tally.readings and len(tally.text) < options.min_length and tally.agreeing > 1:
+        return None
+    if looks.best_width < options.legible_width:
+        return UnreadReason.TOO_SMALL
+    if _has_quality(passage) and looks.best_sharpness < options.legible_sharpness:
+        return UnreadReason.BLURRED
+    if tally.readings >= 2 and 2 * tally.agreeing <= tally.readings:
+        return UnreadReason.VOTES_DISAGREE
+    return UnreadReason.BELOW_THRESHOLD
+
+
+def _has_quality(passage: Passage) -> bool:
+    best = passage.ballot.best_look
+    return best.reading.quality is not None if best is not None else passage.looks.attempts > 0

@@ -1,0 +1,148 @@
+"""Whether a new passage is an old one again: pieces of one track, echoes, quick returns."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from lpr.geometry import Quad
+from lpr.vote.alignment import edit_distance
+from lpr.vote.options import VoterOptions
+from lpr.vote.passage import Passage
+
+_NEAR: Final = 0.75
+_SPEED: Final = 4.0
+_SIZE_STEP: Final = 0.3
+_SIZE_RATE: Final = 0.35
+_MOST_REPORTED: Final = 512
+_LONG: Final = 5
+_VERY_LONG: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A text that was confirmed and whose passage is over.
+
+    Attributes:
+        text: the last verdict.
+        last_seen: media seconds at which its plate was last seen.
+    """
+
+    text: str
+    last_seen: float
+
+
+class ReportedTexts:
+    """The verdicts of passages that are over, for as long as they must not be repeated.
+
+    Args:
+        options: `retrigger_seconds`.
+    """
+
+    def __init__(self, options: VoterOptions) -> None:
+        self._options = options
+        self._reported: deque[Reported] = deque(maxlen=_MOST_REPORTED)
+
+    def __len__(self) -> int:
+        return len(self._reported)
+
+    def remember(self, text: str, last_seen: float) -> None:
+        """A passage with this verdict, or a silent repetition of it, is over."""
+        for known in self._reported:
+            if known.text == text:
+                last_seen = max(known.last_seen, last_seen)
+                self._reported.remove(known)
+                break
+        self._reported.append(Reported(text, last_seen))
+
+    def recently(self, text: str, first_seen: float) -> bool:
+        """Whether this very text was last seen shortly before `first_seen`."""
+        return any(
+            known.text == text and first_seen - known.last_seen <= self._options.retrigger_seconds
+            for known in self._reported
+        )
+
+    def forget_before(self, time: float) -> None:
+        """Drop what can no longer be repeated at media second `time`."""
+        # A passage that began in time may decide later: remember twice as long.
+        oldest = time - 2 * self._options.retrigger_seconds
+        while self._reported and self._reported[0].last_seen < oldest:
+            self._reported.popleft()
+
+
+def find_twin(passage: Passage, others: Iterable[Passage], options: VoterOptions) -> Passage | None:
+    """The open passage with a verdict that `passage` is another piece of, None if there is none.
+
+    The same text is the same vehicle, unless both are in the picture at once and the options take
+    that for two. A similar text is the same vehicle only if the two were never seen side by side
+    and the one begins where the other was lost.
+    """
+    text = passage.tally.text
+    for other in others:
+        if other is passage or other.verdict is None:
+            continue
+        beside = other.id in passage.seen_beside or passage.id in other.seen_beside
+        if text == other.verdict.text:
+            if options.one_vehicle_per_text or not beside:
+                return other
+        elif not beside and similar(text, other.verdict.text) and continues(passage, other):
+            return other
+    return None
+
+
+def find_lost_piece(passage: Passage, others: Iterable[Passage]) -> Passage | None:
+    """An ended passage without a verdict that `passage` is the continuation of."""
+    for other in others:
+        if (
+            other is not passage
+            and other.verdict is None
+            and other.ended_at is not None
+            and other.id not in passage.seen_beside
+            and passage.id not in other.seen_beside
+            and continues(passage, other)
+            and (other.tally.readings == 0 or similar(passage.tally.text, other.tally.text))
+        ):
+            return other
+    return None
+
+
+def is_piece(passage: Passage, others: Iterable[Passage], options: VoterOptions) -> bool:
+    """Whether a passage that was not read is a piece of another one that is still open."""
+    others = [other for other in others if other is not passage]
+    if passage.tally.text and find_twin(passage, others, options) is not None:
+        return True
+    for other in others:
+        if other.id in passage.seen_beside or passage.id in other.seen_beside:
+            continue
+        if other.verdict is not None and continues(passage, other):
+            return True
+        unlike = passage.tally.readings and not similar(passage.tally.text, other.tally.text)
+        if continues(other, passage) and not unlike:
+            return True
+    return False
+
+
+def similar(a: str, b: str) -> bool:
+    """Whether two texts may be readings of one plate: one error, or two in very long ones."""
+    if min(len(a), len(b)) < _LONG:
+        return a == b
+    return edit_distance(a, b) <= (2 if min(len(a), len(b)) >= _VERY_LONG else 1)
+
+
+def continues(later: Passage, earlier: Passage) -> bool:
+    """Whether the one began where and when the other was lost."""
+    gap = later.first_seen - earlier.last_seen
+    if gap < 0:
+        return False
+    return plausible_move(earlier.quad, later.still.first_quad, gap)
+
+
+def plausible_move(before: Quad, after: Quad, gap: float) -> bool:
+    """Whether a plate can get from one place and size to another within `gap` seconds."""
+    distance = math.dist(before.center, after.center)
+    width = max(1.0, before.width, after.width)
+    step = abs(math.log(max(1.0, after.width) / max(1.0, before.width)))
+    return distance <= (_NEAR + _SPEED * gap) * width and step <= _SIZE_STEP + _SIZE_RATE * gap

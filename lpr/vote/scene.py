@@ -1,0 +1,95 @@
+"""What moves in the picture: tells plates on vehicles from text that is burnt into the video."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from lpr.geometry import Point, Quad
+
+_STEP: Final = 0.5
+_STILL_TRAVEL: Final = 0.15
+_STILL_GROWTH: Final = 0.05
+_LEVEL: Final = 0.025
+_OTHERS_MOVED: Final = 1.0
+_LATE: Final = 1.0
+
+
+class SceneMotion:
+    """How far plates have moved in the whole picture, ever: a sum that only rises.
+
+    Attributes:
+        travel: plate widths.
+        started: media seconds of the first frame, None before it.
+    """
+
+    def __init__(self) -> None:
+        self.travel = 0.0
+        self.started: float | None = None
+
+
+class Stillness:
+    """Whether one plate has ever moved, and what moved around it.
+
+    Args:
+        quad: where it was first seen, frame pixels.
+        time: when, media seconds.
+        scene: what moves in the picture.
+
+    Attributes:
+        first_quad: where it was first seen.
+    """
+
+    def __init__(self, quad: Quad, time: float, scene: SceneMotion) -> None:
+        if scene.started is None:
+            scene.started = time
+        self.first_quad = quad
+        self._scene = scene
+        self._late = time - scene.started > _LATE
+        self._scene_at_start = scene.travel
+        self._origin = self._anchor = quad.center
+        self._width = max(1.0, quad.width)
+        self._looks = 0
+        self._slant = 0.0
+        self._travel = 0.0
+        self._growth = 0.0
+
+    def update(self, center: Point, width: float, slant: float) -> None:
+        """Take the plate's centre and width in this frame, pixels, and its slant, radians."""
+        self._looks += 1
+        self._slant += slant
+        self._travel = max(self._travel, math.dist(center, self._origin) / self._width)
+        self._growth = max(self._growth, abs(math.log(width / self._width)))
+        moved = math.dist(center, self._anchor) / width
+        if moved >= _STEP:
+            self._anchor = center
+            self._scene.travel += moved
+
+    @property
+    def travel(self) -> float:
+        """Farthest distance from where it was first seen, plate widths."""
+        return self._travel
+
+    @property
+    def still(self) -> bool:
+        """Whether it stands exactly level and has never moved nor grown, as burnt-in text does.
+
+        So does a parked car seen straight on: for it this only means a later verdict.
+        """
+        return (
+            self._travel < _STILL_TRAVEL
+            and self._growth < _STILL_GROWTH
+            and abs(self._slant) < _LEVEL * max(1, self._looks)
+        )
+
+    @property
+    def burnt_in(self) -> bool:
+        """Whether it is more likely text in the video than a plate.
+
+        It is still, and others moved meanwhile; or it came out of nothing in a picture in which
+        others move.
+        """
+        if not self.still:
+            return False
+        meanwhile = self._scene.travel - self._scene_at_start
+        return meanwhile >= _OTHERS_MOVED or (self._late and self._scene.travel >= _OTHERS_MOVED)

@@ -1,0 +1,277 @@
+"""Turns the readings of one camera's tracks into one chain of events per vehicle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from lpr.types import EventKind, PlateEvent, Reading, Track, TrackState
+from lpr.vote.ballot import Ballot
+from lpr.vote.demand import demand
+from lpr.vote.events import make_event
+from lpr.vote.explain import Explanation, ExplanationStore, explain_passage
+from lpr.vote.options import VoterOptions
+from lpr.vote.passage import Passage, Verdict
+from lpr.vote.prior import TextPrior, TextScorer, no_prior
+from lpr.vote.rules import REVISION, replaced, revision_allowed, unread_reason, verdict_rule
+from lpr.vote.same_vehicle import ReportedTexts, find_lost_piece, find_twin, is_piece, similar
+from lpr.vote.scene import SceneMotion, Stillness
+from lpr.vote.weights import LookMemory
+
+SPLIT_ID: Final = 1_000_000_000
+"""Ids from here on name the second vehicle of a track that slipped from one plate to another."""
+
+
+class PlateVoter:
+    """A `lpr.protocols.Voter`: at most one verdict stands for each vehicle; one voter per camera.
+
+    The events of one vehicle are `confirmed`, any number of `revised`, then `departed`; or one
+    `unread`; or nothing, where it is not sure that there was a plate, or where the text was
+    reported shortly before. They carry one track id, also where the tracker lost the plate and
+    found it again as another track; `passage_of` tells which.
+
+    Args:
+        options: settings.
+        prior: what plate formats say of whole texts.
+        camera: name that the events carry.
+    """
+
+    def __init__(
+        self,
+        options: VoterOptions | None = None,
+        *,
+        prior: TextPrior = no_prior,
+        camera: str = "",
+    ) -> None:
+        self._options = options or VoterOptions()
+        self._camera = camera
+        self._scorer = TextScorer(prior, self._options)
+        self._scene = SceneMotion()
+        self._open: dict[int, Passage] = {}
+        self._of_track: dict[int, Passage] = {}
+        self._reported = ReportedTexts(self._options)
+        self._explanations = ExplanationStore(self._options.max_explanations)
+        self._next_split = SPLIT_ID
+
+    def wants(self, track: Track, *, time: float) -> float:
+        """How much a further reading of this track would help now, 0 (not at all) to 1."""
+        if track.detection is None or track.state is TrackState.ENDED:
+            return 0.0
+        passage = self._of_track.get(track.id)
+        return demand(passage, track.detection, time=time, options=self._options)
+
+    def add(self, track: Track, reading: Reading, *, frame_index: int, time: float) -> None:
+        """Take one reading of `track`, made from frame `frame_index` at media second `time`."""
+        self._passage(track).read(
+            track, reading, frame_index=frame_index, time=time, options=self._options
+        )
+
+    def collect(self, tracks: Sequence[Track], *, time: float) -> tuple[PlateEvent, ...]:
+        """Return the events due now, given this frame's tracks (ended ones included)."""
+        self._observe(tracks, time)
+        events: list[PlateEvent] = []
+        for passage in list(self._open.values()):
+            events += self._judge(passage, time)
+        events += self._close_ended(time - self._options.departure_grace, time)
+        self._reported.forget_before(time)
+        return tuple(events)
+
+    def flush(self, *, time: float) -> tuple[PlateEvent, ...]:
+        """End every track, as at the end of the source, and return the events due.
+
+        Nothing but explanations is remembered after it.
+        """
+        events: list[PlateEvent] = []
+        for passage in self._open.values():
+            passage.living.clear()
+            if passage.ended_at is None:
+                passage.ended_at, passage.changed = time, True
+        for passage in list(self._open.values()):
+            events += self._judge(passage, time)
+        events += self._close_ended(time, time)
+        self._of_track.clear()
+        self._scene = SceneMotion()
+        self._reported = ReportedTexts(self._options)
+        return tuple(events)
+
+    def passage_of(self, track_id: int) -> int | None:
+        """The track id on the events of the vehicle that a living track belongs to."""
+        passage = self._of_track.get(track_id)
+        return None if passage is None else passage.id
+
+    def explain(self, track_id: int) -> Explanation | None:
+        """Why a plate got its verdict, or has none yet; None if it is unknown or forgotten.
+
+        Args:
+            track_id: as on the events, or of any track of the vehicle.
+        """
+        passage = self._open.get(track_id) or self._of_track.get(track_id)
+        return self._explanations.find(track_id) if passage is None else explain_passage(passage)
+
+    def _passage(self, track: Track) -> Passage:
+        passage = self._of_track.get(track.id)
+        if passage is None:
+            passage = Passage.begin(track, self._scene, self._scorer, self._options)
+            self._of_track[track.id] = self._open[passage.id] = passage
+        return passage
+
+    def _observe(self, tracks: Sequence[Track], time: float) -> None:
+        for passage in self._open.values():
+            passage.visible = False
+        for track in tracks:
+            ended = track.state is TrackState.ENDED
+            if ended and track.id not in self._of_track:
+                continue
+            passage = self._passage(track)
+            passage.observe(track, time)
+            if ended:
+                del self._of_track[track.id]
+                passage.changed = True
+        visible = [passage for passage in self._open.values() if passage.visible]
+        for i, one in enumerate(visible):
+            for other in visible[:i]:
+                if other.id not in one.seen_beside and one.apart_from(other):
+                    one.seen_beside.add(other.id)
+                    other.seen_beside.add(one.id)
+
+    def _judge(self, passage: Passage, time: float) -> list[PlateEvent]:
+        """The events that a passage's evidence allows now."""
+        if passage.id not in self._open or not self._may_decide(passage):
+            return []
+        passage.changed = False
+        if passage.silent is not None:
+            if not self._speaks_up(passage):
+                return []
+            passage.silent = None
+        if passage.verdict is None:
+            return self._first_verdict(passage, time)
+        if replaced(passage):
+            return self._split(passage, time)
+        if revision_allowed(passage, self._options):
+            return [self._announce(EventKind.REVISED, passage, REVISION, time)]
+        return []
+
+    def _may_decide(self, passage: Passage) -> bool:
+        """Cheap test: new evidence, or a verdict that becomes due by time alone."""
+        if passage.changed:
+            return True
+        waiting = passage.verdict is None and passage.silent is None
+        return waiting and passage.tally.probability >= self._options.confirm_probability
+
+    def _speaks_up(self, passage: Passage) -> bool:
+        """Whether a silent passage proved to be another plate than the one reported before."""
+        tally, silent = passage.tally, passage.silent
+        return (
+            silent is not None
+            and tally.probability >= self._options.revise_probability
+            and not similar(tally.text, silent)
+        )
+
+    def _first_verdict(self, passage: Passage, time: float) -> list[PlateEvent]:
+        ended = not passage.living
+        rule = verdict_rule(passage, time=time, ended=ended, options=self._options)
+        if rule is None:
+            return []
+        text = passage.tally.text
+        twin = find_twin(passage, self._open.values(), self._options)
+        if twin is not None and twin.id in passage.seen_beside:
+            passage.silent = text
+            return []
+        if twin is not None:
+            self._merge(passage, into=twin)
+            return self._judge(twin, time)
+        if self._reported.recently(text, passage.first_seen):
+            passage.silent = text
+            return []
+        piece = find_lost_piece(passage, self._open.values())
+        if piece is not None:
+            self._merge(piece, into=passage)
+            return self._judge(passage, time)
+        return [self._announce(EventKind.CONFIRMED, passage, rule, time)]
+
+    def _announce(self, kind: EventKind, passage: Passage, rule: str, time: float) -> PlateEvent:
+        passage.verdict = Verdict(passage.tally.text, rule, time)
+        return make_event(kind, passage, camera=self._camera, time=time)
+
+    def _merge(self, piece: Passage, *, into: Passage) -> None:
+        del self._open[piece.id]
+        self._forget_beside(piece)
+        into.absorb(piece)
+        for track_id in piece.living:
+            self._of_track[track_id] = into
+
+    def _split(self, passage: Passage, time: float) -> list[PlateEvent]:
+        """A track slipped to another vehicle's plate: one passage ends, another begins."""
+        verdict = passage.verdict
+        assert verdict is not None
+        latest = [vote for vote in passage.ballot.votes if vote.time > verdict.time]
+        fresh = Passage(
+            id=self._next_split,
+            ballot=Ballot(self._options, self._scorer),
+            memory=LookMemory(self._options),
+            still=Stillness(latest[0].quad, latest[0].time, self._scene),
+            quad=passage.quad,
+            center=passage.center,
+            width=passage.width,
+            first_seen=latest[0].time,
+            last_seen=passage.last_seen,
+            looks=passage.looks,
+            living=set(passage.living),
+            members=set(passage.living),
+            first_legible=latest[0].time,
+            changed=True,
+        )
+        self._next_split += 1
+        fresh.ballot.absorb(latest)
+        if not fresh.living:
+            fresh.ended_at = passage.ended_at
+        for track_id in fresh.living:
+            self._of_track[track_id] = fresh
+        passage.living.clear()
+        passage.ballot = passage.ballot.without(latest)
+        passage.last_seen = latest[0].time
+        events = self._close(passage, time)
+        self._open[fresh.id] = fresh
+        return events + self._judge(fresh, time)
+
+    def _close_ended(self, before: float, time: float) -> list[PlateEvent]:
+        ended = [
+            passage
+            for passage in self._open.values()
+            if passage.ended_at is not None and passage.ended_at <= before
+        ]
+        return [event for passage in ended for event in self._close(passage, time)]
+
+    def _close(self, passage: Passage, time: float) -> list[PlateEvent]:
+        """Say what is left to say of a passage that is over, and forget it."""
+        del self._open[passage.id]
+        self._forget_beside(passage)
+        reason, events = None, []
+        if passage.silent is not None:
+            self._reported.remember(passage.silent, passage.last_seen)
+        elif passage.verdict is not None:
+            self._reported.remember(passage.verdict.text, passage.last_seen)
+            events = [make_event(EventKind.DEPARTED, passage, camera=self._camera, time=time)]
+        elif not self._belongs_to_another(passage):
+            reason = unread_reason(passage, self._options)
+            if reason is not None:
+                events = [
+                    make_event(
+                        EventKind.UNREAD, passage, camera=self._camera, time=time, reason=reason
+                    )
+                ]
+        self._explanations.keep(explain_passage(passage, reason=reason))
+        return events
+
+    def _belongs_to_another(self, passage: Passage) -> bool:
+        """Whether an unread passage is but a piece of another that was or may yet be read."""
+        text = passage.tally.text
+        if text and self._reported.recently(text, passage.first_seen):
+            return True
+        return is_piece(passage, self._open.values(), self._options)
+
+    def _forget_beside(self, passage: Passage) -> None:
+        for other_id in passage.seen_beside:
+            other = self._open.get(other_id)
+            if other is not None:
+                other.seen_beside.discard(passage.id)

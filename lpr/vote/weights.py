@@ -1,0 +1,112 @@
+"""How much one look counts: how good it was, and how much of it is new."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from lpr.geometry import Quad
+from lpr.types import CropQuality, Reading
+from lpr.vote.options import VoterOptions
+
+_LEAST_WEIGHT: Final = 0.04
+_TWO_LINE_WIDTH: Final = 1.7
+_WHOLE_EDGE: Final = 0.3
+_GROWTH_SHARE: Final = 4.0
+_JITTER: Final = 0.02
+"""Change of place or size that a detector makes by itself."""
+_OTHER_TEXT: Final = 0.3
+_SCORE_SHARE: Final = 4.0
+_SAME_LOOK: Final = 0.7
+_MOST_LOOKS: Final = 48
+
+
+def effective_width(width: float, lines: int) -> float:
+    """Width in pixels of a one-line plate with characters of the same size."""
+    return width * _TWO_LINE_WIDTH if lines == 2 else width
+
+
+def quality_weight(
+    quality: CropQuality | None, *, score: float, lines: int, options: VoterOptions
+) -> float:
+    """Weight of a look by size, sharpness, angle, contrast, edge and detector score, 0 to 1."""
+    weight = math.sqrt(max(0.0, min(1.0, score)))
+    if quality is not None:
+        size = effective_width(quality.width, lines) / options.reference_width
+        weight *= min(1.0, max(0.0, size) ** options.size_power)
+        weight *= 0.5 + 0.5 * max(0.0, min(1.0, quality.sharpness))
+        weight *= max(0.2, math.cos(min(math.pi / 2, max(0.0, quality.angle))))
+        weight *= min(1.0, 0.4 + 1.2 * max(0.0, quality.contrast))
+        weight *= 0.3 + 0.7 * min(1.0, max(0.0, quality.edge) / _WHOLE_EDGE)
+    return max(_LEAST_WEIGHT, weight**options.quality_power)
+
+
+@dataclass(slots=True)
+class _Look:
+    x: float
+    y: float
+    width: float
+    quality: float
+    text: str
+    score: float
+    count: int = 1
+
+
+class LookMemory:
+    """The looks that were taken of one plate, to tell a new look from a copy.
+
+    Looks from nearly the same place, of nearly the same size and with nearly the same distributions
+    share their errors. The n-th copy weighs 1 / n squared, so that all copies of a parked car
+    together count less than two looks (the sum is pi squared / 6).
+    """
+
+    def __init__(self, options: VoterOptions) -> None:
+        self._options = options
+        self._looks: list[_Look] = []
+
+    def novelty(self, reading: Reading, quad: Quad, quality: float) -> float:
+        """Share of a look that is new, above 0 and at most 1; the look is remembered.
+
+        Args:
+            reading: what it says.
+            quad: where the plate was, frame pixels.
+            quality: its `quality_weight`.
+        """
+        x, y = quad.center
+        scores = reading.char_scores
+        look = _Look(
+            x,
+            y,
+            max(1.0, quad.width),
+            quality,
+            reading.text,
+            sum(scores) / len(scores) if scores else 0.0,
+        )
+        copies, closest, twin = 0.0, _SAME_LOOK, None
+        for known in self._looks:
+            likeness = self._likeness(look, known)
+            copies += likeness * known.count
+            if likeness > closest:
+                closest, twin = likeness, known
+        if twin is not None:
+            twin.count += 1
+        else:
+            self._looks.append(look)
+            del self._looks[:-_MOST_LOOKS]
+        return 1.0 / (1.0 + copies) ** 2
+
+    def absorb(self, other: LookMemory) -> None:
+        """Remember the looks of another track of the same plate as well."""
+        self._looks = (other._looks + self._looks)[-_MOST_LOOKS:]
+
+    def _likeness(self, look: _Look, known: _Look) -> float:
+        moved = math.hypot(look.x - known.x, look.y - known.y) / look.width
+        grown = abs(math.log(look.width / known.width))
+        change = max(0.0, moved - _JITTER) + _GROWTH_SHARE * max(0.0, grown - _JITTER)
+        likeness = math.exp(-change / self._options.copy_distance)
+        if look.text != known.text:
+            return likeness * _OTHER_TEXT
+        likeness *= max(_OTHER_TEXT, 1 - _SCORE_SHARE * abs(look.score - known.score))
+        # A clearly better look from the same place is news.
+        return likeness * min(1.0, known.quality / look.quality)

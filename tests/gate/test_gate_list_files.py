@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import csv
+import os
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpr.errors import ConfigError, OutputError
+from lpr.gate.confusion import default_confusables
+from lpr.gate.direction import Direction
+from lpr.gate.list_csv import dump_csv, escaped, unescaped
+from lpr.gate.list_entries import EntryRules
+from lpr.gate.list_files import (
+    add_entry,
+    export_list,
+    import_list,
+    load_lists,
+    parse_list,
+    read_list,
+    remove_plate,
+    write_atomically,
+)
+from lpr.gate.list_toml import dump_toml
+from lpr.gate.plate_list import ListKind, PlateEntry
+from lpr.gate.schedule import parse_schedule, time_zone
+
+RULES = EntryRules(zone=time_zone("Europe/Berlin"), gates=("main", "back"))
+
+CSV = """\
+plate,list,owner,note,valid_from,valid_to,schedule,timezone,gates,direction,entries
+B-AB 1234,allow,Ms Ode,"second car, red",,,,,,,
+m xy 99,allow,Visitor,,2026-11-01,2026-11-30,Mon-Fri 07:00-19:00,Europe/London,main|back,in,3
+
+c-d 1,deny,,,,,,,,,
+"""
+
+TOML = """\
+# The house.
+timezone = "Europe/London"
+
+# Ms Ode's cars
+[[allow]]
+plate = "B-AB 1234"
+owner = "Ms Ode"
+
+# the plumber
+[[allow]]
+plate = "M XY 99"
+valid_from = 2026-11-01
+valid_to = "2026-11-30"
+schedule = ["Mon-Fri 07:00-19:00", "Sat 08:00-12:00"]
+gates = ["main"]
+direction = "in"
+entries = 3
+
+[[deny]]
+plate = "CD 1"   # keep out
+"""
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(folder: Path, name: str, text: str) -> list[str]:
+    return [str(one) for one in read_list(write(folder, name, text), RULES).problems]
+
+
+def test_csv_is_read(tmp_path: Path) -> None:
+    first, visitor, denied = read_list(write(tmp_path, "plates.csv", CSV), RULES).entries
+    assert first == PlateEntry(
+        "BAB1234", ListKind.ALLOW, ZoneInfo("Europe/Berlin"), "Ms Ode", "second car, red"
+    )
+    assert visitor == PlateEntry(
+        "MXY99",
+        ListKind.ALLOW,
+        ZoneInfo("Europe/London"),
+        "Visitor",
+        valid_from=date(2026, 11, 1),
+        valid_to=date(2026, 11, 30),
+        schedule=parse_schedule("Mon-Fri 07:00-19:00"),
+        gates=("main", "back"),
+        direction=Direction.IN,
+        entries=3,
+    )
+    assert denied.kind is ListKind.DENY
+    assert [one.source for one in (first, visitor, denied)] == [
+        "plates.csv:2",
+        "plates.csv:3",
+        "plates.csv:5",
+    ]
+
+
+def test_toml_is_read(tmp_path: Path) -> None:
+    first, visitor, denied = read_list(write(tmp_path, "plates.toml", TOML), RULES).entries
+    assert first.zone == visitor.zone == ZoneInfo("Europe/London")
+    assert visitor.valid_from == date(2026, 11, 1)
+    assert visitor.schedule is not None
+    assert len(visitor.schedule.windows) == 6
+    assert visitor.entries == 3
+    assert [one.source for one in (first, visitor, denied)] == [
+        "plates.toml:5",
+        "plates.toml:10",
+        "plates.toml:19",
+    ]
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_spreadsheets_write_csv_in_many_ways(tmp_path: Path, separator: str, newline: str) -> None:
+    text = newline.join([f"list{separator}plate", f"allow{separator}AB 1", ""])
+    path = tmp_path / "plates.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert [one.plate for one in read_list(path, RULES).entries] == ["AB1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("plate,list\nAB1,alow\n", "p.csv:2: list: 'alow' is no list; did you mean 'allow'?"),
+        ("plate,list\n,allow\n", "p.csv:2: plate: is missing"),
+        ("plate,list\nA/B,allow\n", "p.csv:2: plate: character 2 (U+002F) cannot be on a plate"),
+        ("plate,list,notes\n", "p.csv:1: unknown column 'notes'; did you mean 'note'?"),
+        ("plate\nAB1\n", "p.csv:1: column 'list' is missing"),
+        ("plate,list,plate\n", "p.csv:1: column 'plate' is there twice"),
+        ("plate,list\nAB1,allow,x\n", "p.csv:2: 3 cells, but 2 columns"),
+        ("plate,list\nAB1,allow\nAB-1,allow\n", "p.csv:3: AB1 is there already, at p.csv:2"),
+        ("plate,list,gates\nAB1,allow,mian\n", "there is no gate 'mian'; did you mean 'main'?"),
+        ("plate,list,direction\nAB1,allow,up\n", "'up' is no direction"),
+        ("plate,list,entries\nAB1,allow,0\n", "'0' is no number of entries"),
+        ("plate,list,entries\nAB1,allow,²\n", "is no number of entries"),
+        ("plate,list,entries\nAB1,deny,2\n", "only an allow entry can be a visitor pass"),
+        ("plate,list,valid_to\nAB1,allow,30.11.2026\n", "is no date; write 2026-12-31"),
+        ("plate,list,valid_to\nAB1,allow,2026-02-30\n", "is no date"),
+        (
+            "plate,list,valid_from,valid_to\nAB1,allow,2026-02-03,2026-02-01\n",
+            "valid_to 2026-02-01 is before valid_from 2026-02-03",
+        ),
+        ("plate,list,schedule\nAB1,allow,always\n", "'always' is no weekday"),
+        ("plate,list,timezone\nAB1,allow,Europe/Berln\n", "did you mean 'Europe/Berlin'?"),
+        ("plate,list,owner\nAB1,allow,a\x1b[2Jb\n", "control characters"),
+        (f"plate,list,owner\nAB1,allow,{'x' * 201}\n", "too long"),
+        ('plate,list\n"AB1,allow\n', "is no CSV"),
+        ("", "is empty"),
+    ],
+)
+def test_wrong_csv_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    assert any(message in one for one in problems(tmp_path, "p.csv", text)), message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[alow]]\nplate = "A1"\n', "p.toml: unknown table 'alow'; did you mean 'allow'?"),
+        ('\n[[allow]]\nplte = "A1"\n', "p.toml:2: unknown field 'plte'; did you mean 'plate'?"),
+        ("[[allow]]\nplate = 1\n", "p.toml:1: plate: needs a text in quotes"),
+        ('[[allow]]\nplate = "A1"\nlist = "deny"\n', "unknown field 'list'"),
+        ('[[allow]]\nplate = "A1"\nentries = true\n', "entries: needs a text"),
+        ('[[allow]]\nplate = "A1"\ngates = ["mian"]\n', "did you mean 'main'"),
+        ('allow = ["A1"]\n', "p.toml allow 1: write each entry as a table"),
+        ('timezone = "Mars"\n', "p.toml: timezone: 'Mars' is no time zone"),
+        ("[[allow]\n", "is no valid TOML"),
+        ('[allow]\nplate = "A1"\nx = 1\n', "p.toml allow 1: unknown field 'x'"),
+        ("[[allow]]\nplate = 2026-01-01\n", "needs a text in quotes"),
+        ('[[allow]]\nplate = "A1"\nvalid_to = 2026-01-01T10:00:00\n', "is no date"),
+    ],
+)
+def test_wrong_toml_is_told(tmp_path: Path, text: str, message: str) -> None:
+    try:
+        found = problems(tmp_path, "p.toml", text)
+    except ConfigError as error:
+        found = [str(error)]
+    assert any(message in one for one in found), found
+
+
+def test_every_problem_is_reported_and_one_stops_the_gate(tmp_path: Path) -> None:
+    path = write(tmp_path, "p.csv", "plate,list\nA/1,allow\nAB1,allow\nB1,wach\n")
+    file = read_list(path, RULES)
+    assert [entry.plate for entry in file.entries] == ["AB1"]
+    assert len(file.problems) == 2
+    with pytest.raises(ConfigError, match=r"p\.csv:2: plate: .*\(and 1 more\)"):
+        load_lists([path], RULES, default_confusables())
+
+
+def test_unreadable_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.csv: cannot be read"):
+        read_list(tmp_path / "none.csv", RULES)
+    (tmp_path / "latin.csv").write_bytes("plate,list,owner\nA1,allow,Jürgen".encode("latin-1"))
+    with pytest.raises(ConfigError, match="save it as UTF-8"):
+        read_list(tmp_path / "latin.csv", RULES)
+    with pytest.raises(ConfigError, match=r"ends in \.csv or \.toml"):
+        read_list(write(tmp_path, "plates.txt", ""), RULES)
+    big = tmp_path / "big.csv"
+    with big.open("wb") as file:
+        file.truncate(17 * 1024 * 1024)
+    with pytest.raises(ConfigError, match="larger than 16 MiB"):
+        read_list(big, RULES)
+
+
+def test_lists_join(tmp_path: Path) -> None:
+    first = write(tmp_path, "a.csv", "plate,list\nAB0,allow\n")
+    second = write(tmp_path, "b.toml", '[[deny]]\nplate = "ABO"\n')
+    plates = load_lists([first, second], RULES, default_confusables())
+    assert plates.collisions == (("AB0", "ABO"),)
+
+
+NOTES = st.text(
+    st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp", "Zs"]) | st.just(" "),
+    max_size=20,
+).map(str.strip)
+ENTRIES = st.builds(
+    PlateEntry,
+    plate=st.text("ABCÄ012京가", min_size=1, max_size=8),
+    kind=st.just(ListKind.ALLOW),
+    zone=st.sampled_from([time_zone("Europe/Berlin"), time_zone("UTC")]),
+    owner=NOTES,
+    note=NOTES | st.sampled_from(["=1+1", "'=1", "-2", "''@x", "'", 'say "hi", then; go']),
+    valid_from=st.none() | st.dates(date(2000, 1, 1), date(2030, 1, 1)),
+    valid_to=st.none() | st.dates(date(2031, 1, 1), date(2040, 1, 1)),
+    schedule=st.none() | st.just(parse_schedule("Mon-Fri 07:00-19:00; Sat 22:00-06:00")),
+    gates=st.sampled_from([(), ("main",), ("main", "back")]),
+    direction=st.none() | st.sampled_from(Direction),
+    entries=st.none() | st.integers(1, 1000),
+)
+
+
+@given(st.lists(ENTRIES, max_size=4, unique=True))
+def test_what_is_written_is_read_back(entries: list[PlateEntry]) -> None:
+    for name, text in (("p.csv", dump_csv(entries)), ("p.toml", dump_toml(entries))):
+        file = parse_list(text, Path(name), RULES)
+        assert file.problems == ()
+        assert list(file.entries) == entries
+
+
+@given(st.text(max_size=10))
+def test_no_cell_is_a_formula(text: str) -> None:
+    assert unescaped(escaped(text)) == text
+    assert escaped(text)[:1] not in frozenset("=+-@\t\r")
+
+
+def test_a_formula_in_a_note_does_not_reach_a_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    add_entry(path, {"plate": "A1", "list": "allow", "note": '=cmd|"/c calc"!A1'}, RULES)
+    with path.open(newline="") as file:
+        assert next(csv.DictReader(file))["note"].startswith("'=")
+    assert read_list(path, RULES).entries[0].note == '=cmd|"/c calc"!A1'
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.toml"])
+def test_entries_come_and_go(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    entry = add_entry(path, {"plate": "ab 1", "list": "allow", "entries": 2}, RULES)
+    assert entry.plate == "AB1"
+    add_entry(path, {"plate": "cd 2", "list": "deny", "note": "[[allow]]"}, RULES)
+    assert [one.plate for one in read_list(path, RULES).entries] == ["AB1", "CD2"]
+    with pytest.raises(ConfigError, match="AB1 is there already"):
+        add_entry(path, {"plate": "AB1", "list": "allow", "entries": 2}, RULES)
+    with pytest.raises(ConfigError, match="plate: character 1"):
+        add_entry(path, {"plate": "/", "list": "allow"}, RULES)
+    assert remove_plate(path, "AB1", RULES) == 1
+    assert [one.plate for one in read_list(path, RULES).entries] == ["CD2"]
+    with pytest.raises(ConfigError, match="CD22 is not in it; did you mean 'CD2'"):
+        remove_plate(path, "CD22", RULES)
+
+
+def test_comments_in_toml_stay(tmp_path: Path) -> None:
+    path = write(tmp_path, "p.toml", TOML)
+    add_entry(path, {"plate": "new 1", "list": "watch"}, RULES)
+    text = path.read_text()
+    assert text.startswith(TOML)
+    assert remove_plate(path, "MXY99", RULES) == 1
+    left = path.read_text()
+    assert "# Ms Ode's cars" in left
+    assert "# keep out" in left
+    assert "plumber" not in left
+    assert [one.plate for one in read_list(path, RULES).entries] == ["BAB1234", "CD1", "NEW1"]
+
+
+def test_tangled_toml_is_not_cut(tmp_path: Path) -> None:
+    text = (
+        '[[allow]]\nplate = "A1"\nnote = "x"\n[[deny]]\nplate = "B1"\nnote = """\\\n[[deny]]"""\n'
+    )
+    path = write(tmp_path, "p.toml", text)
+    with pytest.raises(ConfigError, match="by hand"):
+        remove_plate(path, "A1", RULES)
+    assert path.read_text() == text
+
+
+def test_import_joins_formats_and_leaves_out_what_is_there(tmp_path: Path) -> None:
+    source = write(tmp_path, "new.csv", "plate,list\nAB1,allow\nCD2,deny\n")
+    target = write(tmp_path, "all.toml", '[[allow]]\nplate = "AB1"\n')
+    assert import_list(source, target, RULES) == 1
+    assert import_list(source, target, RULES) == 0
+    assert [one.plate for one in read_list(target, RULES).entries] == ["AB1", "CD2"]
+
+
+def test_writing_keeps_the_mode_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = write(tmp_path, "p.csv", "plate,list\n")
+    path.chmod(0o640)
+    export_list([], path)
+    assert path.stat().st_mode & 0o777 == 0o640
+    export_list([], tmp_path / "new.csv")
+    assert (tmp_path / "new.csv").stat().st_mode & 0o777 == 0o600
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["new.csv", "p.csv"]
+    with pytest.raises(ConfigError, match="ends in"):
+        export_list([], tmp_path / "p.xlsx")
+
+
+def test_a_failed_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "p.csv", "plate,list\nA1,allow\n")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left"):
+        add_entry(path, {"plate": "B1", "list": "allow"}, RULES)
+    assert path.read_text() == "plate,list\nA1,allow\n"
+    assert [one.name for one in tmp_path.iterdir()] == ["p.csv"]
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_atomically(tmp_path / "nowhere" / "p.csv", "")
+
+
+def test_a_change_by_somebody_else_is_not_lost(tmp_path: Path) -> None:
+    path = write(tmp_path, "p.csv", "theirs")
+    with pytest.raises(ConfigError, match="changed meanwhile"):
+        write_atomically(path, "ours", unless_changed_from="before")
+    assert path.read_text() == "theirs"

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from lpr.errors import GateError
+from lpr.gate.direction import Direction
+from lpr.gate.fakes import plain_list
+from lpr.gate.plate_list import EntryState, ListKind, PlateEntry
+from lpr.gate.schedule import parse_schedule
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ENTRY = PlateEntry("AB123CD", ListKind.ALLOW, BERLIN)
+
+
+def state(
+    entry: PlateEntry, moment: str, gate: str = "main", direction: Direction | None = None
+) -> EntryState:
+    now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    return entry.state(now=now, gate=gate, direction=direction)
+
+
+def test_dates_are_days_of_the_entrys_zone_and_both_belong() -> None:
+    entry = replace(ENTRY, valid_from=date(2026, 11, 23), valid_to=date(2026, 11, 24))
+    assert state(entry, "2026-11-22T22:59:59") is EntryState.NOT_YET_VALID
+    assert state(entry, "2026-11-22T23:00:00") is EntryState.IN_FORCE
+    assert state(entry, "2026-11-24T22:59:59") is EntryState.IN_FORCE
+    assert state(entry, "2026-11-24T23:00:00") is EntryState.EXPIRED
+
+
+def test_gates_and_directions() -> None:
+    entry = replace(ENTRY, gates=("main",), direction=Direction.IN)
+    noon = "2026-11-23T12:00:00"
+    assert state(entry, noon, "back", Direction.IN) is EntryState.WRONG_GATE
+    assert state(entry, noon, "main", Direction.IN) is EntryState.IN_FORCE
+    assert state(entry, noon, "main", Direction.OUT) is EntryState.WRONG_DIRECTION
+    assert state(entry, noon, "main", None) is EntryState.DIRECTION_UNKNOWN
+
+
+def test_schedules_use_the_entrys_zone() -> None:
+    entry = replace(ENTRY, schedule=parse_schedule("Mon 07:00-08:00"))
+    assert state(entry, "2026-11-23T06:30:00") is EntryState.IN_FORCE
+    assert state(entry, "2026-11-23T07:30:00") is EntryState.OUT_OF_SCHEDULE
+
+
+def test_a_naive_moment_is_refused() -> None:
+    with pytest.raises(GateError):
+        ENTRY.state(now=datetime(2026, 1, 1), gate="main", direction=None)
+
+
+def test_matches_are_exact_or_alike_and_never_edited() -> None:
+    plates = plain_list(["AB0123", "ABO123", "XY999"], deny=["CD777"])
+    match = plates.match("ABO123")
+    assert [entry.plate for entry in match.exact] == ["ABO123"]
+    assert match.alike_plates == ("AB0123",)
+    assert plates.match("ABQ123").alike_plates == ("AB0123", "ABO123")
+    for edited in ("XY99", "XY9999", "XY998", "X999", "YX999"):
+        assert plates.match(edited) == plates.match("NOTHING")
+    assert plates.collisions == (("AB0123", "ABO123"),)
+    assert plates.plates == ("AB0123", "ABO123", "CD777", "XY999")
+    assert len(plates) == 4
+
+
+def test_new_dates_make_a_new_pass() -> None:
+    assert ENTRY.pass_key != replace(ENTRY, valid_to=date(2026, 1, 1)).pass_key
+    assert ENTRY.pass_key == replace(ENTRY, owner="somebody").pass_key

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from lpr.errors import GateError
+from lpr.gate.confusion import default_confusables
+from lpr.gate.decision import Action, Reason, Suspicion, SuspicionKind
+from lpr.gate.direction import Direction
+from lpr.gate.evidence import Evidence
+from lpr.gate.fakes import plain_list
+from lpr.gate.plate_list import ListKind, PlateEntry, PlateList
+from lpr.gate.policy import GatePolicy, SuspicionPolicy
+from lpr.gate.rules import GateContext, decide
+from lpr.gate.schedule import parse_schedule
+from lpr.types import EventKind
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+UTC_ZONE = ZoneInfo("UTC")
+SURE = Evidence(
+    kind=EventKind.CONFIRMED,
+    camera="north",
+    track_id=1,
+    first_seen=0.0,
+    text="AB123CX",
+    probability=0.999,
+    agreeing=5,
+    age=0.1,
+    in_view=1.0,
+)
+ENTRY = PlateEntry("AB123CX", ListKind.ALLOW, UTC_ZONE, source="plates.csv:2")
+
+
+def fits(text: str) -> bool:
+    """Two letters, three digits, two letters."""
+    return len(text) == 7 and (text[:2] + text[5:]).isalpha() and text[2:5].isdigit()
+
+
+def context(plates: PlateList, policy: GatePolicy | None = None) -> GateContext:
+    return GateContext("main", NOON, plates, policy or GatePolicy(), fits)
+
+
+def listed(*entries: PlateEntry) -> GateContext:
+    return context(PlateList(entries, default_confusables()))
+
+
+def test_an_exact_match_opens_and_names_its_line() -> None:
+    decision = decide(SURE, listed(ENTRY))
+    assert (decision.action, decision.reason) == (Action.OPEN, Reason.EXACT_MATCH)
+    assert decision.rule == "plates.csv:2"
+    assert decision.plate == "AB123CX"
+    assert decision.pass_key is None
+
+
+@pytest.mark.parametrize("on", ["ask", "deny"])
+def test_unlisted_plates_get_what_the_policy_says(on: str) -> None:
+    policy = GatePolicy.model_validate({"on_not_listed": on})
+    decision = decide(SURE, context(plain_list(["XY999ZZ"]), policy))
+    assert (decision.action.value, decision.reason) == (on, Reason.NOT_LISTED)
+
+
+def test_a_watched_plate_alone_does_not_open() -> None:
+    assert decide(SURE, context(plain_list(watch=["AB123CX"]))).reason is Reason.NOT_LISTED
+    both = context(plain_list(["AB123CX"], watch=["AB123CX"]))
+    assert decide(SURE, both).action is Action.OPEN
+
+
+def test_deny_beats_allow() -> None:
+    decision = decide(SURE, context(plain_list(["AB123CX"], deny=["AB123CX"])))
+    assert (decision.action, decision.reason) == (Action.DENY, Reason.DENY_LISTED)
+
+
+def test_deny_holds_also_where_the_reading_is_weak() -> None:
+    weak = replace(SURE, probability=0.5, agreeing=1)
+    assert decide(weak, context(plain_list(deny=["AB123CX"]))).reason is Reason.DENY_LISTED
+
+
+def test_a_plate_like_a_denied_one_does_not_open_by_itself() -> None:
+    decision = decide(SURE, context(plain_list(["AB123CX"], deny=["A8123CX"])))
+    assert (decision.action, decision.reason) == (Action.ASK, Reason.AMBIGUOUS)
+    decision = decide(SURE, context(plain_list(deny=["A8123CX"])))
+    assert (decision.action, decision.reason) == (Action.DENY, Reason.DENY_LISTED)
+
+
+def test_a_deny_entry_out_of_force_does_not_deny() -> None:
+    old = replace(ENTRY, kind=ListKind.DENY, valid_to=date(2026, 11, 22))
+    assert decide(SURE, listed(ENTRY, old)).action is Action.OPEN
+    one_way = replace(ENTRY, kind=ListKind.DENY, direction=Direction.IN)
+    assert decide(SURE, listed(ENTRY, one_way)).action is Action.DENY, "it may be this direction"
+    out = replace(SURE, direction=Direction.OUT)
+    assert decide(out, listed(ENTRY, one_way)).action is Action.OPEN
+
+
+def test_thresholds_ask() -> None:
+    low = decide(replace(SURE, probability=0.979), listed(ENTRY))
+    assert (low.action, low.reason) == (Action.ASK, Reason.LOW_PROBABILITY)
+    few = decide(replace(SURE, agreeing=2), listed(ENTRY))
+    assert (few.action, few.reason) == (Action.ASK, Reason.FEW_READINGS)
+
+
+def test_stale_evidence_denies() -> None:
+    decision = decide(replace(SURE, age=2.001, in_view=3.0), listed(ENTRY))
+    assert (decision.action, decision.reason) == (Action.DENY, Reason.STALE_EVIDENCE)
+    assert decide(replace(SURE, age=2.0, in_view=3.0), listed(ENTRY)).action is Action.OPEN
+
+
+def test_events_without_a_verdict() -> None:
+    left = decide(replace(SURE, kind=EventKind.DEPARTED), listed(ENTRY))
+    assert (left.action, left.reason) == (Action.IGNORE, Reason.DEPARTED)
+    unread = replace(SURE, kind=EventKind.UNREAD, text="", unread_reason="too_small")
+    decision = decide(unread, listed(ENTRY))
+    assert (decision.action, decision.reason) == (Action.ASK, Reason.UNREAD)
+    assert "too small" in decision.detail
+    quiet = GatePolicy(on_unread="ignore")
+    assert decide(unread, context(plain_list(), quiet)).action is Action.IGNORE
+
+
+def test_a_naive_clock_is_refused() -> None:
+    with pytest.raises(GateError, match="no time zone"):
+        decide(SURE, replace(listed(ENTRY), now=datetime(2026, 1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (replace(ENTRY, valid_from=date(2026, 11, 24)), Reason.NOT_YET_VALID),
+        (replace(ENTRY, valid_to=date(2026, 11, 22)), Reason.EXPIRED),
+        (replace(ENTRY, schedule=parse_schedule("Sun 00:00-24:00")), Reason.OUT_OF_SCHEDULE),
+        (replace(ENTRY, gates=("back",)), Reason.WRONG_GATE),
+        (replace(ENTRY, direction=Direction.IN), Reason.DIRECTION_UNKNOWN),
+    ],
+)
+def test_an_entry_out_of_force_does_not_open(change: PlateEntry, reason: Reason) -> None:
+    decision = decide(SURE, listed(change))
+    assert (decision.action, decision.reason) == (Action.ASK, reason)
+    assert decide(SURE, listed(change, ENTRY)).action is Action.OPEN, "another entry holds"
+
+
+def test_the_wrong_way_does_not_open() -> None:
+    decision = decide(
+        replace(SURE, direction=Direction.OUT), listed(replace(ENTRY, direction=Direction.IN))
+    )
+    assert decision.reason is Reason.WRONG_DIRECTION
+
+
+def test_visitor_passes_run_out_but_let_out() -> None:
+    visitor = replace(ENTRY, entries=2)
+    used = replace(listed(visitor), pass_uses={visitor.pass_key: 2})
+    first = decide(SURE, listed(visitor))
+    assert (first.action, first.pass_key) == (Action.OPEN, visitor.pass_key)
+    assert decide(SURE, used).reason is Reason.PASS_USED_UP
+    out = decide(replace(SURE, direction=Direction.OUT), used)
+    assert (out.action, out.pass_key) == (Action.OPEN, None)
+    permanent = decide(SURE, listed(visitor, ENTRY))
+    assert permanent.pass_key is None, "no pass is spent where a permanent entry serves"
+
+
+def test_the_nearest_refusal_is_told() -> None:
+    entries = [
+        replace(ENTRY, valid_to=date(2026, 1, 1)),
+        replace(ENTRY, schedule=parse_schedule("Sun 00:00-24:00")),
+    ]
+    assert decide(SURE, listed(*entries)).reason is Reason.OUT_OF_SCHEDULE
+
+
+# The reader says 8 where the format wants a letter: only B is possible there.
+MISREAD = replace(SURE, text="A8123CX")
+
+
+def test_a_confusable_match_opens_where_nothing_else_is_possible() -> None:
+    decision = decide(MISREAD, listed(ENTRY))
+    assert (decision.action, decision.reason) == (Action.OPEN, Reason.CONFUSABLE_MATCH)
+    assert (decision.text, decision.plate) == ("A8123CX", "AB123CX")
+
+
+def test_a_confusable_match_obeys_the_entry() -> None:
+    later = replace(ENTRY, valid_from=date(2026, 11, 24))
+    assert decide(MISREAD, listed(later)).reason is Reason.NOT_YET_VALID
+
+
+def test_a_possible_other_plate_never_opens() -> None:
+    # AD123CX is a possible plate of somebody else, though it looks like AO123CX.
+    other = replace(SURE, text="AD123CX")
+    plates = plain_list(["AO123CX"])
+    decision = decide(other, context(plates))
+    assert (decision.action, decision.reason) == (Action.ASK, Reason.AMBIGUOUS)
+    # A0123CX is impossible, but it may be AO, AD or AQ.
+    assert decide(replace(SURE, text="A0123CX"), context(plates)).reason is Reason.AMBIGUOUS
+
+
+def test_a_confusable_match_of_several_entries_never_opens() -> None:
+    for mode in ("only_plate", "only_entry"):
+        policy = GatePolicy.model_validate({"confusable_match": mode})
+        plates = plain_list(["AO123CX", "AD123CX"])
+        decision = decide(replace(SURE, text="A0123CX"), context(plates, policy))
+        assert (decision.action, decision.reason) == (Action.ASK, Reason.AMBIGUOUS)
+
+
+def test_without_formats_or_with_never_only_exact_texts_open() -> None:
+    assert decide(MISREAD, replace(listed(ENTRY), fits_format=None)).reason is Reason.AMBIGUOUS
+    never = GatePolicy(confusable_match="never")
+    assert decide(MISREAD, context(plain_list(["AB123CX"]), never)).reason is Reason.AMBIGUOUS
+    only_entry = GatePolicy(confusable_match="only_entry")
+    loose = replace(context(plain_list(["AB123CX"]), only_entry), fits_format=None)
+    assert decide(MISREAD, loose).reason is Reason.CONFUSABLE_MATCH
+
+
+@pytest.mark.parametrize("text", ["AB123C", "AB123CXX", "AB124CX", "B123CX", "BA123CX", "AB123XC"])
+@pytest.mark.parametrize("mode", ["never", "only_plate", "only_entry"])
+def test_one_edit_away_never_opens(text: str, mode: str) -> None:
+    policy = GatePolicy.model_validate({"confusable_match": mode})
+    decision = decide(replace(SURE, text=text), context(plain_list(["AB123CX"]), policy))
+    assert (decision.action, decision.reason) == (Action.ASK, Reason.NOT_LISTED)
+
+
+def test_suspicions_stop_an_opening_as_the_policy_says() -> None:
+    suspicion = Suspicion(SuspicionKind.IMPOSSIBLE_TRAVEL, "too fast")
+    suspicious = replace(listed(ENTRY), suspicions=(suspicion,))
+    decision = decide(SURE, suspicious)
+    assert (decision.action, decision.reason) == (Action.ASK, Reason.SUSPICIOUS)
+    assert decision.suspicions == (suspicion,)
+    for concern, action in (("note", Action.OPEN), ("deny", Action.DENY)):
+        policy = GatePolicy(
+            suspicions=SuspicionPolicy.model_validate({"impossible_travel": concern})
+        )
+        assert decide(SURE, replace(suspicious, policy=policy)).action is action
+
+
+def test_a_denying_suspicion_beats_an_asking_one() -> None:
+    policy = GatePolicy(suspicions=SuspicionPolicy(watch_listed="deny"))
+    suspicions = (
+        Suspicion(SuspicionKind.TEXT_CHANGED, "changed"),
+        Suspicion(SuspicionKind.WATCH_LISTED, "watched"),
+    )
+    decision = decide(SURE, replace(listed(ENTRY), policy=policy, suspicions=suspicions))
+    assert (decision.action, decision.rule) == (Action.DENY, "policy.suspicions.watch_listed")
+
+
+def area(inside: set[str], capacity: int | None = None, *, passback: bool = False) -> GateContext:
+    policy = GatePolicy(anti_passback=passback)
+    return replace(listed(ENTRY), inside=frozenset(inside), capacity=capacity, policy=policy)
+
+
+@pytest.mark.parametrize(
+    ("direction", "where", "reason"),
+    [
+        (Direction.IN, area({"X1", "X2"}, 2), Reason.AREA_FULL),
+        (Direction.IN, area({"X1", "AB123CX"}, 2), Reason.EXACT_MATCH),
+        (Direction.IN, area({"X1"}, 2), Reason.EXACT_MATCH),
+        (Direction.OUT, area({"X1", "X2"}, 2), Reason.EXACT_MATCH),
+        (None, area(set(), 2), Reason.DIRECTION_UNKNOWN),
+        (None, area(set()), Reason.EXACT_MATCH),
+        (Direction.IN, area({"AB123CX"}, passback=True), Reason.ALREADY_INSIDE),
+        (Direction.IN, area(set(), passback=True), Reason.EXACT_MATCH),
+        (Direction.OUT, area(set(), passback=True), Reason.NOT_INSIDE),
+        (Direction.OUT, area({"AB123CX"}, passback=True), Reason.EXACT_MATCH),
+        (None, area(set(), passback=True), Reason.DIRECTION_UNKNOWN),
+    ],
+)
+def test_areas(direction: Direction | None, where: GateContext, reason: Reason) -> None:
+    decision = decide(replace(SURE, direction=direction), where)
+    assert decision.reason is reason
+    assert (decision.action is Action.OPEN) == (reason is Reason.EXACT_MATCH)
+
+
+def test_the_rules_change_nothing() -> None:
+    uses = {ENTRY.pass_key: 0}
+    where = replace(listed(replace(ENTRY, entries=1)), pass_uses=uses)
+    assert decide(SURE, where) == decide(SURE, where)
+    assert uses == {ENTRY.pass_key: 0}

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpr.sources.clock import LiveClock, MediaClock
+
+stamps = st.one_of(st.none(), st.floats(-1e6, 1e6), st.just(math.nan), st.just(math.inf))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(stamps, max_size=50))
+def test_media_time_rises_whatever_comes(values: list[float | None]) -> None:
+    clock = MediaClock(0.04)
+    times = [clock.time(value) for value in values]
+    assert all(later > earlier for earlier, later in pairwise(times))
+    assert all(math.isfinite(value) for value in times)
+    assert not times or times[0] == 0.0
+
+
+def test_sound_timestamps_are_kept() -> None:
+    clock = MediaClock(0.04)
+    assert [clock.time(value) for value in (5.0, 5.04, 5.2, 9.0)] == pytest.approx(
+        [0, 0.04, 0.2, 4.0]
+    )
+    assert clock.repaired == 0
+
+
+def test_missing_timestamps_continue_at_the_nominal_rate() -> None:
+    clock = MediaClock(0.1)
+    assert [clock.time(value) for value in (0.0, None, None, 0.3)] == pytest.approx(
+        [0, 0.1, 0.2, 0.3]
+    )
+    assert clock.repaired == 2
+    without = MediaClock(0.1)
+    assert [without.time(value) for value in (None, None, 7.0, 7.1)] == pytest.approx(
+        [0, 0.1, 0.2, 0.3]
+    )
+
+
+def test_a_duplicate_is_nudged_and_forgotten() -> None:
+    clock = MediaClock(0.1)
+    times = [clock.time(value) for value in (0.0, 0.1, 0.1, 0.2, 0.3)]
+    assert times == pytest.approx([0, 0.1, 0.11, 0.2, 0.3])
+    assert clock.repaired == 1
+
+
+def test_a_joined_stream_goes_on() -> None:
+    clock = MediaClock(0.1)
+    times = [clock.time(value) for value in (50.0, 50.1, 0.0, 0.1, 0.2)]
+    assert times == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(allow_nan=True))
+def test_a_useless_rate_falls_back(step: float) -> None:
+    assert 0 < MediaClock(step).step < math.inf
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(stamps, st.floats(0, 20)), max_size=50))
+def test_live_time_rises_whatever_comes(values: list[tuple[float | None, float]]) -> None:
+    clock, arrival, times = LiveClock(), 100.0, []
+    for pts, gap in values:
+        arrival += gap
+        times.append(clock.time(pts, arrival=arrival, wall=1.7e9 + arrival))
+    assert all(later > earlier for earlier, later in pairwise(times))
+
+
+def test_live_time_is_free_of_network_jitter() -> None:
+    clock = LiveClock()
+    jitter = [0.0, 0.2, 0.05, 0.3, 0.0]
+    times = [
+        clock.time(50 + 0.1 * i, arrival=10 + 0.1 * i + late, wall=1000.0)
+        for i, late in enumerate(jitter)
+    ]
+    assert times == pytest.approx([1000 + 0.1 * i for i in range(5)])
+
+
+def test_frames_buffered_before_the_first_do_not_put_time_ahead() -> None:
+    """A server sends its last second at once: the burst must not make all later frames "new"."""
+    clock = LiveClock()
+    arrivals = [10.0 + 0.001 * i for i in range(10)] + [10.1 + 0.1 * i for i in range(20)]
+    times = [clock.time(0.1 * i, arrival=at, wall=at) for i, at in enumerate(arrivals)]
+    assert all(after > before for before, after in pairwise(times))
+    assert times[-1] == pytest.approx(arrivals[-1], abs=0.02)
+    assert [after - before for before, after in pairwise(times[15:])] == pytest.approx([0.1] * 14)
+
+
+def test_the_wall_clock_is_asked_once() -> None:
+    clock = LiveClock()
+    first = clock.time(0.0, arrival=0.0, wall=1000.0)
+    second = clock.time(0.1, arrival=0.1, wall=99_999.0)
+    assert second - first == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("jump", [26.5, 3600.0, -3600.0, 1e6])
+def test_a_jump_of_the_cameras_timestamps_is_not_a_jump_in_time(jump: float) -> None:
+    clock = LiveClock()
+    times = [clock.time(i * 0.1, arrival=i * 0.1, wall=0.0) for i in range(5)]
+    times += [clock.time(i * 0.1 + jump, arrival=i * 0.1, wall=0.0) for i in range(5, 10)]
+    assert times == pytest.approx([i * 0.1 for i in range(10)])
+    assert clock.jumps == 1
+
+
+def test_a_new_connection_counts_the_gap() -> None:
+    clock = LiveClock()
+    clock.time(500.0, arrival=0.0, wall=0.0)
+    clock.restart()
+    assert clock.time(0.0, arrival=7.0, wall=0.0) == pytest.approx(7.0)
+    assert clock.jumps == 0
+
+
+@pytest.mark.parametrize("rate", [1.0005, 0.9995])
+def test_a_day_of_drift_never_steps(rate: float) -> None:
+    """A camera's clock 500 parts in a million wrong: half a minute in a day."""
+    clock, last, worst = LiveClock(), 0.0, 0.0
+    for second in range(86_400):
+        time = clock.time(second * rate, arrival=float(second), wall=0.0)
+        worst = max(worst, abs(time - last - 1.0)) if second else 0.0
+        last = time
+        assert abs(time - second) < 0.6
+    assert worst < 0.002
+    assert clock.jumps == 0

@@ -1,0 +1,87 @@
+"""Rendered plates: their text, size and determinism."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lpr.errors import ConfigError
+from lpr.formats import sample_plate
+from lpr.synth.fonts import FontBook
+from lpr.synth.layout import MARKS, Area, Spacing, place_row
+from lpr.synth.plate import draw_plate, render_plate, render_random_plate
+from lpr.synth.style import random_design
+
+
+@pytest.fixture(scope="module")
+def fonts(shared_data: Path) -> FontBook:
+    return FontBook([shared_data / "fonts"])
+
+
+@pytest.mark.parametrize("region", ["de", "us", "in", "br", "vn"])
+def test_a_plate_bears_its_sample(fonts: FontBook, region: str) -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(6):
+        sample = sample_plate(rng, (region,))
+        plate = render_plate(rng, fonts, sample=sample, height=64)
+        assert plate.text == sample.text
+        assert plate.lines == len(sample.rows)
+        assert plate.region == region
+        assert plate.image.dtype == np.uint8
+        assert plate.image.shape[0] == 64
+        assert plate.image.shape[2] == 3
+        assert plate.image.std() > 8
+
+
+def test_the_same_seed_gives_the_same_plate(fonts: FontBook) -> None:
+    first = render_plate(np.random.default_rng(3), fonts, regions=("de",))
+    second = render_plate(np.random.default_rng(3), fonts, regions=("de",))
+    assert first.text == second.text
+    assert np.array_equal(first.image, second.image)
+
+
+def test_plates_of_no_country_have_three_to_ten_characters(fonts: FontBook) -> None:
+    rng = np.random.default_rng(0)
+    texts = [render_random_plate(rng, fonts, height=32).text for _ in range(60)]
+    assert {len(text) for text in texts} <= set(range(3, 11))
+    assert all(not set(text) & set(f"{MARKS} ") for text in texts)
+    assert len(set(texts)) == 60
+
+
+def test_another_text_looks_different(fonts: FontBook) -> None:
+    _, style = random_design(np.random.default_rng(4))
+    looks = [
+        draw_plate((text,), style, np.random.default_rng(5), fonts, 64).astype(int)
+        for text in ("AB123", "XY789", "AB123")
+    ]
+    assert np.array_equal(looks[0], looks[2])
+    assert np.abs(looks[0] - looks[1]).mean() > 2
+
+
+def test_missing_fonts_are_said_so(tmp_path: Path, fonts: FontBook) -> None:
+    with pytest.raises(ConfigError, match="LPR_FONTS"):
+        FontBook([tmp_path])
+    with pytest.raises(ConfigError, match="fonts-noto-cjk"):
+        fonts.pick_kind("han", np.random.default_rng(0))
+
+
+def test_a_row_fills_its_area_without_leaving_it() -> None:
+    area = Area(10, 20, 100, 30)
+    slots = place_row("AB-1 2*", [0.6, 0.6, 0, 0.3, 0, 0.6, 0], area, Spacing())
+    assert [slot.char for slot in slots] == list("AB-12*")
+    assert slots[0].left >= 10
+    assert slots[-1].left + slots[-1].width <= 110.001
+    assert all(20 <= slot.top <= slot.top + slot.height <= 50.001 for slot in slots)
+    lefts = [slot.left for slot in slots]
+    assert lefts == sorted(lefts)
+
+
+def test_a_long_row_is_squeezed_then_made_smaller() -> None:
+    short = place_row("A", [0.6], Area(0, 0, 200, 40), Spacing())
+    long = place_row("A" * 12, [0.6] * 12, Area(0, 0, 200, 40), Spacing(narrowest=0.7))
+    assert short[0].height == 40
+    assert long[0].height < 40
+    assert long[0].width < 0.6 * long[0].height
+    assert place_row("", [], Area(0, 0, 10, 10), Spacing()) == []

@@ -1,0 +1,41 @@
+"""Camera effects keep size and type, and never run away."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lpr.synth.degrade import CameraStrength, camera_grey
+
+
+def written() -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+    picture = np.full((48, 160), 220, np.uint8)
+    picture[10:38, 20:140:12] = 15
+    return picture
+
+
+def test_pictures_keep_their_size_and_type() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        out = camera_grey(written(), rng, CameraStrength(poor=1.0))
+        assert out.shape == (48, 160)
+        assert out.dtype == np.uint8
+
+
+def test_the_same_seed_gives_the_same_picture() -> None:
+    pictures = [
+        camera_grey(written(), np.random.default_rng(9), CameraStrength()) for _ in range(2)
+    ]
+    assert np.array_equal(pictures[0], pictures[1])
+
+
+def test_most_pictures_stay_legible() -> None:
+    rng = np.random.default_rng(1)
+    contrasts = [float(camera_grey(written(), rng, CameraStrength()).std()) for _ in range(200)]
+    assert np.median(contrasts) > 0.4 * written().std()
+    assert min(contrasts) > 1.0
+
+
+def test_effects_differ_from_picture_to_picture() -> None:
+    rng = np.random.default_rng(2)
+    pictures = {camera_grey(written(), rng, CameraStrength()).tobytes() for _ in range(20)}
+    assert len(pictures) > 15

@@ -1,0 +1,181 @@
+"""Training the reader end to end on a handful of crops."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from lpr.errors import TrainingError
+from lpr.manifest import load_manifest
+from lpr.recognize.alphabet import PLATE_CHARACTERS, Alphabet
+from lpr.recognize.recognizer import OnnxRecognizer
+from lpr.registry import find_model
+from lpr.train.recognizer_data import read_labels, served_crop
+from lpr.train.recognizer_export import load_weights
+from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
+from lpr.train.recognizer_net import COLUMNS, HEIGHT, ROWS, WIDTH, RecognizerNet
+from lpr.train.recognizer_score import (
+    ScoredCrops,
+    calibration_error,
+    confidences,
+    fit_temperature,
+)
+from lpr.train.recognizer_steps import (
+    LoopOptions,
+    Progress,
+    ctc_loss,
+    learning_rate,
+    new_state,
+    restore_state,
+    store_state,
+)
+
+TEXTS = ("AB12", "7Z", "K9K9", "05X")
+
+
+@pytest.fixture
+def crops(tmp_path: Path) -> Path:
+    """A folder of eight written plates, half of them in the val split."""
+    folder = tmp_path / "own"
+    (folder / "images").mkdir(parents=True)
+    rows = []
+    for number, text in enumerate(TEXTS * 2):
+        image = np.full((60, 180, 3), 230, np.uint8)
+        cv2.putText(image, text, (20, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (10, 10, 10), 3)
+        name = f"images/{number}.png"
+        cv2.imwrite(str(folder / name), image)
+        split = "train" if number < len(TEXTS) else "val"
+        rows.append({"image": name, "text": text, "box": [5, 5, 175, 55], "split": split})
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "labels.jsonl").write_text(lines, encoding="utf-8")
+    return folder
+
+
+def small(crops: Path, out: Path, steps: int = 3) -> RecognizerTrainOptions:
+    loop = LoopOptions(steps=steps, batch=4, warmup=1, save_every=2)
+    return RecognizerTrainOptions(out=out, data=(crops,), loop=loop, rendered=0)
+
+
+def test_a_run_writes_a_model_that_serving_reads(crops: Path, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    folder = train_recognizer(small(crops, tmp_path / "model"), seen.append)
+    manifest = load_manifest(folder)
+    assert manifest.task == "recognizer"
+    assert manifest.alphabet == PLATE_CHARACTERS
+    assert manifest.metrics["own_n"] == 4
+    assert manifest.training[0].pictures == 4
+    assert seen[-1].step == 3
+    assert (folder / "history.jsonl").read_text().count("\n") == len(seen)
+
+    recognizer = OnnxRecognizer(find_model(str(folder)))
+    images = [served_crop(label, WIDTH, HEIGHT) for label in read_labels(crops)]
+    assert len(recognizer.read(images)) == len(images)
+
+
+def test_a_stopped_run_goes_on_from_its_checkpoint(crops: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    train_recognizer(small(crops, out, steps=2))
+    seen: list[Progress] = []
+    train_recognizer(small(crops, out, steps=5), seen.append)
+    assert seen[-1].step == 5
+    assert restore_state(out / "checkpoint.pt", LoopOptions(steps=5)).step == 5
+
+
+def test_the_same_seed_gives_the_same_network(crops: Path, tmp_path: Path) -> None:
+    first, _ = load_weights(train_recognizer(small(crops, tmp_path / "a")) / "weights.npz")
+    second, _ = load_weights(train_recognizer(small(crops, tmp_path / "b")) / "weights.npz")
+    for one, other in zip(first.parameters(), second.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_fine_tuning_starts_from_a_models_weights(crops: Path, tmp_path: Path) -> None:
+    base = train_recognizer(small(crops, tmp_path / "base"))
+    options = small(crops, tmp_path / "tuned", steps=1)
+    frozen = replace(options.loop, rate=0.0)
+    tuned = train_recognizer(replace(options, loop=frozen, init_from=str(base), name="mine"))
+    before, _ = load_weights(base / "weights.npz")
+    after, _ = load_weights(tuned / "weights.npz")
+    for one, other in zip(before.parameters(), after.parameters(), strict=True):
+        assert torch.allclose(one, other)
+    manifest = load_manifest(tuned)
+    assert manifest.name == "mine"
+    assert "own_exact_before" in manifest.metrics
+
+
+def test_no_data_is_said_so(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "labels.jsonl").write_text("")
+    with pytest.raises(TrainingError, match="nothing to train on"):
+        train_recognizer(small(empty, tmp_path / "model"))
+
+
+def test_a_broken_label_names_its_line(crops: Path) -> None:
+    with (crops / "labels.jsonl").open("a") as file:
+        file.write('{"text": "no picture"}\n')
+    with pytest.raises(TrainingError, match=r"labels\.jsonl:9"):
+        read_labels(crops)
+
+
+def test_the_loss_falls_on_one_batch() -> None:
+    state = new_state(LoopOptions(steps=1, seed=3))
+    crops = torch.randn(4, 1, HEIGHT, WIDTH)
+    targets, lengths = torch.tensor([1, 2, 3, 4]), torch.tensor([1, 1, 1, 1])
+    losses = []
+    for _ in range(12):
+        loss = ctc_loss(state.net(crops), targets, lengths, state.alphabet.blank)
+        state.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        state.optimiser.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_the_network_speaks_once_per_row_and_column() -> None:
+    net = RecognizerNet(11).eval()
+    with torch.no_grad():
+        assert net(torch.zeros(2, 1, HEIGHT, WIDTH)).shape == (2, ROWS * COLUMNS, 11)
+        # Exposure and contrast make no difference.
+        crop = torch.randn(1, 1, HEIGHT, WIDTH)
+        assert torch.allclose(net(crop), net(crop * 0.5 + 1.0), atol=0.05)
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
+    state = new_state(LoopOptions(steps=1), Alphabet("AB"))
+    path = tmp_path / "one.pt"
+    store_state(path, state)
+    assert restore_state(path, LoopOptions(steps=1)).alphabet.characters == "AB"
+    saved = torch.load(path, weights_only=True)
+    torch.save({**saved, "alphabet": "ABC"}, path)
+    with pytest.raises(TrainingError, match="does not fit"):
+        restore_state(path, LoopOptions(steps=1))
+
+
+def test_the_rate_rises_stays_and_falls() -> None:
+    options = LoopOptions(steps=1000, rate=1.0, warmup=100, decay=0.2)
+    assert learning_rate(0, options) == pytest.approx(0.01)
+    assert learning_rate(100, options) == learning_rate(799, options) == 1.0
+    assert learning_rate(900, options) == pytest.approx(0.505)
+    assert learning_rate(1000, options) == pytest.approx(0.01)
+
+
+def test_temperature_makes_overconfident_readings_honest() -> None:
+    alphabet = Alphabet("AB")
+    rng = np.random.default_rng(0)
+    count = 200
+    logits = np.zeros((count, 1, 3), np.float32)
+    logits[:, 0, 0] = 6.0
+    texts = tuple("A" if one else "B" for one in rng.random(count) < 0.8)
+    scored = ScoredCrops(logits, texts, ("A",) * count)
+    temperature = fit_temperature(scored, alphabet)
+    assert temperature > 2
+    right = scored.right
+    assert calibration_error(confidences(scored, alphabet, temperature), right) < (
+        calibration_error(confidences(scored, alphabet, 1.0), right)
+    )

@@ -1,0 +1,493 @@
+"""One chain of events per vehicle: tracker and voter together, with a simulated reader."""
+
+from __future__ import annotations
+
+import math
+import random
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+
+from lpr.geometry import Quad
+from lpr.track import PlateTracker
+from lpr.types import (
+    CharCandidates,
+    CropQuality,
+    Detection,
+    EventKind,
+    PlateEvent,
+    Reading,
+    UnreadReason,
+)
+from lpr.vote import PlateVoter, VoterOptions, summarize, tabulate
+
+CONFUSIONS = {
+    "0": "ODQ",
+    "O": "0DQ",
+    "1": "I7",
+    "I": "1",
+    "8": "B3",
+    "B": "8R",
+    "5": "S6",
+    "S": "5",
+    "2": "Z7",
+    "Z": "2",
+    "6": "G5",
+    "G": "6C",
+    "D": "0O",
+    "Q": "0O",
+    "7": "1",
+}
+EVERY = string.ascii_uppercase + string.digits
+RATES = [5, 12, 25, 60]
+
+
+@dataclass
+class Car:
+    """One plate: its text and its place (centre x, centre y, width) over time."""
+
+    text: str
+    place: Callable[[float], tuple[float, float, float] | None]
+    score: float = 0.9
+    slant: float = 0.06
+    sharpness: float = 0.8
+    edge: float = 1.0
+
+
+@dataclass
+class Reader:
+    """Reads with errors that grow as plates get small; knows only roughly when it is wrong."""
+
+    rng: random.Random
+    difficulty: float = 1.0
+    override: Callable[[str, float], tuple[str, float] | None] = lambda _text, _width: None
+    made: list[tuple[str, Reading]] = field(default_factory=list)
+
+    def read(self, car: Car, width: float) -> Reading:
+        forced = self.override(car.text, width)
+        reading = self._noisy(car, width) if forced is None else certain(*forced, width=width)
+        self.made.append((car.text, reading))
+        return reading
+
+    def _noisy(self, car: Car, width: float) -> Reading:
+        rng = self.rng
+        error = min(0.6, self.difficulty * 0.25 * math.exp((30 - width) / 25) + 0.004)
+        places = [self._character(char, error) for char in car.text]
+        if rng.random() < 0.3 * error and len(places) > 3:
+            del places[rng.randrange(len(places))]
+        if car.edge < 0.15 and rng.random() < 0.7:
+            del places[-rng.choice((1, 2)) :]
+        scores = tuple(place.probs[0] for place in places)
+        text = "".join(place.chars[0] for place in places)
+        quality = CropQuality(width, car.sharpness, angle=0.1, contrast=0.8, edge=car.edge)
+        return Reading(text, scores, tuple(places), math.prod(scores), quality)
+
+    def _character(self, char: str, error: float) -> CharCandidates:
+        rng = self.rng
+        wrong = rng.random() < error
+        pool = CONFUSIONS.get(char, "") if rng.random() < 0.8 else EVERY
+        rival = rng.choice((pool or EVERY).replace(char, "") or "X")
+        doubt = error * (0.3 + 1.4 * rng.random()) + (0.25 * rng.random() if wrong else 0)
+        score = min(0.999, max(0.34, 1 - doubt))
+        own, other = (rival, char) if wrong else (char, rival)
+        if wrong and rng.random() < 0.3:
+            other = next(one for one in "WYK" if one != own)
+        return CharCandidates((own, other), (score, 0.8 * (1 - score)))
+
+
+def certain(text: str, confidence: float, *, width: float = 100.0) -> Reading:
+    score = confidence ** (1 / max(1, len(text)))
+    places = tuple(CharCandidates((char,), (score,)) for char in text)
+    return Reading(text, (score,) * len(text), places, confidence, CropQuality(width, 0.8))
+
+
+def drive(
+    cars: Sequence[Car],
+    *,
+    fps: float,
+    seconds: float,
+    seed: int = 1,
+    reader: Reader | None = None,
+    voter: PlateVoter | None = None,
+    miss: float = 0.0,
+    max_reads: int = 3,
+) -> list[PlateEvent]:
+    """Run cars past a camera and return the events, flushed."""
+    rng = random.Random(seed)
+    tracker = PlateTracker()
+    voter = voter or PlateVoter(camera="gate")
+    reader = reader or Reader(random.Random(seed + 1000))
+    events: list[PlateEvent] = []
+    for i in range(round(seconds * fps)):
+        time = i / fps
+        shown: dict[int, Car] = {}
+        detections = []
+        for car in cars:
+            place = car.place(time)
+            if place is None or (time > 0.3 and rng.random() < miss):
+                continue
+            detection = Detection(jittered(rng, *place, car.slant), car.score)
+            shown[id(detection)] = car
+            detections.append(detection)
+        tracks = tracker.update(detections, time=time)
+        wanted = sorted(
+            ((voter.wants(track, time=time), track.id, track) for track in tracks),
+            key=lambda entry: (-entry[0], entry[1]),
+        )
+        for value, _, track in wanted[:max_reads]:
+            if value > 0 and track.detection is not None:
+                reading = reader.read(shown[id(track.detection)], track.detection.quad.width)
+                voter.add(track, reading, frame_index=i, time=time)
+        events.extend(voter.collect(tracks, time=time))
+    events.extend(voter.flush(time=seconds))
+    assert_one_chain_each(events)
+    return events
+
+
+def jittered(rng: random.Random, x: float, y: float, width: float, slant: float) -> Quad:
+    half, high, noise = width / 2, width / 8.6, 0.012 * width
+    corners = ((-half, -high), (half, -high), (half, high), (-half, high))
+    return Quad.from_points(
+        [
+            (x + dx + rng.gauss(0, noise), y + dy + slant * dx + rng.gauss(0, noise))
+            for dx, dy in corners
+        ]
+    )
+
+
+def assert_one_chain_each(events: Sequence[PlateEvent]) -> None:
+    """confirmed, revised..., departed; or unread alone; in time order, one text after another."""
+    chains: dict[int, list[PlateEvent]] = {}
+    for event in events:
+        chains.setdefault(event.track_id, []).append(event)
+    assert [event.time for event in events] == sorted(event.time for event in events)
+    for chain in chains.values():
+        kinds = [event.kind for event in chain]
+        if kinds[0] is EventKind.UNREAD:
+            assert kinds == [EventKind.UNREAD]
+            assert chain[0].reason is not None
+            continue
+        revisions = len(kinds) - 2
+        assert kinds == [
+            EventKind.CONFIRMED,
+            *[EventKind.REVISED] * revisions,
+            EventKind.DEPARTED,
+        ]
+        for before, after in pairwise(chain[:-1]):
+            assert before.text != after.text
+        assert chain[-1].text == chain[-2].text
+
+
+def verdicts(events: Sequence[PlateEvent]) -> dict[int, PlateEvent]:
+    said = (EventKind.CONFIRMED, EventKind.REVISED)
+    return {event.track_id: event for event in events if event.kind in said}
+
+
+def texts(events: Sequence[PlateEvent]) -> list[str]:
+    return sorted(event.text for event in verdicts(events).values())
+
+
+def approach(
+    *,
+    start: float = 0.0,
+    far: float = 18.0,
+    near: float = 4.0,
+    speed: float = 5.0,
+    lane: float = 0.0,
+) -> Callable[[float], tuple[float, float, float] | None]:
+    def place(time: float) -> tuple[float, float, float] | None:
+        depth = far - speed * (time - start)
+        if time < start or depth < near:
+            return None
+        return 640 + (300 + 1500 * lane) / depth, 150 + 1600 / depth, 600 / depth
+
+    return place
+
+
+def standing(
+    x: float = 600, y: float = 400, width: float = 110, *, since: float = 0.0, until: float = 1e9
+) -> Callable[[float], tuple[float, float, float] | None]:
+    return lambda time: (x, y, width) if since <= time < until else None
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_an_approaching_car_gives_one_right_event(fps: float) -> None:
+    events = drive([Car("AB123CD", approach())], fps=fps, seconds=8, miss=0.1)
+    assert [event.kind for event in events] == [EventKind.CONFIRMED, EventKind.DEPARTED]
+    event = events[0]
+    assert (event.text, event.camera, event.region) == ("AB123CD", "gate", None)
+    assert event.confidence >= 0.9
+    assert event.agreeing >= 2
+    assert len(event.char_scores) == 7
+    assert event.alternatives[0].text == "AB123CD"
+    assert event.first_seen <= event.frame_index / fps <= event.time
+    # Departed follows the end of the track (2.5 s without the plate) and the grace (1 s).
+    assert 2.8 + 3.4 < events[1].time < 2.8 + 4.2
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_a_verdict_comes_within_the_delay(fps: float) -> None:
+    reader = Reader(random.Random(1), difficulty=0.3)
+    events = drive([Car("AB123CD", approach(far=12))], fps=fps, seconds=6, reader=reader)
+    assert events[0].time - events[0].first_seen <= 1.0 + 1 / fps
+
+
+@pytest.mark.parametrize(("fps", "seconds"), [(2, 500), (25, 40)])
+def test_a_parked_car_gives_one_event_and_few_readings(fps: float, seconds: float) -> None:
+    reader = Reader(random.Random(2))
+    events = drive([Car("AB123CD", standing())], fps=fps, seconds=seconds, reader=reader)
+    assert texts(events) == ["AB123CD"]
+    assert [event.kind for event in events] == [EventKind.CONFIRMED, EventKind.DEPARTED]
+    assert len(reader.made) < 80
+
+
+def test_an_hour_of_copies_of_a_doubtful_look_is_no_certainty() -> None:
+    reader = Reader(random.Random(2), override=lambda _text, _width: ("AB123CD", 0.5))
+    events = drive([Car("AB123CD", standing())], fps=0.5, seconds=3600, reader=reader)
+    assert all(event.confidence < 0.9 for event in events)
+    assert verdicts(events) == {}
+
+
+def test_a_car_that_stops_at_the_gate_and_drives_on_gives_one_event() -> None:
+    def place(time: float) -> tuple[float, float, float] | None:
+        depth = 14 - 4 * min(time, 2.0) - 4 * max(0.0, time - 40)
+        return (640 + 300 / depth, 150 + 1600 / depth, 600 / depth) if depth > 3.5 else None
+
+    events = drive([Car("AB123CD", place)], fps=12, seconds=46, miss=0.1)
+    assert texts(events) == ["AB123CD"]
+    assert len(events) == 2
+
+
+@pytest.mark.parametrize("fps", [5, 25])
+def test_a_queue_gives_one_event_each(fps: float) -> None:
+    cars = [
+        Car(text, approach(start=2.5 * i, speed=4.0))
+        for i, text in enumerate(("AB123CD", "XY987ZW", "KL456MN", "PR321ST"))
+    ]
+    events = drive(cars, fps=fps, seconds=16, miss=0.05)
+    assert texts(events) == sorted(car.text for car in cars)
+
+
+def test_hidden_by_a_pedestrian_for_two_seconds() -> None:
+    def place(time: float) -> tuple[float, float, float] | None:
+        return None if 1.0 <= time < 3.0 else (400 + 40 * time, 300 + 30 * time, 80 + 8 * time)
+
+    events = drive([Car("AB123CD", place)], fps=25, seconds=5)
+    assert [event.kind for event in events] == [EventKind.CONFIRMED, EventKind.DEPARTED]
+
+
+@pytest.mark.parametrize("gap", [3.0, 6.0, 9.0])
+def test_a_torn_track_is_still_one_vehicle(gap: float) -> None:
+    def place(time: float) -> tuple[float, float, float] | None:
+        return None if 2.0 <= time < 2.0 + gap else (500, 300 + 4 * time, 100 + time)
+
+    events = drive([Car("AB123CD", place)], fps=12, seconds=4 + gap)
+    assert texts(events) == ["AB123CD"]
+    assert sum(event.kind is EventKind.CONFIRMED for event in events) == 1
+    assert sum(event.kind is EventKind.DEPARTED for event in events) == 1
+
+
+def test_a_torn_track_can_still_be_revised() -> None:
+    def place(time: float) -> tuple[float, float, float] | None:
+        if 1.5 <= time < 4.4:
+            return None
+        return (500 + 10 * time, 300, 40) if time < 4 else (520 + 10 * time, 320, 60 + 14 * time)
+
+    def misread(_text: str, width: float) -> tuple[str, float]:
+        return ("AB128CD", 0.93) if width < 60 else ("AB123CD", 0.97)
+
+    reader = Reader(random.Random(1), override=misread)
+    events = drive([Car("AB123CD", place)], fps=25, seconds=8, reader=reader)
+    assert [(event.kind, event.text) for event in events] == [
+        (EventKind.CONFIRMED, "AB128CD"),
+        (EventKind.REVISED, "AB123CD"),
+        (EventKind.DEPARTED, "AB123CD"),
+    ]
+
+
+def test_the_same_car_coming_back_gives_a_new_event() -> None:
+    def place(time: float) -> tuple[float, float, float] | None:
+        return approach()(time if time < 20 else time - 25)
+
+    events = drive([Car("AB123CD", place)], fps=12, seconds=35)
+    kinds = [event.kind for event in events]
+    assert kinds == [EventKind.CONFIRMED, EventKind.DEPARTED] * 2
+    assert {event.text for event in events} == {"AB123CD"}
+    assert events[0].track_id != events[2].track_id
+
+
+def test_the_retrigger_time_can_be_set() -> None:
+    def place(time: float) -> tuple[float, float, float] | None:
+        return approach()(time if time < 20 else time - 25)
+
+    quiet = PlateVoter(VoterOptions(retrigger_seconds=60.0))
+    events = drive([Car("AB123CD", place)], fps=12, seconds=35, voter=quiet)
+    assert [event.kind for event in events] == [EventKind.CONFIRMED, EventKind.DEPARTED]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_one_text_at_two_places_at_once(together: bool) -> None:
+    """A lorry's painted registration is silent, unless the options take it for a vehicle."""
+    cars = [Car("AB123CD", approach()), Car("AB123CD", approach(lane=0.6))]
+    voter = PlateVoter(VoterOptions(one_vehicle_per_text=together))
+    events = drive(cars, fps=25, seconds=7, voter=voter)
+    assert texts(events) == ["AB123CD"] * (1 if together else 2)
+
+
+def test_neighbours_with_consecutive_numbers_are_two_vehicles() -> None:
+    cars = [Car("AB123CD", approach()), Car("AB124CD", approach(start=0.4, lane=0.6))]
+    events = drive(cars, fps=25, seconds=7)
+    assert texts(events) == ["AB123CD", "AB124CD"]
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_a_far_misreading_is_revised_by_nearer_looks(fps: float) -> None:
+    def misread(_text: str, width: float) -> tuple[str, float]:
+        return ("AB128CD", 0.97) if width < 48 else ("AB123CD", 0.97)
+
+    reader = Reader(random.Random(1), override=misread)
+    car = Car("AB123CD", approach(far=20, speed=2.5))
+    events = drive([car], fps=fps, seconds=10, reader=reader)
+    assert [(event.kind, event.text) for event in events] == [
+        (EventKind.CONFIRMED, "AB128CD"),
+        (EventKind.REVISED, "AB123CD"),
+        (EventKind.DEPARTED, "AB123CD"),
+    ]
+    # The evidence shows what the event says.
+    assert events[1].quad.width >= 48
+
+
+def test_a_plate_that_leaves_the_picture_is_not_cut_down() -> None:
+    """The last looks miss the end of the plate; the verdict stays whole."""
+
+    def cut(text: str, width: float) -> tuple[str, float]:
+        return (text[:-2], 0.9) if width > 125 else (text, 0.93)
+
+    reader = Reader(random.Random(1), override=cut)
+    events = drive([Car("AB123CD", approach())], fps=25, seconds=7, reader=reader)
+    assert {event.text for event in events} == {"AB123CD"}
+
+
+def test_a_track_that_slips_to_another_vehicle_is_two_vehicles() -> None:
+    swapped = Car("AB123CD", standing(width=120))
+
+    def place(time: float) -> tuple[float, float, float] | None:
+        swapped.text = "AB123CD" if time < 2.5 else "XY987ZW"
+        if 2.0 <= time < 3.0:
+            return None
+        return (600, 400, 120) if time < 2.5 else (610, 380, 95 + 3 * time)
+
+    swapped.place = place
+    events = drive([swapped], fps=12, seconds=7)
+    assert texts(events) == ["AB123CD", "XY987ZW"]
+
+
+def test_flicker_says_nothing() -> None:
+    cars = [Car("AB123CD", standing(since=1, until=1.05), score=0.6)]
+    assert drive(cars, fps=25, seconds=6) == []
+
+
+def test_text_burnt_into_the_video_says_nothing() -> None:
+    clock = Car("14B02819", standing(1100, 20, 160), score=0.8, slant=0.0)
+    events = drive([Car("AB123CD", approach(speed=8)), clock], fps=25, seconds=8)
+    assert texts(events) == ["AB123CD"]
+    assert {event.text for event in events} == {"AB123CD"}
+
+
+def test_text_that_appears_out_of_nothing_while_others_move_says_nothing() -> None:
+    echo = Car("14B02819", standing(1100, 20, 160, since=2.0), score=0.8, slant=0.0)
+    events = drive([Car("AB123CD", approach()), echo], fps=25, seconds=8)
+    assert {event.text for event in events} == {"AB123CD"}
+
+
+def test_a_short_word_says_nothing() -> None:
+    reader = Reader(random.Random(1), override=lambda _text, _width: ("GB", 0.95))
+    assert drive([Car("GB", approach())], fps=25, seconds=7, reader=reader) == []
+
+
+def test_readings_that_differ_wildly_confirm_nothing() -> None:
+    rng = random.Random(4)
+
+    def garbage(_text: str, _width: float) -> tuple[str, float]:
+        return "".join(rng.choice(EVERY) for _ in range(rng.randrange(3, 9))), 0.6
+
+    reader = Reader(random.Random(1), override=garbage)
+    events = drive([Car("AB123CD", approach(), score=0.55)], fps=25, seconds=7, reader=reader)
+    assert events == [], "a sign of low detector score is no plate"
+    reader = Reader(random.Random(1), override=garbage)
+    events = drive([Car("AB123CD", approach())], fps=25, seconds=7, reader=reader)
+    assert [event.reason for event in events] == [UnreadReason.VOTES_DISAGREE]
+    assert events[0].text == ""
+
+
+@pytest.mark.parametrize(
+    ("car", "reading", "reason"),
+    [
+        (Car("AB123CD", approach(far=40, near=18)), ("", 0.0), UnreadReason.TOO_SMALL),
+        (Car("AB123CD", approach(), sharpness=0.05), None, UnreadReason.BLURRED),
+        (Car("AB123CD", approach()), ("AB123CD", 0.05), UnreadReason.BELOW_THRESHOLD),
+    ],
+)
+def test_unread_says_why(car: Car, reading: tuple[str, float] | None, reason: UnreadReason) -> None:
+    reader = Reader(random.Random(1), difficulty=30.0)
+    if reading is not None:
+        reader.override = lambda _text, _width: reading
+    options = VoterOptions(confirm_probability=0.97) if reading == ("AB123CD", 0.05) else None
+    events = drive([car], fps=12, seconds=8, reader=reader, voter=PlateVoter(options))
+    assert [(event.kind, event.reason) for event in events] == [(EventKind.UNREAD, reason)]
+
+
+def test_a_strict_format_confirms_nothing_else() -> None:
+    def prior(text: str) -> tuple[str | None, float]:
+        return ("XX", 2.0) if text.startswith("AB") else (None, -2.0)
+
+    for strict, expected in ((True, ["AB123CD"]), (False, ["AB123CD", "KL456MN"])):
+        cars = [Car("AB123CD", approach()), Car("KL456MN", approach(start=5))]
+        voter = PlateVoter(VoterOptions(strict_format=strict), prior=prior)
+        events = drive(cars, fps=25, seconds=14, voter=voter)
+        assert texts(events) == expected
+        by_text = {event.text: event.region for event in events if event.text}
+        assert by_text["AB123CD"] == "XX"
+
+
+def test_three_frames_of_a_clip_can_be_enough() -> None:
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.93))
+    events = drive([Car("AB123CD", approach(far=6))], fps=30, seconds=0.1, reader=reader)
+    assert texts(events) == ["AB123CD"]
+
+
+def test_a_settled_plate_is_read_again_only_when_it_has_grown() -> None:
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.97))
+    drive([Car("AB123CD", approach(far=20, speed=2))], fps=60, seconds=9, reader=reader)
+    widths = [reading.quality.width for _, reading in reader.made if reading.quality]
+    assert len(widths) < 30
+    late = [width for width in widths if width > 60]
+    assert late, "it is read again nearby"
+    assert all(after > 1.3 * before for before, after in pairwise(late))
+
+
+def test_explanations_tell_readings_votes_and_rule() -> None:
+    voter = PlateVoter()
+    events = drive([Car("AB123CD", approach())], fps=25, seconds=7, voter=voter)
+    explanation = voter.explain(events[0].track_id)
+    assert explanation is not None
+    assert explanation.verdict == explanation.text == "AB123CD"
+    assert explanation.rule in {"early", "due"}
+    assert explanation.decided == events[0].time
+    assert explanation.total_readings >= events[0].readings
+    assert explanation.readings
+    assert all(0 < reading.weight <= reading.quality <= 1 for reading in explanation.readings)
+    assert [place[0].text for place in explanation.positions] == list("AB123CD")
+    assert "AB123CD" in summarize(explanation)
+    for table in tabulate(explanation):
+        assert table.rows
+        assert all(len(row) == len(table.header) for row in table.rows)
+    assert voter.explain(999) is None
+
+
+def test_a_replay_gives_identical_events() -> None:
+    cars = [Car("AB123CD", approach()), Car("XY987ZW", approach(start=1.5, lane=0.5))]
+    assert drive(cars, fps=25, seconds=8, seed=5) == drive(cars, fps=25, seconds=8, seed=5)

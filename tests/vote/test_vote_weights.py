@@ -1,0 +1,104 @@
+"""How much a look counts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpr.geometry import Quad
+from lpr.types import CharCandidates, CropQuality, Reading
+from lpr.vote import VoterOptions
+from lpr.vote.weights import LookMemory, quality_weight
+
+OPTIONS = VoterOptions()
+GOOD = CropQuality(width=120, sharpness=0.9, angle=0.1, contrast=0.8, edge=1.0)
+
+
+def look(text: str = "AB123CD", score: float = 0.95) -> Reading:
+    return Reading(
+        text, (score,) * len(text), tuple(CharCandidates((c,), (score,)) for c in text), 0.8, GOOD
+    )
+
+
+def weight(quality: CropQuality | None, score: float = 0.9, lines: int = 1) -> float:
+    return quality_weight(quality, score=score, lines=lines, options=OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        {"width": 40.0},
+        {"sharpness": 0.2},
+        {"angle": 1.2},
+        {"contrast": 0.1},
+        {"edge": 0.0},
+    ],
+)
+def test_each_defect_lowers_the_weight(worse: dict[str, float]) -> None:
+    assert weight(replace(GOOD, **worse)) < weight(GOOD)
+
+
+def test_a_doubtful_detection_lowers_the_weight() -> None:
+    assert weight(GOOD, score=0.3) < weight(GOOD, score=0.9)
+
+
+def test_a_two_line_plate_of_the_same_width_shows_larger_characters() -> None:
+    small = replace(GOOD, width=45.0)
+    assert weight(small, lines=2) > weight(small, lines=1)
+
+
+@given(
+    width=st.floats(0, 2000),
+    sharpness=st.floats(0, 1),
+    angle=st.floats(0, math.pi / 2),
+    contrast=st.floats(0, 1),
+    edge=st.floats(0, 50),
+    score=st.floats(0, 1),
+)
+def test_a_weight_is_above_zero_and_at_most_one(
+    width: float, sharpness: float, angle: float, contrast: float, edge: float, score: float
+) -> None:
+    assert 0 < weight(CropQuality(width, sharpness, angle, contrast, edge), score) <= 1
+    assert 0 < weight(None, score) <= 1
+
+
+def place(x: float, width: float = 100.0) -> Quad:
+    return Quad.from_box(x, 100, x + width, 100 + width / 4)
+
+
+def test_copies_together_count_little_more_than_one() -> None:
+    memory = LookMemory(OPTIONS)
+    total = sum(memory.novelty(look(), place(100), 0.8) for _ in range(3600))
+    assert 1.0 <= total < 1.7
+
+
+def test_looks_from_new_places_count_in_full() -> None:
+    memory = LookMemory(OPTIONS)
+    total = sum(memory.novelty(look(), place(100 + 80 * i, 100 + 10 * i), 0.8) for i in range(10))
+    assert total > 9.5
+
+
+def test_a_better_look_from_the_same_place_is_news() -> None:
+    memory, again = LookMemory(OPTIONS), LookMemory(OPTIONS)
+    memory.novelty(look(), place(100), 0.2)
+    again.novelty(look(), place(100), 0.8)
+    assert memory.novelty(look(), place(100), 0.8) > 1.5 * again.novelty(look(), place(100), 0.8)
+
+
+def test_another_text_from_the_same_place_is_news() -> None:
+    memory, again = LookMemory(OPTIONS), LookMemory(OPTIONS)
+    for one in (memory, again):
+        one.novelty(look(), place(100), 0.8)
+    assert memory.novelty(look("AB128CD"), place(100), 0.8) > again.novelty(look(), place(100), 0.8)
+
+
+def test_even_flickering_readings_of_a_parked_car_are_bounded() -> None:
+    memory = LookMemory(OPTIONS)
+    total = sum(
+        memory.novelty(look(("AB123CD", "AB128CD")[i % 2]), place(100), 0.8) for i in range(5000)
+    )
+    assert total < 4
