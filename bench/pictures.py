@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from bench import sample_pictures
+
 Picture = npt.NDArray[np.uint8]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +32,7 @@ _PLATE_WIDTH = (0.09, 0.22)
 
 
 class NoPictures(RuntimeError):  # noqa: N818 - named as the sentence that it is
-    """Neither the shared data nor a sample clip is there."""
+    """Neither the shared data nor the sample clips are there."""
 
 
 def data_folder() -> Path:
@@ -103,7 +105,7 @@ def _cover(
     row: dict[str, Any], width: int, height: int
 ) -> tuple[Picture, tuple[float, float, float, float]]:
     """Scale a scene to cover the size, cut around the plate's height; gives the plate's box too."""
-    picture = _read(row["path"])
+    picture = row["picture"] if "picture" in row else _read(row["path"])
     rows, columns = picture.shape[:2]
     scale = max(width / columns, height / rows)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
@@ -133,21 +135,23 @@ def _read(path: Path) -> Picture:
 @cache
 def _rows() -> tuple[dict[str, Any], ...]:
     """Scenes with exactly one legible plate of the size that a gate camera sees."""
-    found = [row for row in _labels("scenes/mixed-openlpr") if _fits(row)]
+    found = tuple(row for row in _labels("scenes/mixed-openlpr") if _fits(row))
+    found = found or sample_pictures.plate_rows()
     if not found:
-        raise NoPictures(f"{data_folder()}: no scenes; set LPR_DATA to the shared data folder")
-    return tuple(found[: SCENES * 3])
+        raise NoPictures(f"{data_folder()}: no scenes, and no clips in samples/; set LPR_DATA")
+    return found[: SCENES * 3]
 
 
 @cache
 def _empty_rows() -> tuple[dict[str, Any], ...]:
     """Street pictures without any plate."""
     rows = [row for row in _labels("negatives") if row["width"] >= row["height"] >= 250]
-    if not rows:
-        raise NoPictures(f"{data_folder()}: no negatives; set LPR_DATA to the shared data folder")
     for row in rows:
         row["box"] = (0.0, 0.0, float(row["width"]), float(row["height"]))
-    return tuple(rows[:SCENES])
+    found = tuple(rows) or sample_pictures.empty_rows()
+    if not found:
+        raise NoPictures(f"{data_folder()}: no negatives, and no clips in samples/; set LPR_DATA")
+    return found[:SCENES]
 
 
 def _labels(folder: str) -> list[dict[str, Any]]:
@@ -170,4 +174,4 @@ def _fits(row: dict[str, Any]) -> bool:
     share = (right - left) / row["width"]
     inside = left > row["width"] * 0.15 and right < row["width"] * 0.85
     row["box"] = (left, top, right, bottom)
-    return inside and _PLATE_WIDTH[0] <= share <= _PLATE_WIDTH[1]
+    return bool(inside and _PLATE_WIDTH[0] <= share <= _PLATE_WIDTH[1])

@@ -3,6 +3,8 @@
 Run as a script with PYTHONPATH at the revision's root. Commands come as JSON lines on standard
 input, answers go as JSON lines to standard output. Only the standard library is imported here:
 everything else must come from the revision under test.
+
+Times are CPU time of the whole process: a neighbour that gets the core in between adds nothing.
 """
 
 from __future__ import annotations
@@ -16,11 +18,11 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
-from types import ModuleType
+from time import process_time
 from typing import Any
 
 WARM_UP = 3
+Workloads = dict[str, Callable[[], Callable[[], object]]]
 
 
 def main() -> None:
@@ -29,16 +31,25 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="the revision's root")
     parser.add_argument("--workloads", type=Path, required=True, help="file with WORKLOADS")
     arguments = parser.parse_args()
-    sys.path[0] = str(arguments.root)  # in place of this script's own folder
-    _only_own_package(arguments.root)
-    _share_bench(arguments.workloads.resolve().parent)
-    bench = Bench(_load(arguments.workloads).WORKLOADS)
+    bench = Bench(prepare(arguments.root, arguments.workloads))
     answers = sys.stdout
     sys.stdout = sys.stderr  # what a workload prints must not be taken for an answer
     for line in sys.stdin:
         answer = bench.obey(json.loads(line))
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def prepare(root: Path, workloads: Path) -> Workloads:
+    """Make `lpr` mean the revision's, and load the workloads.
+
+    Raises:
+        SystemExit: there is no package `lpr` at `root`, or no such file.
+    """
+    sys.path[0] = str(root)  # in place of the script's own folder
+    _only_own_package(root)
+    _share_bench(workloads.resolve().parent)
+    return load_workloads(workloads)
 
 
 class Bench:
@@ -48,7 +59,7 @@ class Bench:
         workloads: name -> function that prepares inputs and returns the call to be timed.
     """
 
-    def __init__(self, workloads: dict[str, Callable[[], Callable[[], object]]]) -> None:
+    def __init__(self, workloads: Workloads) -> None:
         self._workloads = workloads
         self._ready: dict[str, Callable[[], object]] = {}
 
@@ -65,27 +76,27 @@ class Bench:
             return {"absent": f"{type(error).__name__}: {error}"}
 
     def setup(self, name: str) -> dict[str, Any]:
-        """Prepare a workload, warm it up and say how long one call takes."""
+        """Prepare a workload, warm it up and say how many CPU seconds one call takes."""
         call = self._workloads[name]()
         cv2 = sys.modules.get("cv2")
         if cv2 is not None:
             cv2.setNumThreads(1)
         for _ in range(WARM_UP):
             call()
-        started = perf_counter()
+        started = process_time()
         call()
         self._ready[name] = call
-        return {"seconds": perf_counter() - started}
+        return {"seconds": process_time() - started}
 
     def time(self, name: str, calls: int) -> dict[str, Any]:
-        """The median seconds of `calls` calls."""
+        """The median CPU seconds of `calls` calls."""
         call = self._ready[name]
         gc.collect()
         durations = []
         for _ in range(calls):
-            started = perf_counter()
+            started = process_time()
             call()
-            durations.append(perf_counter() - started)
+            durations.append(process_time() - started)
         return {"seconds": statistics.median(durations)}
 
     def allocations(self, name: str) -> dict[str, Any]:
@@ -124,14 +135,20 @@ def _share_bench(folder: Path) -> None:
         sys.modules["bench"] = importlib.util.module_from_spec(spec)
 
 
-def _load(path: Path) -> ModuleType:
+def load_workloads(path: Path) -> Workloads:
+    """The WORKLOADS of a Python file.
+
+    Raises:
+        SystemExit: it is no Python file.
+    """
     spec = importlib.util.spec_from_file_location("bench_workloads", path)
     if spec is None or spec.loader is None:
         raise SystemExit(f"{path}: is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    return module
+    found: Workloads = module.WORKLOADS
+    return found
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ file against two revisions of `lpr`; what one of them lacks shows there as absen
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +24,7 @@ Workload = Callable[[], Callable[[], object]]
 
 CLIP = pictures.ROOT / "samples" / "day-approach.mp4"
 FRAME_TIME = 1 / 25
+VOTE_FRAMES = 15
 
 
 def decode() -> Callable[[], object]:
@@ -88,11 +91,12 @@ def read(count: int) -> Workload:
 
 def beam() -> Callable[[], object]:
     """Search one plate's texts under the formats of its country."""
-    from lpr.factory import load_models
     from lpr.formats import load_region
     from lpr.recognize.beam import FormatConstraint, beam_search
+    from lpr.recognize.recognizer import OnnxRecognizer
+    from lpr.registry import DEFAULT_RECOGNIZER, find_model
 
-    recognizer = load_models().recognizer
+    recognizer = OnnxRecognizer(find_model(DEFAULT_RECOGNIZER))
     probs = recognizer.probabilities([crops(1)[0].image])[0]
     constraint = FormatConstraint(load_region("gb").automaton)
     return lambda: beam_search(probs, recognizer.alphabet, constraint)
@@ -123,7 +127,7 @@ def track_vote(plates: int) -> Workload:
                 )
                 for n in range(plates)
             ]
-            for f in range(15)
+            for f in range(VOTE_FRAMES)
         ]
 
         def call() -> int:
@@ -176,10 +180,11 @@ def event_write() -> Callable[[], object]:
         frame_index=51,
         quad=quad(0),
     )
-    folder = tempfile.TemporaryDirectory(prefix="lpr-bench-")
-    sink = JsonlSink(Path(folder.name) / "events.jsonl")
-    # The folder lives as long as the call that is returned.
-    return lambda: (sink.emit(event), folder)[0]
+    folder = tempfile.mkdtemp(prefix="lpr-bench-")
+    sink = JsonlSink(Path(folder) / "events.jsonl")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(sink.close)  # runs before the folder goes
+    return lambda: sink.emit(event)
 
 
 class WalkingEngine:

@@ -23,6 +23,7 @@ def main() -> int:
                     arguments.save,
                     arguments.limit,
                     tuple(arguments.regions),
+                    site=arguments.site,
                 )
             )
         elif arguments.photos:
@@ -54,7 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--against", type=Path, help="earlier result to compare with")
     score.add_argument("--save", type=Path, help="file for the result (JSON)")
     score.add_argument("--limit", type=int, help="only the first so many clips")
-    score.add_argument("--regions", nargs="*", default=(), help="regions given to the engine")
+    known = score.add_mutually_exclusive_group()
+    known.add_argument("--regions", nargs="*", default=(), help="regions given to the engine")
+    known.add_argument(
+        "--site", action="store_true", help="give the engine the regions of each clip's plates"
+    )
     return parser
 
 

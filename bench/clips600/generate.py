@@ -100,10 +100,6 @@ def _generate(
     with path.open("a", encoding="utf-8") as file:
         for count, (number, labels) in enumerate(_rendered(out, render, todo, jobs), 1):
             row = {**labels.to_json(), "number": number}
-            # Texts of plates that are never legible may still be read: neither right nor wrong.
-            row["uncertain"] = [
-                plate.text for plate in labels.plates if plate.text and plate.first_frame < 0
-            ]
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             file.flush()
             if count % 10 == 0 or count == len(todo):

@@ -53,6 +53,8 @@ def score_folder(
     save: Path | None = None,
     limit: int | None = None,
     regions: Sequence[str] = (),
+    *,
+    site: bool = False,
 ) -> str:
     """Run the engine over a folder of clips.
 
@@ -62,6 +64,8 @@ def score_folder(
         save: where this result goes.
         limit: only the first so many clips.
         regions: regions given to the engine.
+        site: give the engine the regions of each clip's plates instead, as the configuration of
+            a site does; clips whose regions are not labelled run without.
 
     Returns:
         The figures as Markdown.
@@ -73,7 +77,7 @@ def score_folder(
     if not clips:
         raise SourceError(f"no clips in {folder}; run: python -m bench.clips600 generate")
     earlier = _earlier(against) if against else None
-    run = _run(clips, tuple(regions))
+    run = _run(clips, tuple(regions), site=site)
     report = ClipsReport(tuple(score_clip(one.clip, one.events) for one in run.engine))
     baselines = {
         "single best frame": _baseline(run, "best frame"),
@@ -82,6 +86,7 @@ def score_folder(
     result = {
         "benchmark": "clips600",
         "clips": len(clips),
+        "regions": "of the site" if site else list(regions),
         "cost_ms": run.cost(),
         "report": report.to_json(),
         "baselines": {name: one.to_json() for name, one in baselines.items()},
@@ -93,11 +98,12 @@ def score_folder(
     )
 
 
-def _run(clips: Sequence[Clip], regions: tuple[str, ...]) -> Run:
+def _run(clips: Sequence[Clip], regions: tuple[str, ...], *, site: bool) -> Run:
     models = lpr.load_models()
     run = Run()
     for number, clip in enumerate(clips, 1):
-        engine = lpr.build_engine(camera=clip.path.name, regions=regions, models=models)
+        known = clip.regions if site else regions
+        engine = lpr.build_engine(camera=clip.path.name, regions=known, models=models)
         events: list[PlateEvent] = []
         readings: dict[int, TrackReadings] = {}
         for result in engine.run(lpr.open_source(str(clip.path))):

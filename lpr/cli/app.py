@@ -9,6 +9,7 @@ import typer
 from lpr import __version__
 from lpr.cli.bench import bench_app
 from lpr.cli.config import config_app
+from lpr.cli.doctor import doctor
 from lpr.cli.evaluate import eval_app
 from lpr.cli.explain import explain
 from lpr.cli.formats import formats
@@ -48,6 +49,7 @@ app.command("run")(run)
 app.command("read")(read)
 app.command("explain")(explain)
 app.command("formats")(formats)
+app.command("doctor")(doctor)
 app.add_typer(eval_app, name="eval")
 app.add_typer(synth_app, name="synth")
 app.add_typer(train_app, name="train")

@@ -102,7 +102,7 @@ def sample_clip() -> Path:
 def _measure(
     clip: Path, frames: int, warmup: int, repeat: int, config: Path | None, threads: int | None
 ) -> LatencyRun:
-    from lpr.cli.run import engine_config
+    from lpr.cli.options import engine_config
     from lpr.factory import build_engine
     from lpr.latency.measure import measure
     from lpr.latency.play import play

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpr.cli.failure import clean_exit
+from lpr.cli.options import Config
 
 if TYPE_CHECKING:
     from lpr.config import EngineConfig
@@ -23,7 +24,6 @@ Data = Annotated[
 ]
 Split = Annotated[str, typer.Option(help="train, val or all.")]
 Sets = Annotated[str | None, typer.Option("--set", help="Names of sets, separated by commas.")]
-Config = Annotated[Path | None, typer.Option(help="A configuration file.")]
 Out = Annotated[
     Path | None, typer.Option(help="Folder for the report and contact sheets of the failures.")
 ]

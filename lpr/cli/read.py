@@ -11,6 +11,7 @@ import typer
 
 from lpr.cli.exit_codes import ExitCode, exit_code
 from lpr.cli.failure import clean_exit, complain
+from lpr.cli.options import Config, Jsonl, Quiet, Region, Threads, engine_config
 
 if TYPE_CHECKING:
     from lpr.errors import LprError
@@ -23,19 +24,14 @@ def read(
     crops: Annotated[
         bool, typer.Option("--crops", help="The pictures are plates already, cut out.")
     ] = False,
-    jsonl: Annotated[
-        str | None, typer.Option(help="Write JSON lines to this file, or - for stdout.")
-    ] = None,
-    region: Annotated[
-        str | None, typer.Option(help="Expected countries, for example DE,FR.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="A configuration file.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of each network.", min=1)] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing.")] = False,
+    jsonl: Jsonl = None,
+    region: Region = None,
+    config: Config = None,
+    threads: Threads = None,
+    quiet: Quiet = False,
 ) -> None:
     """Read the plates of single pictures."""
     with clean_exit():
-        from lpr.cli.run import engine_config
         from lpr.factory import build_still_reader
         from lpr.sinks.output import LineOutput
         from lpr.sinks.picture import picture_to_json

@@ -11,6 +11,7 @@ import typer
 
 from lpr.cli.exit_codes import ExitCode, exit_code
 from lpr.cli.failure import clean_exit, complain
+from lpr.cli.options import Config, Jsonl, Quiet, Region, Threads, engine_config
 
 if TYPE_CHECKING:
     from lpr.cli.interrupt import StopRequest
@@ -31,9 +32,7 @@ def run(
             help="Videos, folders of pictures, a webcam's number, rtsp:// or http:// addresses."
         ),
     ],
-    jsonl: Annotated[
-        str | None, typer.Option(help="Write events as JSON lines to this file, or - for stdout.")
-    ] = None,
+    jsonl: Jsonl = None,
     csv: Annotated[str | None, typer.Option(help="Write events as CSV to this file.")] = None,
     annotate: Annotated[
         Path | None, typer.Option(help="Write a video (.mp4) with quads, numbers and texts.")
@@ -41,12 +40,10 @@ def run(
     crops: Annotated[
         Path | None, typer.Option(help="Write the best look of each plate to this folder.")
     ] = None,
-    region: Annotated[
-        str | None, typer.Option(help="Expected countries, for example DE,FR; a soft prior.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="A configuration file.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of each network.", min=1)] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing.")] = False,
+    region: Region = None,
+    config: Config = None,
+    threads: Threads = None,
+    quiet: Quiet = False,
 ) -> None:
     """Read the plates of videos and cameras: one verdict per vehicle."""
     with clean_exit():
@@ -57,6 +54,7 @@ def run(
         from lpr.factory import load_models
 
         settings = engine_config(config, region, threads)
+        _keep_inputs(sources, [jsonl, csv, annotate])
         addresses: dict[str, str] = {}
         paths = OutputPaths(jsonl, csv, annotate, crops)
         summary = RunSummary()
@@ -76,6 +74,20 @@ def run(
             raise typer.Exit(ExitCode.INTERRUPTED)
         if job.code is not ExitCode.OK:
             raise typer.Exit(job.code)
+
+
+def _keep_inputs(sources: list[str], outputs: list[str | Path | None]) -> None:
+    """Refuse to write an output over a source.
+
+    Raises:
+        OutputError: one of them is the same file.
+    """
+    from lpr.errors import OutputError
+
+    inputs = {Path(source).resolve() for source in sources if Path(source).exists()}
+    for output in outputs:
+        if output is not None and Path(output).resolve() in inputs:
+            raise OutputError(f"{output}: is a source; name another file for the output")
 
 
 @dataclass(slots=True)
@@ -157,21 +169,3 @@ class _Run:
         while f"{stem}-{number}" in self.names:
             number += 1
         return f"{stem}-{number}"
-
-
-def engine_config(config: Path | None, region: str | None, threads: int | None) -> EngineConfig:
-    """The configuration file with the command line's options over it.
-
-    Raises:
-        ConfigError: a key, value or region is wrong.
-    """
-    from lpr.config import EngineConfig, load_config
-    from lpr.settings import check_settings
-
-    base = load_config(config) if config is not None else EngineConfig()
-    over = dict(base)
-    if region is not None:
-        over["regions"] = tuple(code.strip() for code in region.split(",") if code.strip())
-    if threads is not None:
-        over["threads"] = threads
-    return check_settings(over, EngineConfig, "command line")

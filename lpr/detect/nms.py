@@ -20,7 +20,7 @@ MAX_ASPECT = 14.0
 def plausible(candidates: Candidates, width: float, height: float) -> Candidates:
     """Keep the convex, upright quads of sane shape whose centre lies in a width x height canvas."""
     quads = candidates.quads
-    finite = np.isfinite(quads).all(axis=(1, 2))
+    finite = np.asarray(np.isfinite(quads).all(axis=(1, 2)))
     quads = np.where(finite[:, None, None], quads, 0)
     edges = np.roll(quads, -1, axis=1) - quads
     after = np.roll(edges, -1, axis=1)

@@ -98,6 +98,7 @@ class Clip:
         uncertain: texts whose report is neither right nor wrong.
         illegible: how many vehicles show a plate that nobody can read.
         tags: conditions (`night`, `rain`...), for figures by condition.
+        regions: codes of the countries of its plates, empty where not labelled.
     """
 
     path: Path
@@ -107,6 +108,7 @@ class Clip:
     uncertain: tuple[str, ...] = ()
     illegible: int = 0
     tags: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
 
 def data_folder(given: Path | None = None) -> Path:
@@ -251,4 +253,5 @@ def _clip(folder: Path, row: Mapping[str, Any]) -> Clip:
         uncertain=tuple(uncertain),
         illegible=int(row.get("illegible", 0)),
         tags=tuple(row.get("tags", ())),
+        regions=tuple(row.get("regions", ())),
     )

@@ -7,7 +7,13 @@ from lpr.gate.actuators import build_actuator
 from lpr.gate.build import build_gate, format_check, load_plates
 from lpr.gate.config import GateConfig, load_gate_config
 from lpr.gate.confusables import Confusables, collisions
-from lpr.gate.confusion import ConfusionMatrix, count_confusions, default_confusions
+from lpr.gate.confusion import (
+    ConfusionMatrix,
+    count_confusions,
+    default_confusions,
+    dump_confusions,
+    load_confusions,
+)
 from lpr.gate.controller import GateController
 from lpr.gate.decision import Action, Decision, Reason, Suspicion, SuspicionKind
 from lpr.gate.decision_log import DecisionLog, read_decisions
@@ -61,10 +67,12 @@ __all__ = [
     "count_confusions",
     "decide",
     "default_confusions",
+    "dump_confusions",
     "evidence_from_event",
     "export_list",
     "format_check",
     "import_list",
+    "load_confusions",
     "load_gate_config",
     "load_lists",
     "load_plates",

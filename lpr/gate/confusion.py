@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -117,6 +118,27 @@ def load_confusions(path: Path) -> ConfusionMatrix:
         if truth in reads or sum(reads.values()) > 1:
             raise ConfigError(f"{path}: the wrong readings of {truth!r} add up to more than 1")
     return matrix
+
+
+def dump_confusions(matrix: ConfusionMatrix, *, least: float = 0.0) -> str:
+    """Return a matrix as the text of a confusion file; rates below `least` are left out."""
+    lines = [
+        "# How often a plate reader takes one character for another, and the classes of that.",
+        f"source = {json.dumps(matrix.source, ensure_ascii=False)}",
+        f"looks = {matrix.looks}",
+        f"classes = {json.dumps(list(matrix.classes.classes), ensure_ascii=False)}",
+        "",
+        "# [rates.TRUE] READ = share of the looks at TRUE.",
+    ]
+    for truth, reads in sorted(matrix.rates.items()):
+        kept = {read: rate for read, rate in reads.items() if rate >= max(least, 5e-5)}
+        if kept:
+            lines.append(f"[rates.{json.dumps(truth, ensure_ascii=False)}]")
+        lines.extend(
+            f"{json.dumps(read, ensure_ascii=False)} = {rate:.4f}"
+            for read, rate in sorted(kept.items(), key=lambda item: (-item[1], item[0]))
+        )
+    return "\n".join(lines) + "\n"
 
 
 @cache

@@ -11,6 +11,7 @@ from lpr.gate.post import Post
 from lpr.types import PlateEvent
 
 _HEALING: Final = (Reason.DIRECTION_UNKNOWN, Reason.COOL_DOWN)
+_MAX_WAITING: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class WaitingRoom:
         if reason in _HEALING:
             since = before.since if before is not None else time
             self._waiting[event.camera, event.track_id] = Waiting(event, reason, since, time)
+            if len(self._waiting) > _MAX_WAITING:
+                del self._waiting[next(iter(self._waiting))]
 
     def due(self, post: Post, in_view: AbstractSet[int], *, time: float) -> tuple[Waiting, ...]:
         """Return a camera's verdicts that may have healed; forget those that waited too long.

@@ -67,9 +67,9 @@ class Verdict:
 
     Attributes:
         budget: what was allowed.
-        measured: the figure as the clock showed it.
-        compared: the figure as judged: the best repetition, normalised where the budget says so.
-        slowdown: how much slower than the file's machine this one was then; 1 where not normalised.
+        measured: the best repetition as the clock showed it.
+        compared: the figure as judged: the same, normalised where the budget says so.
+        slowdown: how much slower than the file's machine this one was then, at least 1.
     """
 
     budget: Budget
@@ -91,7 +91,7 @@ class Verdict:
         """One line that says what was measured, allowed and why."""
         unit, limit = self.budget.unit, self.budget.limit
         scale = f" ({self.measured:.2f} raw / {self.slowdown:.2f})" if self.slowdown != 1 else ""
-        state = "ok" if self.on_target else "over target" if self.passed else "OVER BUDGET"
+        state = "ok" if self.on_target else "target missed" if self.passed else "OVER BUDGET"
         return (
             f"{self.budget.name}: {self.compared:.2f} {unit}{scale}, target {limit:g}, "
             f"gate {limit * self.budget.margin:g} {unit}: {state}"
@@ -112,6 +112,10 @@ def judge(
 ) -> Verdict:
     """Judge a figure by its best repetition.
 
+    A neighbour only ever adds, to the figure and to the reference work alike, so the lowest of
+    each is taken: one repetition's disturbed reference must not excuse its figure. A machine
+    faster than the budgets' is held to the limits as they stand, not to stricter ones.
+
     Args:
         budget: the limit.
         repetitions: (figure, milliseconds of the reference work then) of each repetition; the
@@ -123,11 +127,11 @@ def judge(
     """
     if not repetitions:
         raise ValueError(f"{budget.name}: nothing was measured")
-    judged = []
-    for figure, speed in repetitions:
-        slowdown = speed / reference_ms if budget.normalise and speed > 0 else 1.0
-        judged.append(Verdict(budget, figure, figure / slowdown, slowdown))
-    return min(judged, key=lambda verdict: verdict.compared)
+    measured = min(figure for figure, _ in repetitions)
+    slowdown = 1.0
+    if budget.normalise:
+        slowdown = max(1.0, min(speed for _, speed in repetitions) / reference_ms)
+    return Verdict(budget, measured, measured / slowdown, slowdown)
 
 
 def missing(budgets: BudgetFile, figures: Mapping[str, object]) -> tuple[str, ...]:

@@ -55,6 +55,8 @@ class LatencyRun:
 
     Attributes:
         repetitions: each pass, in order.
+        floor: of each frame its fastest pass. Slow frames stay, for they are slow in every pass;
+            what a neighbour on a shared machine added to one of them is gone.
         frames: counted frames of a pass, warm-up excluded.
         warmup: frames processed before counting.
         width: of the first frame, pixels.
@@ -66,6 +68,7 @@ class LatencyRun:
     """
 
     repetitions: tuple[Repetition, ...]
+    floor: Summary
     frames: int
     warmup: int
     width: int
@@ -131,6 +134,9 @@ def measure(
     last = passes[-1][0]
     return LatencyRun(
         repetitions=tuple(tally.repetition(speed) for tally, speed in passes),
+        floor=summarise(
+            [min(one) for one in zip(*(tally.totals for tally, _ in passes), strict=False)]
+        ),
         frames=len(last.totals),
         warmup=warmup,
         width=last.size[0],

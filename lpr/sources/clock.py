@@ -63,11 +63,12 @@ class LiveClock:
     late, and slow drift, which is taken out at one part in a thousand so that no step is seen.
 
     Args:
-        max_jump: seconds by which one step of the timestamps may differ from the step of arrivals
-            before it is called a jump.
+        max_jump: seconds by which a step of the timestamps may be longer than the step of arrivals,
+            or frames may be late for good, before it is called a jump.
     """
 
     drift_allowed = 0.5
+    late_allowed = 5.0
     drift_rate = 0.001
 
     def __init__(self, *, max_jump: float = 3.0) -> None:
@@ -76,11 +77,12 @@ class LiveClock:
         self._wall_offset: float | None = None
         self._anchor: tuple[float, float] | None = None
         self._previous: tuple[float, float] | None = None
+        self._late_since: float | None = None
         self._last = -math.inf
 
     def restart(self) -> None:
         """Begin a new connection: its timestamps have a new origin."""
-        self._anchor = self._previous = None
+        self._anchor = self._previous = self._late_since = None
 
     def time(self, pts: float | None, *, arrival: float, wall: float) -> float:
         """Return the next frame's Unix time, strictly rising.
@@ -104,23 +106,42 @@ class LiveClock:
             return arrival
         if self._anchor is None or self._previous is None:
             self._anchor = (pts, arrival)
-        elif abs((pts - self._previous[0]) - (arrival - self._previous[1])) > self._max_jump:
+        elif self._jumped(pts, arrival):
             self.jumps += 1
             self._anchor = (pts, arrival)
+            self._late_since = None
         else:
             self._slew(pts, arrival)
         self._previous = (pts, arrival)
         return self._anchor[1] + (pts - self._anchor[0])
 
+    def _jumped(self, pts: float, arrival: float) -> bool:
+        """Whether the timestamps broke; a network that stalls and catches up breaks nothing."""
+        assert self._anchor is not None
+        assert self._previous is not None
+        step, waited = pts - self._previous[0], arrival - self._previous[1]
+        if step < 0 or step - waited > self._max_jump:
+            return True
+        if arrival - (self._anchor[1] + pts - self._anchor[0]) <= self._max_jump:
+            self._late_since = None
+            return False
+        if self._late_since is None:
+            self._late_since = arrival
+        return arrival - self._late_since > self.late_allowed
+
     def _slew(self, pts: float, arrival: float) -> None:
-        """Follow the fastest frames: none comes before it was taken, most come a little later."""
+        """Follow the fastest frames: none comes before it was taken, most come a little later.
+
+        This shrinks no step to less than half, so that speeds stay believable.
+        """
         assert self._anchor is not None
         assert self._previous is not None
         error = arrival - (self._anchor[1] + pts - self._anchor[0])
+        step = max(0.0, pts - self._previous[0])
         if error < 0:
-            shift = error
+            shift = max(error, -0.5 * step)
         elif error > self.drift_allowed:
-            shift = min(error, self.drift_rate * max(0.0, pts - self._previous[0]))
+            shift = min(error, self.drift_rate * step)
         else:
             return
         self._anchor = (self._anchor[0], self._anchor[1] + shift)

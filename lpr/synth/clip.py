@@ -49,6 +49,7 @@ class ClipPlateLabel:
         first_frame: first frame in which it can be read, -1 for never.
         last_frame: last such frame, -1 for never.
         quads: its corners in every frame, frame pixels; None where it is not wholly in view.
+        region: code of its country, empty where not known.
     """
 
     text: str
@@ -56,6 +57,7 @@ class ClipPlateLabel:
     first_frame: int
     last_frame: int
     quads: tuple[Quad | None, ...]
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,9 @@ class ClipLabels:
     def to_json(self, *, quads: bool = False) -> dict[str, object]:
         """One line of `labels.jsonl`, as `lpr.evaluate.load_clips` reads it."""
         legible = [plate for plate in self.plates if plate.first_frame >= 0]
+        # A plate that is whole but never large or sharp enough may still be read: its verdict
+        # is neither right nor wrong.
+        doubtful = [plate.text for plate in self.plates if plate.text and plate.first_frame < 0]
         return {
             "video": self.video,
             "fps": self.fps,
@@ -92,9 +97,10 @@ class ClipLabels:
             "width": self.width,
             "height": self.height,
             "plates": [_plate_json(plate, quads=quads) for plate in legible],
-            "uncertain": [],
-            "illegible": len(self.plates) - len(legible),
+            "uncertain": doubtful,
+            "illegible": sum(not plate.text for plate in self.plates),
             "tags": list(self.tags),
+            "regions": sorted({plate.region for plate in self.plates if plate.region}),
             "seed": self.seed,
         }
 
@@ -161,15 +167,17 @@ class _Actor:
     plate: MountedPlate | None
     text: str
     lines: int
+    region: str
 
     @classmethod
     def of(cls, spec: VehicleSpec, clip: ClipSpec, fonts: FontBook) -> _Actor:
         rng = np.random.default_rng((spec.seed, 1))
-        text, lines, plate = "", 1, None
+        text, lines, region, plate = "", 1, "", None
         if spec.plate != "none":
-            text, lines, plate = mounted_plate(spec.plate, clip.regions, rng, fonts)
+            sample, text, plate = mounted_plate(spec.plate, clip.regions, rng, fonts)
+            lines, region = sample.layout.lines, sample.region
         body = sample_body(rng, rear=spec.rear, plate_height=plate.height if plate else 0.11)
-        return cls(spec, Vehicle(body, plate, rng), plate, text, lines)
+        return cls(spec, Vehicle(body, plate, rng), plate, text, lines, region)
 
     def legible(self, quad: Quad, smear: float) -> bool:
         """Whether a person could read the plate in this place."""
@@ -186,7 +194,7 @@ class _Actor:
         """The plate's label over the whole clip."""
         frames = [number for number, one in enumerate(legible) if one]
         first, last = (frames[0], frames[-1]) if frames else (-1, -1)
-        return ClipPlateLabel(self.text, self.lines, first, last, tuple(quads))
+        return ClipPlateLabel(self.text, self.lines, first, last, tuple(quads), self.region)
 
 
 def _frames(spec: ClipSpec, cast: list[_Actor]) -> Iterator[ClipFrame]:

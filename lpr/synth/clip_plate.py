@@ -25,7 +25,7 @@ _SHORTEST = 4
 
 def mounted_plate(
     kind: str, regions: Sequence[str], rng: np.random.Generator, fonts: FontBook
-) -> tuple[str, int, MountedPlate]:
+) -> tuple[SampledPlate, str, MountedPlate]:
     """Draw a plate and its mounting.
 
     Args:
@@ -35,7 +35,7 @@ def mounted_plate(
         fonts: the typefaces.
 
     Returns:
-        What a reader must read (empty where nobody can), rows, and the plate.
+        What was drawn, what a reader must read (empty where nobody can), and the plate.
 
     Raises:
         FormatError: no plate of these regions has that many rows.
@@ -52,7 +52,7 @@ def mounted_plate(
         tilt=float(rng.uniform(-0.02, 0.02)),
         turn=float(rng.normal(0, 0.8)),
     )
-    return "" if kind in (MUD, FADED, DISTANT) else drawn.text, drawn.lines, plate
+    return sample, "" if kind in (MUD, FADED, DISTANT) else drawn.text, plate
 
 
 def _sample(lines: int, regions: Sequence[str], rng: np.random.Generator) -> SampledPlate:

@@ -20,8 +20,8 @@ class CameraStrength:
         poor: share of pictures that get blur, distance, noise or compression.
     """
 
-    narrowest: int = 38
-    poor: float = 0.62
+    narrowest: int = 48
+    poor: float = 0.45
 
 
 def camera_grey(crop: Grey, rng: np.random.Generator, strength: CameraStrength) -> Grey:

@@ -48,7 +48,7 @@ def free_quad(
         if (reach >= [0.95 * width, 0.95 * height]).any() or reach[1] < 3:
             continue
         center = rng.uniform(reach / 2, [width, height] - reach / 2)
-        placed = (quad + center).astype(np.float32)
+        placed = np.asarray(quad + center, np.float32)
         if not any(touching(placed, other) for other in taken):
             return placed
     return None
@@ -70,7 +70,7 @@ def _perspective(across: float, down: float, rng: Rng) -> npt.NDArray[np.float64
     quad *= 1 + near * np.array([[-1], [1], [1], [-1]])
     turn = float(rng.normal(0, 0.1))
     cosine, sine = math.cos(turn), math.sin(turn)
-    return quad @ np.array([[cosine, sine], [-sine, cosine]])
+    return np.asarray(quad @ np.array([[cosine, sine], [-sine, cosine]]))
 
 
 def blend_plate(canvas: Image, plate: Image, quad: Floats, rng: Rng) -> None:
@@ -114,8 +114,11 @@ def _warped(plate: Image, quad: Floats, width: int, height: int) -> tuple[Image,
     cv2.fillConvexPoly(mask, corners, 255, cv2.LINE_AA, 4)
     if over > 1:
         warped = cv2.resize(warped, (width, height), interpolation=cv2.INTER_AREA)
-        mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(warped, np.uint8), (mask.astype(np.float32) / 255)[..., None]
+        share = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+    else:
+        share = mask
+    weights = np.asarray(share, np.float32)[..., None] / np.float32(255)
+    return np.asarray(warped, np.uint8), np.asarray(weights, np.float32)
 
 
 def _surround(canvas: Image, quad: Floats, rng: Rng) -> None:

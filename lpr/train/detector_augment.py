@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from lpr.detect.maps import STRIDES
 from lpr.imaging import PAD_GREY
-from lpr.synth.paste import Rng
 from lpr.train.detector_data import NEGATIVES, LabelledPicture, PictureCache, PlateLabel
 from lpr.train.detector_paste import Paster
 from lpr.train.detector_photo import photograph
@@ -29,11 +28,12 @@ DEFAULT_SHARES: Mapping[str, float] = {
     "us-uk-ph-cjsantos": 0.14,
     "ro-night": 0.09,
     "cn-ccpd-mini": 0.08,
-    "egypt-moto": 0.06,
+    "egypt-moto": 0.09,
     "thai-v2": 0.06,
-    "india-moto-helmet": 0.04,
-    NEGATIVES: 0.16,
+    "india-moto-helmet": 0.05,
+    NEGATIVES: 0.2,
 }
+HARD_REPEATS = 4
 MIN_WIDTH = 7.0
 VISIBLE = 0.6
 
@@ -61,6 +61,7 @@ class CanvasSampler:
         seed: any whole number.
         paster: puts rendered plates into the views; None for none.
         shares: how often each set is drawn; sets without pictures are left out.
+        calm: share of the views that stay as their camera took them, and of the mosaics left out.
     """
 
     def __init__(
@@ -72,20 +73,22 @@ class CanvasSampler:
         seed: int,
         paster: Paster | None = None,
         shares: Mapping[str, float] = DEFAULT_SHARES,
+        calm: float = 0.0,
     ) -> None:
         self._cache, self._width, self._height = cache, width, height
         self._rng = np.random.default_rng(seed)
-        self._paster = paster
+        self._paster, self._calm = paster, calm
         self._sets: dict[str, list[LabelledPicture]] = {}
         for picture in pictures:
-            self._sets.setdefault(picture.dataset, []).append(picture)
+            repeats = HARD_REPEATS if picture.mistaken else 1
+            self._sets.setdefault(picture.dataset, []).extend([picture] * repeats)
         self._names = sorted(self._sets)
         weights = np.array([shares.get(name, 0.05) for name in self._names])
         self._weights = weights / weights.sum()
 
     def draw(self) -> tuple[Image, Targets]:
         """Return one height x width x 3 uint8 BGR canvas and its targets."""
-        if self._rng.random() < 0.25:
+        if self._rng.random() < 0.25 * (1 - self._calm):
             return self._mosaic()
         view = self._view(self._width, self._height)
         step = STRIDES[0]
@@ -122,7 +125,9 @@ class CanvasSampler:
             plates = [_mirrored(plate, width) for plate in plates]
         if self._paster is not None:
             canvas, plates = self._paster.paste(canvas, plates, rng)
-        return View(photograph(canvas, rng), plates, picture.trust)
+        if rng.random() >= self._calm:
+            canvas = photograph(canvas, rng)
+        return View(canvas, plates, picture.trust)
 
     def _backdrop(self, picture: LabelledPicture, matrix: Floats, width: int, height: int) -> Image:
         """What shows beside a picture that does not fill the canvas.
@@ -149,6 +154,10 @@ class CanvasSampler:
         if not plates:
             scale = usual * math.exp(rng.uniform(math.log(0.5), math.log(2.0)))
             focus = np.array([picture.width, picture.height]) * rng.uniform(0.2, 0.8, 2)
+            if picture.mistaken and rng.random() < 0.7:
+                quad = picture.mistaken[int(rng.integers(len(picture.mistaken)))]
+                focus = quad.mean(axis=0).astype(np.float64)
+                scale = min(scale, 0.9 * min(width, height) / max(float(np.ptp(quad, axis=0).max()), 1))
             aim = self._aim(picture, focus, scale, width, height)
             return _matrix(scale, 1.0, rng.normal(0, 4), focus, aim)
         plate = plates[int(rng.integers(len(plates)))]

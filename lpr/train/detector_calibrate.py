@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lpr.train.detector_data import NEGATIVES
+from lpr.train.detector_data import BACKGROUND_TRUST, EVALUATION_ONLY, NEGATIVES
 from lpr.train.detector_score import SetScore
 
 KNOTS = 9
@@ -26,10 +26,16 @@ class Threshold:
 def calibrate(scores: Mapping[str, SetScore]) -> Knots:
     """Fit rising knots (raw, calibrated) to hits and strays by isotonic regression.
 
-    Pool-adjacent-violators (Ayer et al., 1955), then as few knots as say the same.
+    Pool-adjacent-violators (Ayer et al., 1955), then a few knots. Sets that leave many plates
+    unlabelled are left out, since their strays are no false detections.
     """
-    hits = [h for s in scores.values() for h in s.hits]
-    strays = [x for s in scores.values() for x in s.strays]
+    usable = [
+        score
+        for name, score in scores.items()
+        if name not in EVALUATION_ONLY and BACKGROUND_TRUST.get(name, 1.0) == 1.0
+    ]
+    hits = [h for s in usable for h in s.hits]
+    strays = [x for s in usable for x in s.strays]
     if not hits or not strays:
         return [(0.0, 0.0), (1.0, 1.0)]
     raw = np.array(hits + strays)

@@ -54,6 +54,8 @@ class LabelledPicture:
     width: int
     plates: tuple[PlateLabel, ...]
     trust: float = 1.0
+    mistaken: tuple[npt.NDArray[np.float32], ...] = ()
+    """Places (4 x 2 float32) that a former detector took for plates; shown more often."""
 
 
 def read_labels(root: Path, split: str, sets: Sequence[str] = ()) -> list[LabelledPicture]:
@@ -131,6 +133,30 @@ def with_quads(
                 for plate, corners in pairs
             )
         result.append(replace(picture, plates=plates))
+    return result
+
+
+def with_mined(
+    pictures: Sequence[LabelledPicture], mined: Mapping[str, Mapping[str, Any]]
+) -> list[LabelledPicture]:
+    """Add what looking at a former detector's finds has shown.
+
+    Args:
+        pictures: the labels.
+        mined: `set/file name` -> `plates`: quads of plates without a label, which are no background
+            either; `hard`: quads of places that were wrongly taken for plates.
+    """
+    result = []
+    for picture in pictures:
+        found = mined.get(f"{picture.dataset}/{picture.path.name}")
+        if found is not None:
+            hidden = tuple(
+                PlateLabel(np.array(quad, np.float32), exact=False, ignore=True)
+                for quad in found.get("plates", ())
+            )
+            hard = tuple(np.array(quad, np.float32) for quad in found.get("hard", ()))
+            picture = replace(picture, plates=picture.plates + hidden, mistaken=hard)
+        result.append(picture)
     return result
 
 

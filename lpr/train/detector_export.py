@@ -45,8 +45,9 @@ def export_detector(
         TrainingError: torch and ONNX disagree.
     """
     width, height = options.validation
-    net = net.eval().to(memory_format=torch.contiguous_format)
-    scores = score_pictures(torch_finder(net, width, height), validation)
+    fast = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    scores = score_pictures(torch_finder(fast, width, height), validation)
+    net = net.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     knots = calibrate(scores)
     threshold = choose_threshold(scores, knots)
     figures = summarize(scores, threshold.raw)

@@ -26,6 +26,7 @@ from lpr.train.detector_data import (
     PictureCache,
     build_cache,
     read_labels,
+    with_mined,
     with_quads,
 )
 from lpr.train.detector_export import export_detector
@@ -50,6 +51,7 @@ class DetectorTrainOptions:
         output: model folder to write at the end.
         bank: folder of rendered plates, see `PlateBank`; None trains without.
         corners: JSON file with corners found for boxes, see `with_quads`; None for none.
+        mined: JSON file with unlabelled plates and mistaken places, see `with_mined`.
         sets: names of the sets to train on; all of them where empty.
         steps: total optimiser steps; a resumed run goes on up to this number.
         decay_steps: over how many of the last steps the learning rate falls to nearly zero.
@@ -67,6 +69,7 @@ class DetectorTrainOptions:
         resume: go on from the checkpoint in `work`, if there is one.
         shape: the network's channels.
         shares: how often each set is drawn.
+        calm: see `CanvasSampler`; strong augmentation is best lowered in the last part of a run.
         odds: how often what is pasted.
     """
 
@@ -75,6 +78,7 @@ class DetectorTrainOptions:
     output: Path
     bank: Path | None = None
     corners: Path | None = None
+    mined: Path | None = None
     sets: tuple[str, ...] = ()
     steps: int = 12_000
     decay_steps: int = 4_000
@@ -92,6 +96,7 @@ class DetectorTrainOptions:
     resume: bool = True
     shape: DetectorShape = field(default_factory=DetectorShape)
     shares: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
+    calm: float = 0.0
     odds: PasteOdds = field(default_factory=PasteOdds)
 
 
@@ -132,7 +137,7 @@ def make_sampler(
     """The source of training canvases of a run."""
     paster = Paster(PlateBank(options.bank), options.odds) if options.bank else None
     return CanvasSampler(
-        pictures, cache, options.size, options.size, seed, paster, dict(options.shares)
+        pictures, cache, options.size, options.size, seed, paster, dict(options.shares), options.calm
     )
 
 
@@ -158,6 +163,8 @@ class _Run:
         self.validation = read_labels(options.data, "val")
         if options.corners is not None:
             self.pictures = with_quads(self.pictures, json.loads(options.corners.read_text()))
+        if options.mined is not None:
+            self.pictures = with_mined(self.pictures, json.loads(options.mined.read_text()))
         self.cache = build_cache(self.pictures, options.work / "cache")
         self._net = DetectorNet(options.shape).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._optimizer = torch.optim.AdamW(_parameters(self._net), lr=options.rate)
@@ -208,7 +215,7 @@ class _Run:
         if not torch.isfinite(losses["total"]):
             raise TrainingError(f"the loss is no number at step {self.step}; lower the rate")
         self._optimizer.zero_grad(set_to_none=True)
-        losses["total"].backward()
+        losses["total"].backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._net.parameters(), 5.0)
         self._optimizer.step()
         self.average.update(self._net)

@@ -13,6 +13,8 @@ from lpr.detect.maps import CHANNELS, OFFSET_UNIT, STRIDES, place_centers
 BACKGROUND_ALPHA = 1.0
 FOCUS = 2.0
 WING_BEND = 0.03
+FULL_SIZE = 32.0
+"""Root of the area, canvas pixels, from which on the score follows the overlap in full."""
 
 
 class DetectorLoss:
@@ -63,7 +65,8 @@ class DetectorLoss:
         overlap = _box_iou(predicted, wanted)
         loose = fact[:, 1] > 0
         # A plate that is known by a loose box only cannot reach full overlap with it.
-        quality = (overlap.detach() / (1 - fact[:, 1])).clamp(0.05, 1.0)
+        reached = (overlap.detach() / (1 - fact[:, 1])).clamp(0.0, 1.0)
+        quality = (1 - (1 - reached) * _strictness(wanted)).clamp(0.05, 1.0)
         count = quality.sum().clamp(min=4.0)
         score = self._score(flat[..., 0], background, batch, place, quality) / count
         box = (quality * (1 - overlap) * ~loose).sum() / count
@@ -89,6 +92,16 @@ class DetectorLoss:
         return BACKGROUND_ALPHA * negative.sum() + positive.sum()
 
 
+def _strictness(quads: Tensor) -> Tensor:
+    """How much a lack of overlap lowers the score: less for small plates.
+
+    One pixel is a large part of a small plate's overlap, and a far plate is no less a plate.
+    """
+    extent = _extent(quads)
+    root = (extent[:, 2:] - extent[:, :2]).clamp(min=1.0).prod(dim=1).sqrt()
+    return (root / FULL_SIZE).clamp(0.35, 1.0)
+
+
 def _extent(quads: Tensor) -> Tensor:
     return torch.cat([quads.amin(dim=1), quads.amax(dim=1)], dim=1)
 
@@ -110,7 +123,8 @@ def _corner_loss(predicted: Tensor, wanted: Tensor, fact: Tensor) -> Tensor:
     exact = _wing((predicted - wanted).flatten(1) / scale).mean(dim=1)
     inward = (_extent(predicted) - extent) * torch.tensor([1.0, 1.0, -1.0, -1.0]) / scale
     # The plate lies inside its loose box, at most the slack away from each side.
-    side = _wing(torch.where(inward > 0, (inward - fact[:, 1:2]).clamp(min=0.0), inward)).mean(dim=1)
+    beyond = torch.where(inward > 0, (inward - fact[:, 1:2]).clamp(min=0.0), inward)
+    side = _wing(beyond).mean(dim=1)
     skew = (predicted[:, 0] - predicted[:, 1] + predicted[:, 2] - predicted[:, 3]) / scale
     return torch.where(fact[:, 0] > 0, exact, side + 0.1 * skew.abs().mean(dim=1))
 

@@ -27,7 +27,7 @@ class AugmentStrength:
 
     corner: float = 0.018
     loose: float = 0.16
-    turn: float = 0.05
+    turn: float = 0.045
     camera: CameraStrength = field(default_factory=CameraStrength)
 
 

@@ -64,6 +64,19 @@ SET_WEIGHTS: Final[Mapping[str, tuple[float, float]]] = {
     "kr-cvlab-rect": (0.01, 0.03),
 }
 """How often one- and two-line crops of the known sets are drawn; others go by their size's root."""
+SET_LICENCES: Final[Mapping[str, str]] = {
+    "mixed-openlpr": "Apache-2.0",
+    "us-uk-ph-cjsantos": "CC-BY-4.0",
+    "ro-night": "MIT",
+    "ar-ankandrew": "MIT",
+    "cn-lprnet": "Apache-2.0",
+    "cn-ccpd-mini": "MIT",
+    "kr-cvlab": "Apache-2.0",
+    "kr-cvlab-rect": "Apache-2.0",
+}
+"""Licences of the known sets; others count as the user's own."""
+FINE_TUNING_RATE: Final = 0.2
+"""Fine-tuning learns at this share of the rate, so that it keeps what the model knows."""
 _SHARD = 2000
 
 
@@ -87,7 +100,6 @@ class RecognizerTrainOptions:
         name: name of the model.
         version: version of the model.
         licence: SPDX identifier of the result.
-        licences: licence by name of the set, for the manifest.
     """
 
     out: Path
@@ -105,7 +117,6 @@ class RecognizerTrainOptions:
     name: str = DEFAULT_RECOGNIZER
     version: str = "1"
     licence: str = "Apache-2.0"
-    licences: tuple[tuple[str, str], ...] = ()
 
 
 def train_recognizer(
@@ -129,7 +140,10 @@ def train_recognizer(
         ModelNotFoundError: the model to start from is unknown.
     """
     labels = {folder.name: read_labels(folder) for folder in options.data}
-    state = _start(options)
+    loop = options.loop
+    if options.init_from is not None:
+        loop = replace(loop, rate=loop.rate * FINE_TUNING_RATE)
+    state = _start(options, loop)
     before = _validate(_averaged(state), state.alphabet, labels)
     empty = _grey_pictures(options.negatives)
     cache = _filled_cache(options, state.alphabet, empty, on_render)
@@ -149,7 +163,7 @@ def train_recognizer(
         seed=options.loop.seed * 7919 + state.step,
     )
     options.out.mkdir(parents=True, exist_ok=True)
-    run_steps(state, batches, options.loop, options.out / "checkpoint.pt", on_progress)
+    run_steps(state, batches, loop, options.out / "checkpoint.pt", on_progress)
     write_history(options.out / "history.jsonl", state.history)
     return _export(options, state, labels, before, batches.rendered_share)
 
@@ -172,18 +186,18 @@ def weighted_patches(
     return parts
 
 
-def _start(options: RecognizerTrainOptions) -> TrainingState:
+def _start(options: RecognizerTrainOptions, loop: LoopOptions) -> TrainingState:
     checkpoint = options.out / "checkpoint.pt"
     if options.resume and checkpoint.is_file():
-        return restore_state(checkpoint, options.loop)
+        return restore_state(checkpoint, loop)
     if options.init_from is None:
-        return new_state(options.loop)
+        return new_state(loop)
     name = DEFAULT_RECOGNIZER if options.init_from == SHIPPED else options.init_from
     net, alphabet = load_weights(find_model(name).path.parent / WEIGHTS)
     return TrainingState(
         net,
-        WeightAverage(net, options.loop.average),
-        make_optimiser(net, options.loop),
+        WeightAverage(net, loop.average),
+        make_optimiser(net, loop),
         alphabet,
     )
 
@@ -276,7 +290,6 @@ def _export(
         metrics["calibration_error"] = calibration_error(
             confidences(pooled, alphabet, temperature), pooled.right
         )
-    licences = dict(options.licences)
     card = RecognizerCard(
         name=options.name,
         version=options.version,
@@ -284,8 +297,9 @@ def _export(
         temperature=temperature,
         calibration=(),
         training=[
-            (name, licences.get(name, "unknown"), sum(row.split == "train" for row in rows))
+            (name, SET_LICENCES.get(name, "own data"), count)
             for name, rows in labels.items()
+            if (count := sum(row.split == "train" for row in rows))
         ],
         synthetic_share=rendered_share,
         metrics=metrics,

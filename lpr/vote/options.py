@@ -95,7 +95,7 @@ class VoterOptions:
     """
 
     max_delay: float = 1.0
-    confirm_probability: float = 0.9
+    confirm_probability: float = 0.85
     early_probability: float = 0.98
     revise_probability: float = 0.9
     settle_probability: float = 0.995

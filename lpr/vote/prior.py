@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from lpr.vote.options import VoterOptions
 
-_MOST_REMEMBERED: Final = 512
+_MOST_REMEMBERED: Final = 256
 
 
 class TextPrior(Protocol):

@@ -26,6 +26,8 @@ RULES: Final = {
 
 _MIN_SEEN: Final = 0.3
 _STRONG_HITS: Final = 2
+_SURE_HITS: Final = 3
+_SURE_SCORE: Final = 0.75
 _SLIP_READINGS: Final = 3
 _SLIP_CONFIDENCE: Final = 0.5
 
@@ -42,17 +44,17 @@ def verdict_rule(
         options: thresholds.
     """
     tally = passage.tally
-    if not _can_be_plate(passage, options) or passage.still.burnt_in:
+    if not _can_be_plate(passage, options) or passage.still.burnt_in or _flickers(passage):
         return None
-    agreed = tally.agreeing >= options.min_agreeing or (
-        tally.compatible >= 2 * options.min_agreeing
-    )
+    exactly = tally.agreeing >= options.min_agreeing
+    agreed = exactly or tally.compatible >= 2 * options.min_agreeing
     if ended:
         return _rule_at_end(passage, agreed=agreed, options=options)
     if not agreed:
         return None
     # Text that stands still waits its full time, so that others can show that they move.
-    if tally.probability >= options.early_probability and not passage.still.still:
+    sure = tally.probability >= options.early_probability
+    if sure and exactly and not passage.still.still:
         return EARLY
     due = passage.first_legible is not None and time - passage.first_legible >= options.max_delay
     return DUE if due and tally.probability >= options.confirm_probability else None
@@ -72,6 +74,11 @@ def _rule_at_end(passage: Passage, *, agreed: bool, options: VoterOptions) -> st
     ):
         return SINGLE_LOOK
     return None
+
+
+def _flickers(passage: Passage) -> bool:
+    """Whether it was detected but once or twice, and weakly."""
+    return passage.looks.hits < _SURE_HITS and passage.mean_score < _SURE_SCORE
 
 
 def _can_be_plate(passage: Passage, options: VoterOptions) -> bool:

@@ -92,6 +92,16 @@ def test_an_unwritable_output_is_found_before_the_work_starts(
     assert result.stdout == ""
 
 
+def test_an_output_never_overwrites_its_source(samples: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes((samples / "day-approach.mp4").read_bytes())
+    before = clip.stat().st_size
+    result = lpr("run", clip, "--annotate", clip)
+    assert result.exit_code == ExitCode.OUTPUT
+    assert "is a source" in one_line(result)
+    assert clip.stat().st_size == before
+
+
 def test_an_unknown_region_gets_a_suggestion(picture: Path) -> None:
     result = lpr("read", picture, "--region", "UK")
     assert result.exit_code == ExitCode.CONFIG

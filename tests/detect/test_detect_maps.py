@@ -12,6 +12,7 @@ from lpr.detect.maps import (
     OFFSET_UNIT,
     STRIDES,
     Candidates,
+    Floats,
     decode_maps,
     place_centers,
     sigmoid,
@@ -20,8 +21,8 @@ from lpr.detect.maps import (
 WIDTH, HEIGHT = 640, 384
 
 
-def _empty_maps() -> list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
-    maps = [np.zeros((CHANNELS, HEIGHT // s, WIDTH // s), np.float32) for s in STRIDES]
+def _empty_maps() -> list[Floats]:
+    maps: list[Floats] = [np.zeros((CHANNELS, HEIGHT // s, WIDTH // s), np.float32) for s in STRIDES]
     for level in maps:
         level[0] = -9.0
     return maps

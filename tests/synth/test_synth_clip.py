@@ -169,6 +169,7 @@ def test_a_clip_and_its_labels(fonts: FontBook, tmp_path: Path) -> None:
     assert (clip.fps, clip.frames, clip.illegible) == (12.0, _FRAMES, 1)
     assert [one.text for one in clip.plates] == [plate.text]
     assert clip.tags == labels.tags
+    assert clip.regions == ("de",)
     rows = labels.to_json(quads=True)["plates"]
     assert isinstance(rows, list)
     assert len(rows[0]["quads"]) == _FRAMES

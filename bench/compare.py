@@ -1,0 +1,177 @@
+"""Is HEAD slower than BASE? `python -m bench.compare BASE HEAD`.
+
+Both revisions are checked out with their own models and timed against each other in one run on one
+machine (`bench.duel`); beside the times stand counters that no neighbour can disturb
+(`bench.counters`). The report is Markdown; the exit code is 1 if the head does more work.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from bench.counters import GROWTH, Counter, count
+from bench.duel import HERE, Outcome, Plan, duel
+from bench.revisions import TRAILER, WORKING_TREE, GitError, accepted, checkout, resolve
+from bench.workloads import PURE, WORKLOADS
+
+WORKLOAD_FILE = HERE / "workloads.py"
+
+
+def compare(
+    repository: Path,
+    base: str,
+    head: str,
+    names: Sequence[str] = (),
+    plan: Plan | None = None,
+    *,
+    counted: Sequence[str] = PURE,
+    clips: Sequence[Path] = (),
+    workloads: Path = WORKLOAD_FILE,
+) -> tuple[str, bool]:
+    """Compare two revisions of a repository.
+
+    Args:
+        repository: its folder.
+        base: revision to compare with; where there is none, nothing is compared and nothing fails.
+        head: revision to judge; `.` is the working tree.
+        names: workloads to time; all where empty.
+        plan: how much to measure.
+        counted: workloads whose allocations and instructions are counted; none where empty.
+        clips: recordings on which to count the crops read per plate.
+        workloads: the file of workloads, run against both sides.
+
+    Returns:
+        The report as Markdown, and whether the head failed.
+
+    Raises:
+        GitError: there is no such head.
+    """
+    if base != WORKING_TREE and resolve(repository, base) is None:
+        return _no_base(base, head), False
+    plan = plan or Plan()
+    with ExitStack() as stack:
+        old = stack.enter_context(checkout(repository, base))
+        new = stack.enter_context(checkout(repository, head))
+        outcomes = duel(old, new, workloads, names or tuple(WORKLOADS), plan)
+        counters = count(old, new, workloads, counted, clips) if counted or clips else []
+    allowed = accepted(repository, base, head)
+    failed = [item.name for item in outcomes if item.failed and item.name not in allowed]
+    failed += [item.name for item in counters if item.grown and item.name not in allowed]
+    parts = [f"# {_name(head)} against {_name(base)}", _times(outcomes, plan, allowed)]
+    if counters:
+        parts.append(_counts(counters, allowed))
+    parts.append(_verdict(failed))
+    return "\n\n".join(parts) + "\n", bool(failed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0 as fast, 1 more work, 2 no such head."""
+    options = _parse(arguments)
+    plan = replace(Plan(), launches=options.launches, rounds=options.rounds, limit=options.limit)
+    clips = sorted((HERE.parent / "samples").glob("*.mp4"))
+    try:
+        text, failed = compare(
+            options.repository.resolve(),
+            options.base,
+            options.head,
+            options.only,
+            plan,
+            counted=() if options.no_counters else PURE,
+            clips=() if options.no_counters else clips,
+        )
+    except GitError as error:
+        print(f"bench.compare: {error}")
+        return 2
+    print(text)
+    if options.report is not None:
+        options.report.parent.mkdir(parents=True, exist_ok=True)
+        options.report.write_text(text, encoding="utf-8")
+    return int(failed)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__)
+    parser.add_argument("base", help="revision to compare with")
+    parser.add_argument("head", nargs="?", default=WORKING_TREE, help="revision; . as it stands")
+    parser.add_argument("--repository", type=Path, default=HERE.parent)
+    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="these workloads")
+    parser.add_argument("--limit", type=float, default=Plan().limit, help="ratio that fails")
+    parser.add_argument("--launches", type=int, default=Plan().launches)
+    parser.add_argument("--rounds", type=int, default=Plan().rounds, help="pairs in a launch")
+    parser.add_argument("--no-counters", action="store_true", help="times only")
+    parser.add_argument("--report", type=Path, help="write the Markdown report here too")
+    return parser.parse_args(arguments)
+
+
+def _times(outcomes: Sequence[Outcome], plan: Plan, allowed: frozenset[str]) -> str:
+    rows = [
+        f"CPU time, median; a ratio above {plan.limit:g} twice in a row fails. In brackets the 95% "
+        "bootstrap interval of the median ratio over the pairs.",
+        "",
+        "| workload | base ms | head ms | head / base | pairs | verdict |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
+    for item in outcomes:
+        note = _cell(f"{item.note}, accepted" if item.name in allowed else item.note)
+        ratio = item.ratio
+        if ratio is None:
+            rows.append(f"| {item.name} | | | | | {note} |")
+            continue
+        rows.append(
+            f"| {item.name} | {item.base_ms:.3f} | {item.head_ms:.3f} | {ratio.median:.2f} "
+            f"[{ratio.low:.2f}, {ratio.high:.2f}] | {ratio.pairs} | {note} |"
+        )
+    return "\n".join(rows)
+
+
+def _counts(counters: Sequence[Counter], allowed: frozenset[str]) -> str:
+    rows = [
+        f"Counted, not timed; more than {GROWTH:g} times the base's fails.",
+        "",
+        "| counter | base | head | verdict |",
+        "|---|---:|---:|---|",
+    ]
+    for item in counters:
+        note = "new" if item.base is None else "gone" if item.head is None else ""
+        if item.grown:
+            note = "more, accepted" if item.name in allowed else "more"
+        rows.append(f"| {item.name} | {_number(item.base)} | {_number(item.head)} | {note} |")
+    return "\n".join(rows)
+
+
+def _verdict(failed: Sequence[str]) -> str:
+    if not failed:
+        return "The head does no more work than the base."
+    return (
+        f"**More work: {', '.join(failed)}.** Where that is meant, say so in the commit message: "
+        f"`{TRAILER}: {', '.join(failed)}`"
+    )
+
+
+def _no_base(base: str, head: str) -> str:
+    return (
+        f"# {_name(head)} against {_name(base)}\n\nThere is no revision {base!r} (a first commit, "
+        "or a shallow clone): nothing was compared.\n"
+    )
+
+
+def _name(revision: str) -> str:
+    return "the working tree" if revision == WORKING_TREE else revision
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

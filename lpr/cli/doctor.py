@@ -1,0 +1,91 @@
+"""`lpr doctor`: will this camera read plates?"""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpr.cli.exit_codes import ExitCode
+from lpr.cli.failure import clean_exit
+from lpr.cli.options import Config, engine_config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def doctor(
+    source: Annotated[
+        str | None, typer.Argument(help="A video or camera to measure; geometry options without.")
+    ] = None,
+    distance: Annotated[float, typer.Option(help="Metres to the plate.")] = 20.0,
+    camera_height: Annotated[float, typer.Option(help="Metres above the plate.")] = 2.0,
+    fov: Annotated[float, typer.Option(help="Horizontal angle of view, degrees.")] = 60.0,
+    resolution: Annotated[str, typer.Option(help="Picture size.")] = "1920x1080",
+    speed: Annotated[float, typer.Option(help="Fastest vehicle, km/h.")] = 20.0,
+    exposure: Annotated[float, typer.Option(help="Shutter time, seconds.")] = 0.004,
+    seconds: Annotated[float, typer.Option(help="How long to look at a source.")] = 60.0,
+    config: Config = None,
+) -> None:
+    """Say whether a camera can read plates, measured from video or computed; exit 1 if not."""
+    with clean_exit():
+        if source is None:
+            advice = _compute(distance, camera_height, fov, resolution, speed, exposure)
+        else:
+            advice = _measure(source, seconds, config)
+        for line in advice:
+            print(f"- {line}")
+        if not advice:
+            print("it will read")
+    if advice:
+        raise typer.Exit(ExitCode.LIMIT_MISSED)
+
+
+def _compute(
+    distance: float, height: float, fov: float, resolution: str, speed: float, exposure: float
+) -> Sequence[str]:
+    from lpr.doctor.geometry import Mounting, see
+    from lpr.errors import ConfigError
+
+    try:
+        width = int(resolution.lower().split("x")[0])
+        view = see(Mounting(height, distance, fov, width, speed, exposure))
+    except ValueError as error:
+        raise ConfigError(f"the camera's geometry is not possible: {error}") from error
+    print(
+        f"at {distance:g} m under {fov:g} degrees: plate {view.plate_width:.0f} pixels wide, "
+        f"characters {view.character_height:.1f} high, blur {view.blur:.1f}"
+    )
+    return view.advice
+
+
+def _measure(source: str, seconds: float, config: Path | None) -> Sequence[str]:
+    from lpr.doctor.measure import CameraCheck
+    from lpr.factory import build_engine
+    from lpr.sources import open_source
+
+    media = open_source(source)
+    engine = build_engine(engine_config(config, None, None), camera=media.info.name)
+    check = CameraCheck()
+    start: float | None = None
+    with media as frames:
+        for frame in frames:
+            check.add(engine.process(frame))
+            start = frame.time if start is None else start
+            if frame.time - start >= seconds:
+                break
+    report = check.report()
+    print(
+        f"{report.frames} frames in {report.seconds:.1f} s "
+        f"({report.frames_per_second:.1f} a second), {report.dropped} dropped"
+    )
+    print(f"{report.plates} plates seen, {report.read} read")
+    if report.widths:
+        print(
+            f"plate width {statistics.median(report.widths):.0f} pixels, character height "
+            f"{report.character_height:.0f}, sharpness {statistics.median(report.sharpness):.2f}, "
+            f"contrast {statistics.median(report.contrast):.2f} (medians of the largest looks)"
+        )
+    return report.advice

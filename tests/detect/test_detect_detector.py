@@ -1,0 +1,141 @@
+"""The shipped detector and its tiling and camera policies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lpr.detect.detector import OnnxDetector
+from lpr.detect.tiles import CameraDetector, FarPolicy, TiledDetector
+from lpr.detect.views import quarter_size
+from lpr.errors import ModelIntegrityError
+from lpr.geometry import Quad, box_iou
+from lpr.registry import DEFAULT_DETECTOR, ModelFiles, find_model
+from lpr.synth.fonts import FontBook
+from lpr.synth.scene import paint_background, render_scene
+from lpr.types import Detection, Track, TrackState
+
+
+@pytest.fixture(scope="module")
+def detector() -> OnnxDetector:
+    return OnnxDetector(find_model(DEFAULT_DETECTOR))
+
+
+def _hits(found: tuple[Detection, ...], quads: list[Quad], iou: float = 0.5) -> int:
+    return sum(any(box_iou(one.quad, quad) >= iou for one in found) for quad in quads)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 3), (1, 700, 3), (700, 1, 3), (7, 9, 3), (1920, 1080, 3), (2160, 3840, 3)]
+)
+def test_plain_pictures_of_any_size_have_no_plates(
+    detector: OnnxDetector, shape: tuple[int, int, int]
+) -> None:
+    assert detector.detect(np.full(shape, 90, np.uint8)) == ()
+
+
+def test_rendered_plates_are_found_once_inside_the_picture(detector: OnnxDetector) -> None:
+    fonts = FontBook()
+    quads, hits, finds = 0, 0, 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        scene = render_scene(
+            paint_background(1280, 720, rng), rng, fonts, count=2, widths=(90.0, 400.0)
+        )
+        found = detector.detect(scene.image)
+        scores = [one.score for one in found]
+        assert scores == sorted(scores, reverse=True)
+        assert all(one.quad.is_convex and one.lines in (1, 2) for one in found)
+        quads += len(scene.plates)
+        hits += _hits(found, [plate.quad for plate in scene.plates])
+        finds += len(found)
+    assert hits >= 0.7 * quads
+    assert finds <= 2 * quads
+
+
+def test_a_higher_threshold_finds_a_subset(detector: OnnxDetector) -> None:
+    rng = np.random.default_rng(1)
+    scene = render_scene(paint_background(640, 384, rng), rng, FontBook(), count=3)
+    strict = OnnxDetector(find_model(DEFAULT_DETECTOR), score_threshold=0.95)
+    assert all(one.score >= 0.95 for one in strict.detect(scene.image))
+    assert len(strict.detect(scene.image)) <= len(detector.detect(scene.image))
+
+
+def test_tiles_find_far_plates_and_report_near_ones_once(detector: OnnxDetector) -> None:
+    fonts = FontBook()
+    far, tiled = 0, 0
+    for seed in range(4):
+        rng = np.random.default_rng(100 + seed)
+        scene = render_scene(
+            paint_background(2560, 1440, rng), rng, fonts, count=4, widths=(36.0, 60.0)
+        )
+        quads = [plate.quad for plate in scene.plates]
+        far += _hits(detector.detect(scene.image), quads, 0.4)
+        found = TiledDetector(detector).detect(scene.image)
+        tiled += _hits(found, quads, 0.4)
+        for i, one in enumerate(found):
+            assert all(box_iou(one.quad, other.quad) < 0.4 for other in found[i + 1 :])
+    assert tiled > far
+
+
+def _track(quad: Quad, number: int = 1) -> Track:
+    return Track(number, quad, TrackState.ACTIVE, 0.0, 0.0, 3, None)
+
+
+def test_small_frames_get_no_native_look() -> None:
+    image = np.zeros((384, 640, 3), np.uint8)
+    assert FarPolicy(640, 384).plan(image, ()) == ()
+
+
+def test_every_part_of_a_large_frame_gets_its_turn() -> None:
+    policy = FarPolicy(640, 384)
+    image = np.zeros((1080, 1920, 3), np.uint8)
+    seen = np.zeros((1080, 1920), bool)
+    for _ in range(60):
+        for left, top, right, bottom in policy.plan(image, ()):
+            seen[top:bottom, left:right] = True
+    assert seen.all()
+
+
+def test_small_tracks_are_looked_at_and_large_ones_are_not() -> None:
+    policy = FarPolicy(640, 384)
+    image = np.zeros((1080, 1920, 3), np.uint8)
+    small = _track(Quad.from_box(1000, 500, 1045, 512))
+    large = _track(Quad.from_box(200, 200, 600, 300), 2)
+    plans = [policy.plan(image, (small, large)) for _ in range(2)]
+    around = [boxes for boxes in plans if boxes[0][2] - boxes[0][0] == quarter_size(640, 384)[0]]
+    assert len(around) == 1
+    (box,) = around[0]
+    assert box[0] < 1000
+    assert box[2] > 1045
+
+
+def test_motion_draws_the_look() -> None:
+    policy = FarPolicy(640, 384)
+    still = np.zeros((1080, 1920, 3), np.uint8)
+    looks = 0
+    for i in range(40):
+        moving = still.copy()
+        moving[700:1000, 100 + 8 * i : 500 + 8 * i] = 200
+        boxes = policy.plan(moving if i % 2 else still, ())
+        looks += any(left < 900 and bottom > 700 for left, _, _, bottom in boxes)
+    assert looks > 20
+
+
+def test_a_camera_detector_finds_a_far_plate_within_a_few_frames(detector: OnnxDetector) -> None:
+    rng = np.random.default_rng(3)
+    scene = render_scene(
+        paint_background(1920, 1080, rng), rng, FontBook(), count=4, widths=(44.0, 60.0)
+    )
+    camera = CameraDetector(detector)
+    quads = [plate.quad for plate in scene.plates]
+    found = [camera.detect(scene.image) for _ in range(40)]
+    ever = tuple(one for frame in found for one in frame)
+    assert _hits(ever, quads, 0.4) >= max(1, len(quads) - 2)
+
+
+def test_a_recognizers_manifest_is_refused() -> None:
+    files = find_model(DEFAULT_DETECTOR)
+    other = files.manifest.model_copy(update={"task": "recognizer"})
+    with pytest.raises(ModelIntegrityError, match="a detector is needed"):
+        OnnxDetector(ModelFiles(files.path, other))

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpr.doctor.geometry import READ_WIDTH, Mounting, see
+
+
+def test_the_figures_of_the_issue() -> None:
+    wide = see(Mounting(height=0, distance=20, fov=60, width=1920))
+    narrow = see(Mounting(height=0, distance=20, fov=30, width=1920))
+    assert wide.plate_width == pytest.approx(43, abs=1)
+    assert narrow.plate_width == pytest.approx(93, abs=1)
+
+
+@given(st.floats(2, 60), st.floats(0, 8), st.integers(640, 7680))
+def test_the_lens_advised_gives_the_width_wanted(
+    distance: float, height: float, width: int
+) -> None:
+    lens = see(Mounting(height, distance, 60, width)).lens
+    assert see(Mounting(height, distance, lens, width)).plate_width == pytest.approx(READ_WIDTH)
+
+
+@given(st.floats(2, 60), st.floats(5, 170))
+def test_farther_plates_are_smaller(distance: float, fov: float) -> None:
+    near, far = (see(Mounting(1, at, fov, 1920)) for at in (distance, distance * 2))
+    assert far.plate_width < near.plate_width
+    assert far.angle < near.angle
+
+
+def test_advice_names_lens_angle_and_exposure() -> None:
+    bad = see(Mounting(height=8, distance=8, fov=110, width=1280, speed=60, exposure=1 / 25))
+    text = " ".join(bad.advice)
+    assert "lens" in text
+    assert "looks down" in text
+    assert "exposure" in text
+    assert see(Mounting(height=1, distance=10, fov=30, width=1920)).advice == ()
+
+
+@pytest.mark.parametrize("fov", [0, 180, -3])
+def test_impossible_geometry_is_refused(fov: float) -> None:
+    with pytest.raises(ValueError, match="fov"):
+        Mounting(1, 10, fov, 1920)

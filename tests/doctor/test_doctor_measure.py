@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from lpr.doctor.measure import CameraCheck
+from lpr.testing import sure_reading
+from lpr.types import CropQuality, FrameResult, StageTimings, TrackReading
+
+
+def result(index: int, time: float, quality: CropQuality | None = None) -> FrameResult:
+    readings = (TrackReading(1, sure_reading("AB12", quality=quality)),) if quality else ()
+    return FrameResult(index, time, (), (), readings, (), StageTimings(detect=0.01))
+
+
+def test_nothing_seen_is_said() -> None:
+    check = CameraCheck()
+    check.add(result(0, 0.0))
+    assert "no plate was seen" in check.report().advice[0]
+
+
+def test_the_largest_look_counts_and_drops_are_counted() -> None:
+    check = CameraCheck()
+    for index, width in ((0, 60.0), (1, 140.0), (4, 120.0)):
+        check.add(result(index, index / 25, CropQuality(width=width, sharpness=0.7)))
+    report = check.report()
+    assert report.widths == (140.0,)
+    assert report.dropped == 2
+    assert report.plates == 1
+
+
+def test_small_and_blurred_plates_bring_advice() -> None:
+    check = CameraCheck()
+    for index in range(20):
+        quality = CropQuality(width=50, sharpness=0.1, contrast=0.05)
+        check.add(result(index, index / 5, quality))
+    text = " ".join(check.report().advice)
+    for word in ("50 pixels", "blurred", "flat", "frames a second"):
+        assert word in text

@@ -1,0 +1,87 @@
+"""`lpr bench` with the real engine on a few frames; nothing depends on how fast they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lpr.cli.app import app
+from lpr.cli.exit_codes import ExitCode
+from lpr.latency.record import load_record, save_record
+
+FEW = ("--frames", "2", "--warmup", "1", "--repeat", "1")
+
+
+def lpr(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["bench", *map(str, arguments)], env={"COLUMNS": "120"})
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The --json file of a run that no budget stops."""
+    path = tmp_path_factory.mktemp("bench") / "run.json"
+    result = lpr(*FEW, "--budget-ms", "1e9", "--json", path)
+    assert result.exit_code == ExitCode.OK, result.stderr
+    for word in ("day-approach.mp4", "1280x720", "detect", "frame", "decode", "p99", "frames/s"):
+        assert word in result.stdout
+    return path
+
+
+def test_the_file_has_the_machine_and_every_stage(figures: Path) -> None:
+    record = load_record(figures)
+    assert record.machine.cores >= 1
+    assert record.value("frame.p99") is not None
+    assert record.value("frame.detect.median") is not None
+
+
+def test_beyond_the_budget_the_exit_code_is_1() -> None:
+    result = lpr(*FEW, "--budget-ms", "0.01")
+    assert result.exit_code == ExitCode.LIMIT_MISSED
+    assert "over budget: p99 of a frame is" in result.stderr
+
+
+def test_a_baseline_of_this_machine_is_held(figures: Path, tmp_path: Path) -> None:
+    record = load_record(figures)
+    base = tmp_path / "base.json"
+
+    def against(factor: float) -> Result:
+        scaled = tuple(
+            one.model_copy(update={"value": one.value * factor}) for one in record.figures
+        )
+        save_record(record.model_copy(update={"figures": scaled}), base)
+        return lpr(*FEW, "--budget-ms", "1e9", "--baseline", base)
+
+    assert against(1e6).exit_code == ExitCode.OK
+    slower = against(1e-6)
+    assert slower.exit_code == ExitCode.LIMIT_MISSED
+    assert "times the baseline's" in slower.stderr
+
+
+def test_a_baseline_of_another_machine_is_refused(figures: Path, tmp_path: Path) -> None:
+    data = json.loads(figures.read_text(encoding="utf-8"))
+    data["machine"]["id"] = "0" * 12
+    base = tmp_path / "base.json"
+    base.write_text(json.dumps(data), encoding="utf-8")
+    result = lpr(*FEW, "--budget-ms", "1e9", "--baseline", base)
+    assert result.exit_code == ExitCode.CONFIG
+    assert "another machine" in result.stderr
+
+
+def test_a_missing_clip_and_baseline_are_named(tmp_path: Path) -> None:
+    result = lpr("--source", tmp_path / "absent.mp4")
+    assert result.exit_code == ExitCode.SOURCE
+    assert "absent.mp4" in result.stderr
+    result = lpr("--baseline", tmp_path / "absent.json")
+    assert result.exit_code == ExitCode.CONFIG
+
+
+def test_the_report_is_drawn_from_a_folder(figures: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    chart = tmp_path / "chart.html"
+    result = lpr("report", chart, "--history", figures.parent)
+    assert result.exit_code == ExitCode.OK, result.stderr
+    assert "1 runs" in result.stdout
+    assert "frame.p99" in chart.read_text(encoding="utf-8")

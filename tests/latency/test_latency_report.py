@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from lpr.errors import ConfigError, MissingExtraError
+from lpr.latency.fingerprint import Machine
+from lpr.latency.record import BenchRecord, Figure, make_record, save_record
+from lpr.latency.report import by_machine, draw_history, load_history
+
+HERE = Machine("A <fast> CPU", 2, 8, "Linux x86_64", "3.11.9")
+THERE = replace(HERE, cpu="Another CPU")
+
+
+def record(day: int, machine: Machine = HERE) -> BenchRecord:
+    figures = [
+        Figure(name="frame.median", value=5.0 + day, unit="ms", count=30),
+        Figure(name="run.peak-memory", value=150.0 + day, unit="MB"),
+        Figure(name="samples.right", value=0.9, unit="share", count=5),
+    ]
+    return make_record(f"rev-{day}", f"2026-01-{day:02}T00:00:00+00:00", machine, figures)
+
+
+def test_history_is_read_oldest_first(tmp_path: Path) -> None:
+    save_record(record(9), tmp_path / "a.json")
+    save_record(record(2), tmp_path / "b.json")
+    assert [one.revision for one in load_history(tmp_path)] == ["rev-2", "rev-9"]
+
+
+def test_an_empty_history_says_how_to_begin(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="lpr bench --json"):
+        load_history(tmp_path)
+
+
+def test_machines_are_kept_apart() -> None:
+    groups = by_machine([record(1), record(2, THERE), record(3)])
+    assert [[one.revision for one in group] for group in groups.values()] == [
+        ["rev-1", "rev-3"],
+        ["rev-2"],
+    ]
+
+
+def test_the_chart_is_an_svg_that_repeats(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    history = [record(1), record(2), record(3, THERE)]
+    draw_history(history, tmp_path / "one.svg")
+    draw_history(history, tmp_path / "two.svg")
+    text = (tmp_path / "one.svg").read_text(encoding="utf-8")
+    assert text == (tmp_path / "two.svg").read_text(encoding="utf-8")
+    root = ElementTree.fromstring(text)  # noqa: S314 - we have just drawn it
+    words = "".join(root.itertext())
+    for expected in ("frame.median", "run.peak-memory", "samples.right", "rev-2", "Another CPU"):
+        assert expected in words
+
+
+def test_the_page_has_charts_and_a_table_per_machine(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "new" / "history.html"
+    draw_history([record(1), record(2, THERE)], path)
+    text = path.read_text(encoding="utf-8")
+    assert text.count("<table>") == 2
+    assert "<svg" in text
+    assert "A &lt;fast&gt; CPU" in text
+    assert "<td>151</td>" in text
+
+
+def test_another_ending_and_no_record_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="ending"):
+        draw_history([record(1)], tmp_path / "chart.png")
+    with pytest.raises(ConfigError, match="no benchmark records"):
+        draw_history([], tmp_path / "chart.svg")
+
+
+def test_without_matplotlib_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match=r"lpr\[bench\]"):
+        draw_history([record(1)], tmp_path / "chart.svg")

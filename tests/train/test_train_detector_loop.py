@@ -1,0 +1,144 @@
+"""The detector's training from labelled pictures to a served model, on a tiny set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from lpr.detect.detector import OnnxDetector
+from lpr.errors import TrainingError
+from lpr.registry import find_model
+from lpr.synth.paste import blend_plate, free_quad
+from lpr.train.checkpoint import load_checkpoint
+from lpr.train.detector_augment import CanvasSampler
+from lpr.train.detector_bank import write_bank
+from lpr.train.detector_data import build_cache, read_labels, with_quads
+from lpr.train.detector_loop import DetectorTrainOptions, rate_at, train_detector
+from lpr.train.detector_net import DetectorNet, DetectorShape
+from lpr.train.detector_refine import refine_corners
+from lpr.types import Image
+
+TINY = DetectorShape(8, 8, 8, 8, 8, 0, 0, 0, 8, 8)
+
+
+def _plate(rng: np.random.Generator) -> Image:
+    plate = np.full((32, 128, 3), 240, np.uint8)
+    text = "".join(str(d) for d in rng.integers(0, 10, 6))
+    cv2.putText(plate, text, (4, 26), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (10, 10, 10), 2)
+    return plate
+
+
+def _write_set(folder: Path, rng: np.random.Generator, *, plates: bool) -> None:
+    (folder / "images").mkdir(parents=True)
+    rows = []
+    for i in range(6):
+        image = rng.integers(40, 120, (160, 240, 1), np.uint8).repeat(3, axis=2)
+        labels = []
+        quad = free_quad(240, 160, [], rng, widths=(40.0, 120.0), aspect=4.0) if plates else None
+        if quad is not None:
+            blend_plate(image, _plate(rng), quad, rng)
+            low, high = quad.min(axis=0).tolist(), quad.max(axis=0).tolist()
+            corners = quad.tolist() if i % 2 else None
+            labels.append({"box": [*low, *high], "quad": corners, "text": "1", "lines": 1})
+        cv2.imwrite(str(folder / "images" / f"{i}.png"), image)
+        split = "val" if i > 3 else "train"
+        row = {"image": f"images/{i}.png", "width": 240, "height": 160}
+        rows.append(row | {"split": split, "plates": labels})
+    (folder / "labels.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(8)
+    _write_set(tmp_path / "data" / "scenes" / "own", rng, plates=True)
+    _write_set(tmp_path / "data" / "scenes" / "cn-easypr", rng, plates=True)
+    _write_set(tmp_path / "data" / "negatives", rng, plates=False)
+    write_bank([(_plate(rng), 1) for _ in range(4)], tmp_path / "bank")
+    return tmp_path / "data"
+
+
+def _options(data: Path, steps: int) -> DetectorTrainOptions:
+    return DetectorTrainOptions(
+        data=data,
+        work=data.parent / "run",
+        output=data.parent / "detector-tiny",
+        bank=data.parent / "bank",
+        steps=steps,
+        decay_steps=2,
+        batch=2,
+        size=96,
+        validation=(160, 96),
+        validate_every=4,
+        validate_stride=1,
+        save_every=2,
+        own_process=False,
+        shape=TINY,
+    )
+
+
+def test_a_run_trains_resumes_and_exports_a_model_that_serves(data: Path) -> None:
+    steps: list[int] = []
+    train_detector(_options(data, 4), lambda step, total, figures: steps.append(step))
+    assert load_checkpoint(data.parent / "run" / "detector.pt")["step"] == 4
+    folder = train_detector(_options(data, 6), lambda step, total, figures: steps.append(step))
+    assert [step for step in steps if step > 4][0] == 5
+    assert load_checkpoint(data.parent / "run" / "detector.pt")["step"] == 6
+    curve = (data.parent / "run" / "curve.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in curve] == [4, 6]
+    files = find_model(str(folder))
+    assert {entry.name for entry in files.manifest.training} == {"own", "negatives"}
+    detector = OnnxDetector(files, score_threshold=0.0)
+    assert detector.canvas_size == (160, 96)
+    for shape in ((1, 1, 3), (300, 100, 3), (96, 160, 3)):
+        for found in detector.detect(np.zeros(shape, np.uint8)):
+            assert 0 <= found.score <= 1
+            assert found.lines in (1, 2)
+
+
+def test_the_same_seed_draws_the_same_canvases(data: Path) -> None:
+    pictures = read_labels(data, "train")
+    cache = build_cache(pictures, data.parent / "cache")
+    draws = [CanvasSampler(pictures, cache, 96, 96, seed=3).draw() for _ in range(2)]
+    assert np.array_equal(draws[0][0], draws[1][0])
+    assert np.array_equal(draws[0][1].quads, draws[1][1].quads)
+
+
+def test_evaluation_sets_never_train(data: Path) -> None:
+    assert "cn-easypr" not in {picture.dataset for picture in read_labels(data, "train")}
+    assert "cn-easypr" in {picture.dataset for picture in read_labels(data, "val")}
+
+
+def test_missing_data_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no labelled train pictures"):
+        read_labels(tmp_path, "train")
+
+
+def test_refined_corners_replace_boxes_only(data: Path) -> None:
+    pictures = read_labels(data, "train", ["own"])
+    quad = [[1.0, 2.0], [50.0, 3.0], [50.0, 20.0], [1.0, 19.0]]
+    target = next(p for p in pictures if p.plates and not p.plates[0].exact)
+    changed = with_quads(pictures, {f"own/{target.path.name}": [quad]})
+    replaced = next(p for p in changed if p.path == target.path).plates[0]
+    assert replaced.exact
+    assert replaced.quad.tolist() == quad
+    untouched = [p for p in changed if p.path != target.path]
+    assert all(p.plates == q.plates for p in untouched for q in pictures if p.path == q.path)
+
+
+def test_an_untrained_network_refines_nothing(data: Path) -> None:
+    pictures = read_labels(data, "train", ["own"])
+    cache = build_cache(pictures, data.parent / "cache")
+    found = refine_corners(DetectorNet(TINY), pictures, cache)
+    assert found
+    assert all(quad is None for quads in found.values() for quad in quads)
+
+
+def test_the_rate_warms_up_holds_and_falls(data: Path) -> None:
+    options = _options(data, 10_000)
+    assert rate_at(0, options) < 0.01 * options.rate
+    assert rate_at(5_000, options) == options.rate
+    assert rate_at(10_000, options) < 0.02 * options.rate
