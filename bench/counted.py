@@ -1,4 +1,4 @@
-"""Calls each workload once from inside libc's `lfind`, for `bench.counters` under callgrind.
+"""Calls each workload once from inside `PyObject_Dir`, for `bench.counters` under callgrind.
 
 Prints a line `counted<TAB>NAME` behind each, in order; a workload that the revision lacks is left
 out.
@@ -7,14 +7,11 @@ out.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import gc
 import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
-
-_COMPARE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 
 
 def main() -> None:
@@ -40,21 +37,20 @@ def main() -> None:
             continue
         gc.collect()
         gc.disable()
-        _inside_lfind(call)
+        dir(_Counted(call))
         gc.enable()
         print(f"counted\t{name}", flush=True)
 
 
-def _inside_lfind(call: Callable[[], object]) -> None:
-    def compare(_key: int, _element: int) -> int:
-        call()
-        return 0
+class _Counted:
+    """Calls a workload from inside the C function `PyObject_Dir`, by `dir()` of itself."""
 
-    item, number = ctypes.c_int(0), ctypes.c_size_t(1)
-    size = ctypes.c_size_t(ctypes.sizeof(item))
-    ctypes.CDLL(None).lfind(
-        ctypes.byref(item), ctypes.byref(item), ctypes.byref(number), size, _COMPARE(compare)
-    )
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call = call
+
+    def __dir__(self) -> list[str]:
+        self._call()
+        return []
 
 
 if __name__ == "__main__":

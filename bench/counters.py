@@ -18,6 +18,7 @@ from pathlib import Path
 from bench.duel import HERE, Worker, environment
 from bench.macs import count_macs
 
+_ENTRY = "PyObject_Dir"
 GROWTH = 1.10
 """A counter of the head may be this much of the base's; noise has no part in it."""
 _CROPS = """
@@ -123,9 +124,9 @@ def allocations(root: Path, workloads: Path, names: Sequence[str]) -> Counters:
 def instructions(root: Path, workloads: Path, names: Sequence[str]) -> Counters:
     """Instructions of one call of each workload; empty where valgrind is not installed.
 
-    The workload is called from inside libc's `lfind`, which nothing else uses: callgrind counts
-    while that function is on the stack and writes one profile behind each of its calls, so that
-    start-up and imports are left out.
+    The workload is called from inside the interpreter's `PyObject_Dir`, which nothing else calls
+    then: callgrind counts while that function is on the stack and writes a profile behind each of
+    its calls. Those of start-up and imports come first and are left out.
     """
     valgrind = shutil.which("valgrind")
     if valgrind is None:
@@ -135,8 +136,8 @@ def instructions(root: Path, workloads: Path, names: Sequence[str]) -> Counters:
             [
                 valgrind,
                 "--tool=callgrind",
-                "--toggle-collect=lfind",
-                "--dump-after=lfind",
+                f"--toggle-collect={_ENTRY}",
+                f"--dump-after={_ENTRY}",
                 f"--callgrind-out-file={folder}/out",
                 sys.executable,
                 str(HERE / "counted.py"),
@@ -150,10 +151,11 @@ def instructions(root: Path, workloads: Path, names: Sequence[str]) -> Counters:
             check=False,
         )
         counted = [line.split("\t")[1] for line in done.stdout.splitlines() if "\t" in line]
-        totals = [_total(Path(folder) / f"out.{part + 1}") for part in range(len(counted))]
+        parts = sorted(Path(folder).glob("out.*"), key=lambda path: int(path.suffix[1:]))
+        totals = [_total(path) for path in parts[len(parts) - len(counted) :]]
     return {
         f"{name}: instructions": float(total)
-        for name, total in zip(counted, totals, strict=True)
+        for name, total in zip(counted, totals, strict=False)
         if total is not None
     }
 

@@ -115,9 +115,7 @@ def compose(image: Image, placements: Sequence[Placement], width: int, height: i
         left, top, right, bottom = placed.source
         part = _halved(image[top:bottom, left:right], placed.width, placed.height)
         target = canvas[placed.y : placed.y + placed.height, placed.x : placed.x + placed.width]
-        target[:] = cv2.resize(
-            part, (placed.width, placed.height), interpolation=cv2.INTER_LINEAR
-        )
+        target[:] = cv2.resize(part, (placed.width, placed.height), interpolation=cv2.INTER_LINEAR)
     return canvas
 
 

@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from lpr.gate.fakes import FakeActuator as FakeActuator
 from lpr.geometry import Quad
 from lpr.types import (
     CharCandidates,

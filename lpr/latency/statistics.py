@@ -95,16 +95,27 @@ def median_ratio(
     groups = [np.array([head / base for base, head in pairs], np.float64) for pairs in launches]
     if not all(np.isfinite(group).all() and (group > 0).all() for group in groups):
         raise ValueError("durations must be above zero")
-    rng = np.random.default_rng(seed)
-    medians = [float(np.median(_redraw(groups, rng))) for _ in range(resamples)]
+    medians = _bootstrap(groups, np.random.default_rng(seed), resamples)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(medians, (tail, 1 - tail))
     every = np.concatenate(groups)
     return Ratio(float(np.median(every)), float(low), float(high), len(every))
 
 
-def _redraw(
-    groups: Sequence[npt.NDArray[np.float64]], rng: np.random.Generator
+def _bootstrap(
+    groups: Sequence[npt.NDArray[np.float64]], rng: np.random.Generator, resamples: int
 ) -> npt.NDArray[np.float64]:
-    picks = rng.integers(0, len(groups), len(groups))
-    return np.concatenate([rng.choice(groups[pick], len(groups[pick])) for pick in picks])
+    """Medians of `resamples` redrawn data sets: groups with replacement, then pairs within each."""
+    sizes = np.array([len(group) for group in groups])
+    table = np.full((len(groups), sizes.max()), np.nan)
+    for row, group in zip(table, groups, strict=True):
+        row[: len(group)] = group
+    picks = rng.integers(0, len(groups), (resamples, len(groups), 1))
+    draws = rng.random((resamples, len(groups), sizes.max()))
+    values = table[picks, (draws * sizes[picks]).astype(np.intp)]
+    # A shorter group gives as many pairs as it has.
+    values[np.arange(sizes.max()) >= sizes[picks]] = np.nan
+    flat = values.reshape(resamples, -1)
+    return np.asarray(
+        np.median(flat, axis=1) if sizes.min() == sizes.max() else np.nanmedian(flat, axis=1)
+    )

@@ -157,7 +157,9 @@ class CanvasSampler:
             if picture.mistaken and rng.random() < 0.7:
                 quad = picture.mistaken[int(rng.integers(len(picture.mistaken)))]
                 focus = quad.mean(axis=0).astype(np.float64)
-                scale = min(scale, 0.9 * min(width, height) / max(float(np.ptp(quad, axis=0).max()), 1))
+                scale = min(
+                    scale, 0.9 * min(width, height) / max(float(np.ptp(quad, axis=0).max()), 1)
+                )
             aim = self._aim(picture, focus, scale, width, height)
             return _matrix(scale, 1.0, rng.normal(0, 4), focus, aim)
         plate = plates[int(rng.integers(len(plates)))]

@@ -137,7 +137,14 @@ def make_sampler(
     """The source of training canvases of a run."""
     paster = Paster(PlateBank(options.bank), options.odds) if options.bank else None
     return CanvasSampler(
-        pictures, cache, options.size, options.size, seed, paster, dict(options.shares), options.calm
+        pictures,
+        cache,
+        options.size,
+        options.size,
+        seed,
+        paster,
+        dict(options.shares),
+        options.calm,
     )
 
 

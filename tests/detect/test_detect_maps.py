@@ -22,7 +22,9 @@ WIDTH, HEIGHT = 640, 384
 
 
 def _empty_maps() -> list[Floats]:
-    maps: list[Floats] = [np.zeros((CHANNELS, HEIGHT // s, WIDTH // s), np.float32) for s in STRIDES]
+    maps: list[Floats] = [
+        np.zeros((CHANNELS, HEIGHT // s, WIDTH // s), np.float32) for s in STRIDES
+    ]
     for level in maps:
         level[0] = -9.0
     return maps

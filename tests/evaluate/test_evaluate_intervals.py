@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.evaluate.intervals import Proportion, bootstrap, mcnemar, share_of, wilson
+from lpr.evaluate.intervals import Proportion, bootstrap, mcnemar, share_of
+from lpr.wilson import wilson
 
 
 def test_wilson_matches_published_values() -> None:

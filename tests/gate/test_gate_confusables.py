@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpr.errors import ConfigError
@@ -36,7 +36,7 @@ def test_folding_keeps_length_and_joins_classes() -> None:
     assert sorted(alike.unfold("A8")) == ["A8", "AB"]
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS)
 def test_unfolding_gives_every_text_of_the_same_fold(text: str) -> None:
     alike = Confusables(("0OQD", "1I", "8B"))

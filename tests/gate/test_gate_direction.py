@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpr.errors import ConfigError
@@ -49,7 +49,7 @@ def test_turning_back_gives_the_last_direction() -> None:
     assert drive(DirectionEstimator(LINE), there + there[::-1]) is Direction.OUT
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=50))
 def test_trembling_on_the_line_is_no_crossing(offsets: list[float]) -> None:
     # The hysteresis is half a plate height, 10 pixels to either side.
@@ -59,7 +59,7 @@ def test_trembling_on_the_line_is_no_crossing(offsets: list[float]) -> None:
         assert estimator.update(1, at(500, 500 + offset), time=step) is None
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.floats(50, 950), st.floats(0, 1000)), min_size=2, max_size=40))
 def test_the_direction_agrees_with_the_sides(places: list[tuple[float, float]]) -> None:
     result = drive(DirectionEstimator(LINE), places)

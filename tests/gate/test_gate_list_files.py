@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpr.errors import ConfigError, OutputError
@@ -231,7 +231,7 @@ ENTRIES = st.builds(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ENTRIES, max_size=4, unique=True))
 def test_what_is_written_is_read_back(entries: list[PlateEntry]) -> None:
     for name, text in (("p.csv", dump_csv(entries)), ("p.toml", dump_toml(entries))):
@@ -240,7 +240,7 @@ def test_what_is_written_is_read_back(entries: list[PlateEntry]) -> None:
         assert list(file.entries) == entries
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=10))
 def test_no_cell_is_a_formula(text: str) -> None:
     assert unescaped(escaped(text)) == text

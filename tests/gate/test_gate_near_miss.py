@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpr.gate.confusables import Confusables
@@ -18,7 +18,7 @@ def test_distances() -> None:
     assert edit_distance("", "AB", ALIKE) == 2
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS, TEXTS, TEXTS)
 def test_it_is_a_distance(a: str, b: str, c: str) -> None:
     assert edit_distance(a, b, ALIKE) == edit_distance(b, a, ALIKE)
@@ -26,7 +26,7 @@ def test_it_is_a_distance(a: str, b: str, c: str) -> None:
     assert edit_distance(a, c, ALIKE) <= edit_distance(a, b, ALIKE) + edit_distance(b, c, ALIKE)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(TEXTS, max_size=12), TEXTS)
 def test_the_index_finds_what_a_full_search_finds(plates: list[str], text: str) -> None:
     found = {miss.plate for miss in NearMissIndex(plates, ALIKE).near(text)}

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpr.gate.plate_text import PlateTextError, check_read, in_alphabet, normalise
@@ -106,7 +106,7 @@ def test_the_readers_alphabet_is_enforced() -> None:
         normalise("A/B", frozenset("AB/"))
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=80))
 def test_whatever_passes_is_harmless_and_stays_as_it_is(typed: str) -> None:
     try:

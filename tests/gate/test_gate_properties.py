@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpr.errors import GateError, OutputError
@@ -193,7 +193,7 @@ def may_open(text: str, now: datetime) -> bool:
     return text in ("AB123CX", "A8123CX", "PA555SS", "TW111AS", "TWI11AS")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_a_gate_opens_only_as_it_may(steps: list[Step]) -> None:
     world = World(armed=True)
@@ -211,7 +211,7 @@ def test_a_gate_opens_only_as_it_may(steps: list[Step]) -> None:
     assert sum(one.decision.text == "PA555SS" for one in openings) <= 2, "a pass for two"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_a_gate_never_opens_twice_in_its_cool_downs(steps: list[Step]) -> None:
     openings = World(armed=True).run(steps)
@@ -226,7 +226,7 @@ def test_a_gate_never_opens_twice_in_its_cool_downs(steps: list[Step]) -> None:
     assert all(sum(time - 60 < other <= time for other in times) <= 10 for time in times)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_a_dry_run_never_opens_but_says_what_it_would_do(steps: list[Step]) -> None:
     world = World(armed=False)
@@ -237,7 +237,7 @@ def test_a_dry_run_never_opens_but_says_what_it_would_do(steps: list[Step]) -> N
             assert may_open(record.decision.text, record.now)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_a_replay_decides_the_same(steps: list[Step]) -> None:
     first, second = World(armed=True), World(armed=True)
@@ -245,7 +245,7 @@ def test_a_replay_decides_the_same(steps: list[Step]) -> None:
     assert [repr(one) for one in first.records] == [repr(one) for one in second.records]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS, STEPS)
 def test_a_restart_neither_opens_nor_forgets(before: list[Step], after: list[Step]) -> None:
     old = World(armed=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpr.errors import GateError, OutputError
@@ -57,7 +57,7 @@ RECORDS = st.builds(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RECORDS)
 def test_what_is_written_is_read_back_and_stays_on_its_line(record: DecisionRecord) -> None:
     line = record.to_json()

@@ -85,7 +85,7 @@ def test_a_run_trains_resumes_and_exports_a_model_that_serves(data: Path) -> Non
     train_detector(_options(data, 4), lambda step, total, figures: steps.append(step))
     assert load_checkpoint(data.parent / "run" / "detector.pt")["step"] == 4
     folder = train_detector(_options(data, 6), lambda step, total, figures: steps.append(step))
-    assert [step for step in steps if step > 4][0] == 5
+    assert next(step for step in steps if step > 4) == 5
     assert load_checkpoint(data.parent / "run" / "detector.pt")["step"] == 6
     curve = (data.parent / "run" / "curve.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in curve] == [4, 6]
