@@ -1,9 +1,9 @@
 """Far plates: native-scale looks at parts of a large picture.
 
 A plate 40 pixels wide in a 1080p frame is 13 on the detector's canvas. Stills are looked at whole
-and tile by tile. A camera's frames are looked at whole, plus one native-scale canvas a frame that
-goes where plates were and where something moves, and round the rest in turn: the cost of a frame
-is at most twice that of the plain detector, whatever its size.
+and tile by tile. Of a camera's frames most are looked at whole; the others give their run of the
+network to a native-scale canvas, which goes where plates were and where something moves, and round
+the rest in turn. A frame thus costs one run, whatever its size; the tracker bridges the gaps.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ MAX_TILES = 30
 """Beyond it, tiles show the picture reduced; a 20-megapixel still stays a matter of a second."""
 FAR_WIDTH = 48.0
 """Canvas pixels; narrower tracks are worth a native-scale look."""
+NATIVE_EVERY = 2
+"""One frame of this many is looked at natively while no plate is near..."""
+NATIVE_EVERY_NEAR = 4
+"""...and one of this many while there is: its looks are worth more."""
 
 
 class TiledDetector:
@@ -61,9 +65,9 @@ class TiledDetector:
 
 
 class FarPolicy:
-    """Decides which part of a camera's frame gets this frame's native-scale look.
+    """Decides which frames of a camera are looked at natively, and where.
 
-    Every second look goes to the tracks that are small on the whole-frame canvas (up to four at
+    Every second native look goes to the tracks that are small on the whole-frame canvas (up to four at
     once, those unseen for longest first); the others go to the tile with the most motion since its
     last look, times how long ago that was. Depends on frames alone, so a clip replays alike.
 
@@ -79,10 +83,12 @@ class FarPolicy:
         self._waited: npt.NDArray[np.float64] = np.zeros(0)
         self._moved: npt.NDArray[np.float64] = np.zeros(0)
         self._last: npt.NDArray[np.int16] | None = None
-        self._turn = 0
+        self._since, self._turn = 0, 0
 
     def plan(self, image: Image, tracks: Sequence[Track]) -> tuple[Box, ...]:
-        """Return the boxes (left, top, right, bottom) to look at natively, none for small frames.
+        """Return the boxes (left, top, right, bottom) to look at natively in place of the whole.
+
+        None on the turns of the whole frame, and never any for small frames.
 
         Args:
             image: this frame, HxWx3 uint8 BGR.
@@ -93,6 +99,11 @@ class FarPolicy:
         if scale * LARGE > 1:
             return ()
         self._observe(image)
+        near = any(track.quad.width * scale >= FAR_WIDTH for track in tracks)
+        self._since += 1
+        if self._since < (NATIVE_EVERY_NEAR if near else NATIVE_EVERY):
+            return ()
+        self._since = 0
         self._turn += 1
         if self._turn % 2 == 0:
             regions = self._around(tracks, scale, columns, rows)
@@ -140,7 +151,7 @@ class FarPolicy:
 
 
 class CameraDetector:
-    """One camera's detector: the whole frame, plus one native-scale canvas where frames are large.
+    """One camera's detector: whole frames, and native-scale looks in between where they are large.
 
     Keeps state from frame to frame, so every camera needs its own; the network below is shared.
 
@@ -162,11 +173,12 @@ class CameraDetector:
         """
         width, height = self._detector.canvas_size
         rows, columns = image.shape[:2]
-        canvases = [whole_view(columns, rows, width, height)]
         regions = self._policy.plan(image, tracks)
         if regions:
-            canvases.append(native_view(regions, width, height))
-        return self._detector.detect_views(image, canvases)
+            canvas = native_view(regions, width, height)
+        else:
+            canvas = whole_view(columns, rows, width, height)
+        return self._detector.detect_views(image, [canvas])
 
 
 def _contains(box: Box, quad: Quad) -> bool:

@@ -1,1 +1,1 @@
-""""""
+"""Plates, scenes and clips rendered from seeds, with exact labels."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from lpr.errors import ModelError
 onnx = pytest.importorskip("onnx", reason="counting multiply-accumulates needs the package onnx")
 
 
-def save(path: Path, nodes: list[object], shapes: dict[str, Sequence[int]]) -> Path:
+def save(path: Path, nodes: list[object], shapes: Mapping[str, Sequence[int]]) -> Path:
     """A network of `nodes`: `x` in, `y` out, every other name a weight."""
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     weights = [
