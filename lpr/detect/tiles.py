@@ -67,9 +67,10 @@ class TiledDetector:
 class FarPolicy:
     """Decides which frames of a camera are looked at natively, and where.
 
-    Every second native look goes to the tracks that are small on the whole-frame canvas (up to four at
-    once, those unseen for longest first); the others go to the tile with the most motion since its
-    last look, times how long ago that was. Depends on frames alone, so a clip replays alike.
+    Every second native look goes to the tracks that are small on the whole-frame canvas (up to
+    four at once, those unseen for longest first); the others go to the tile with the most motion
+    since its last look, times how long ago that was. Depends on frames alone, so a clip replays
+    alike.
 
     Args:
         width: canvas width, pixels.

@@ -87,7 +87,7 @@ def _noise(image: Image, rng: Rng) -> Image:
     rows, columns = image.shape[:2]
     tile = rng.normal(0, level, (64, 80, 1 if rng.random() < 0.5 else 3)).astype(np.int16)
     grain = np.tile(tile, (rows // 64 + 1, columns // 80 + 1, 1))[:rows, :columns]
-    return np.clip(image.astype(np.int16) + grain, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image.astype(np.int16) + grain, 0, 255), np.uint8)
 
 
 def _compress(image: Image, rng: Rng) -> Image:

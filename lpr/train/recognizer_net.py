@@ -98,7 +98,7 @@ class RecognizerNet(nn.Module):
         sequence = maps.permute(0, 2, 1, 3).reshape(count, columns, rows * channels)
         sequence, _ = self.memory(torch.relu(self.join(sequence)))
         context = self.context(sequence).reshape(count, columns, rows, -1).permute(0, 2, 1, 3)
-        spoken = self.speak(torch.relu(self.look(maps) + context))
+        spoken: Tensor = self.speak(torch.relu(self.look(maps) + context))
         return spoken.reshape(count, rows * columns, self.classes)
 
 
