@@ -43,6 +43,10 @@ def detector(
     plates: Annotated[
         int, typer.Option(help="Rendered plates to paste; 0 for none.", min=0)
     ] = 6_000,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Folder with corners.json and mined.json; the shipped ones by default."),
+    ] = None,
     threads: Threads = 1,
     seed: Seed = 1,
     fresh: Fresh = False,
@@ -51,14 +55,18 @@ def detector(
     with clean_exit():
         _need_torch()
         from lpr.evaluate.datasets import data_folder
+        from lpr.registry import DEFAULT_DETECTOR, find_model
         from lpr.train.detector_loop import DetectorTrainOptions, train_detector
         from lpr.train.detector_render import build_bank
 
         bank = work / "bank" if plates else None
         if bank is not None:
             build_bank(bank, plates, seed)
+        refined = labels or find_model(DEFAULT_DETECTOR).path.parent / "labels"
         options = DetectorTrainOptions(
             data=data_folder(data),
+            corners=_present(refined / "corners.json"),
+            mined=_present(refined / "mined.json"),
             work=work,
             output=out,
             bank=bank,
@@ -97,6 +105,7 @@ def recognizer(
     """
     with clean_exit():
         _need_torch()
+        from lpr.evaluate.datasets import data_folder
         from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
         from lpr.train.recognizer_steps import LoopOptions
 
@@ -107,6 +116,7 @@ def recognizer(
             loop=LoopOptions(steps=steps, batch=batch, threads=threads, seed=seed),
             init_from=start,
             resume=not fresh,
+            negatives=None if data else data_folder() / "negatives",
             rendered=plates,
             regions=regions,
         )
@@ -119,6 +129,10 @@ def recognizer(
                 lambda done, wanted: show(0, {"plates rendered": done, "of": wanted}),
             )
         print(f"written: {folder}")
+
+
+def _present(path: Path) -> Path | None:
+    return path if path.is_file() else None
 
 
 def _shared_crops() -> tuple[Path, ...]:
