@@ -14,6 +14,7 @@ from lpr.cli.options import Config
 if TYPE_CHECKING:
     from lpr.config import EngineConfig
     from lpr.evaluate.report import Progress, Report
+    from lpr.factory import Models
 
 eval_app = typer.Typer(
     no_args_is_help=True, help="Figures on labelled data, with sample sizes and intervals."
@@ -39,12 +40,11 @@ def detection(
 ) -> None:
     """Recall, corner error and false alarms of the detector on `scenes` and `negatives`."""
 
-    def work(settings: EngineConfig, progress: Progress) -> Report:
+    def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
         from lpr.evaluate.datasets import data_folder
         from lpr.evaluate.detection import evaluate_detection
-        from lpr.factory import load_models, still_detector
+        from lpr.factory import still_detector
 
-        models = load_models(settings)
         return evaluate_detection(
             still_detector(settings, models),
             data_folder(data),
@@ -66,12 +66,10 @@ def recognition(
 ) -> None:
     """Exact reads and calibration of the recognizer on `plates`."""
 
-    def work(settings: EngineConfig, progress: Progress) -> Report:
+    def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
         from lpr.evaluate.datasets import data_folder
         from lpr.evaluate.recognition import evaluate_recognition
-        from lpr.factory import load_models
 
-        models = load_models(settings)
         return evaluate_recognition(
             models.recognizer,
             models.rectifier,
@@ -95,12 +93,11 @@ def end_to_end(
 ) -> None:
     """Pictures in, exact texts out, on `scenes` with a text."""
 
-    def work(settings: EngineConfig, progress: Progress) -> Report:
+    def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
         from lpr.evaluate.datasets import data_folder
         from lpr.evaluate.endtoend import evaluate_end_to_end
-        from lpr.factory import load_models, still_detector
+        from lpr.factory import still_detector
 
-        models = load_models(settings)
         return evaluate_end_to_end(
             still_detector(settings, models),
             models.rectifier,
@@ -125,14 +122,12 @@ def clips(
 ) -> None:
     """Verdicts of the whole engine on labelled clips."""
 
-    def work(settings: EngineConfig, progress: Progress) -> Report:
+    def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
         from lpr.evaluate.datasets import data_folder, load_clips
         from lpr.evaluate.events import evaluate_clips
-        from lpr.factory import build_engine, load_models
+        from lpr.factory import build_engine
         from lpr.sources import open_source
         from lpr.types import PlateEvent
-
-        models = load_models(settings)
 
         def run(path: Path) -> tuple[PlateEvent, ...]:
             engine = build_engine(settings, models=models, camera=path.stem)
@@ -146,7 +141,7 @@ def clips(
 
 def _evaluate(
     name: str,
-    work: Callable[[EngineConfig, Progress], Report],
+    work: Callable[[EngineConfig, Models, Progress], Report],
     config: Path | None,
     out: Path | None,
 ) -> None:
@@ -156,12 +151,14 @@ def _evaluate(
 
         from lpr.config import EngineConfig, load_config
         from lpr.evaluate.report import write_report
+        from lpr.factory import load_models
 
         settings = load_config(config) if config else EngineConfig()
+        models = load_models(settings)
         with Bar(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(name)
             report = work(
-                settings, lambda done, total: bar.update(task, completed=done, total=total)
+                settings, models, lambda done, total: bar.update(task, completed=done, total=total)
             )
         print(report.to_markdown())
         if out is not None:

@@ -98,7 +98,7 @@ class Outputs:
         if self._crops is not None:
             self._crops.add(frame, result)
         if self._video is not None:
-            self._label(result)
+            self._label(result, vehicle_of)
             labels = {
                 track.id: label
                 for track in result.tracks
@@ -116,14 +116,15 @@ class Outputs:
         if self._crops is not None:
             self._crops.write(event)
 
-    def _label(self, result: FrameResult) -> None:
+    def _label(self, result: FrameResult, vehicle_of: Callable[[int], int | None]) -> None:
         for event in result.events:
             if event.kind in (EventKind.CONFIRMED, EventKind.REVISED):
                 self._labels[event.track_id] = PlateLabel(event.text, event.confidence)
         for item in result.readings:
-            known = self._labels.get(item.track_id)
+            vehicle = vehicle_of(item.track_id) or item.track_id
+            known = self._labels.get(vehicle)
             if known is None or not known.confirmed:
-                self._labels[item.track_id] = PlateLabel(
+                self._labels[vehicle] = PlateLabel(
                     item.reading.text, item.reading.confidence, confirmed=False
                 )
 

@@ -131,12 +131,16 @@ class _Run:
         self.outputs.begin()
         self.view.begin(camera, source.info.frames)
         voter = build_voter(self.settings, camera)
+        expected = 0
         engine = build_engine(self.settings, models=self.models, voter=voter)
         try:
             with source as frames:
                 for number, frame in enumerate(frames, start=1):
                     result = engine.process(frame)
                     self.summary.add(result)
+                    if source.info.live:
+                        self.summary.dropped += frame.index - expected
+                    expected = frame.index + 1
                     self.outputs.frame(frame, result, voter.passage_of)
                     self._emit(voter, result.events)
                     self.view.advance(self.summary, number)
