@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lpr.formats.registry import load_region
-from lpr.registry import DEFAULT_DETECTOR, DEFAULT_RECOGNIZER
+from lpr.registry import DEFAULT_CORNERS, DEFAULT_DETECTOR, DEFAULT_RECOGNIZER
 from lpr.settings import load_settings
 from lpr.track.options import TrackerOptions
 from lpr.vote.options import VoterOptions
@@ -28,6 +28,15 @@ class DetectorConfig(_Section):
     """Look for far plates at native scale in one part of a large picture per frame."""
 
 
+class CornersConfig(_Section):
+    """`[corners]`."""
+
+    model: str = DEFAULT_CORNERS
+    """Name of a model, or the path of its folder."""
+    looks: int = Field(default=2, ge=0, le=4)
+    """How often a plate's corners are corrected before it is read; 0 trusts the detector's."""
+
+
 class RecognizerConfig(_Section):
     """`[recognizer]`."""
 
@@ -45,6 +54,7 @@ class EngineConfig(_Section):
     max_reads: int = Field(default=4, ge=1, le=64)
     """Readings per frame at most."""
     detector: DetectorConfig = DetectorConfig()
+    corners: CornersConfig = CornersConfig()
     recognizer: RecognizerConfig = RecognizerConfig()
     tracker: TrackerOptions = TrackerOptions()
     voter: VoterOptions = VoterOptions()

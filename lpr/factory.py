@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpr.config import EngineConfig
+from lpr.detect.corners import CornerRefiner, RefinedDetector, RefiningRectifier
+from lpr.detect.crop import CropDetector
 from lpr.detect.detector import OnnxDetector
+from lpr.detect.region import RegionDetector
 from lpr.detect.tiles import CameraDetector, TiledDetector
 from lpr.engine import Engine
 from lpr.errors import ModelError
@@ -21,17 +24,29 @@ from lpr.vote.voter import PlateVoter
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The two networks, opened once and shared by every camera of a process."""
+    """The networks, opened once and shared by every camera of a process."""
 
     detector: OnnxDetector
-    rectifier: Rectifier
+    refiner: CornerRefiner | None
+    """Corrects corners; None where the detector's are trusted."""
+    cutter: PerspectiveRectifier
+    """Cuts plates out by the corners it is given."""
     recognizer: Recognizer
     alphabet: str
     """The characters that the recognizer can read."""
 
+    @property
+    def rectifier(self) -> Rectifier:
+        """Cuts plates out by corrected corners."""
+        return self.cutter if self.refiner is None else RefiningRectifier(self.refiner, self.cutter)
+
+    def refined(self, detector: Detector) -> Detector:
+        """A detector whose corners are corrected at once."""
+        return detector if self.refiner is None else RefinedDetector(detector, self.refiner)
+
 
 def load_models(config: EngineConfig | None = None) -> Models:
-    """Open the two networks that a configuration names.
+    """Open the networks that a configuration names.
 
     Args:
         config: by default the shipped models, one thread each.
@@ -47,7 +62,8 @@ def load_models(config: EngineConfig | None = None) -> Models:
         detector=OnnxDetector(
             found, threads=config.threads, score_threshold=config.detector.score_threshold
         ),
-        rectifier=PerspectiveRectifier(width, height),
+        refiner=_refiner(config),
+        cutter=PerspectiveRectifier(width, height),
         recognizer=OnnxRecognizer(read, threads=config.threads),
         alphabet=read.manifest.alphabet,
     )
@@ -60,6 +76,7 @@ def build_engine(
     regions: tuple[str, ...] = (),
     models: Models | None = None,
     voter: PlateVoter | None = None,
+    roi: tuple[int, int, int, int] | None = None,
 ) -> Engine:
     """Build one camera's engine.
 
@@ -69,6 +86,7 @@ def build_engine(
         regions: countries whose plates are expected; replaces those of the configuration.
         models: networks to share with other engines; opened here where not given.
         voter: one of `build_voter`, for callers that want its explanations; by default its own.
+        roi: left, top, right, bottom of the only part of the picture to look at, frame pixels.
 
     Raises:
         ConfigError: a region is unknown.
@@ -79,6 +97,8 @@ def build_engine(
     detector: Detector = models.detector
     if config.detector.far:
         detector = CameraDetector(models.detector)
+    if roi is not None:
+        detector = RegionDetector(detector, roi)
     return Engine(
         detector,
         models.rectifier,
@@ -116,7 +136,8 @@ def build_still_reader(
     prior = FormatPrior(config.regions)
     return StillReader(
         still_detector(config, models),
-        models.rectifier,
+        models.refined(CropDetector(models.detector)),
+        models.cutter,
         models.recognizer,
         lambda text: prior(text)[0],
     )
@@ -124,7 +145,8 @@ def build_still_reader(
 
 def still_detector(config: EngineConfig, models: Models) -> Detector:
     """The detector for single pictures: with native-scale tiles unless `detector.far` is off."""
-    return TiledDetector(models.detector) if config.detector.far else models.detector
+    detector = TiledDetector(models.detector) if config.detector.far else models.detector
+    return models.refined(detector)
 
 
 def _with_regions(config: EngineConfig | None, regions: tuple[str, ...]) -> EngineConfig:
@@ -132,6 +154,13 @@ def _with_regions(config: EngineConfig | None, regions: tuple[str, ...]) -> Engi
     if not regions:
         return config
     return EngineConfig.model_validate({**dict(config), "regions": regions})
+
+
+def _refiner(config: EngineConfig) -> CornerRefiner | None:
+    if not config.corners.looks:
+        return None
+    files = _find(config.corners.model, "corners")
+    return CornerRefiner(files, threads=config.threads, looks=config.corners.looks)
 
 
 def _find(name: str, task: str) -> ModelFiles:

@@ -40,7 +40,7 @@ class ModelManifest(_Section):
 
     name: str
     version: str
-    task: Literal["detector", "recognizer"]
+    task: Literal["detector", "corners", "recognizer"]
     file: str
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     licence: str

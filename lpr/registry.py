@@ -13,6 +13,7 @@ from lpr.errors import ModelNotFoundError, did_you_mean
 from lpr.manifest import ModelManifest, load_manifest
 
 DEFAULT_DETECTOR = "detector-v1"
+DEFAULT_CORNERS = "corners-v1"
 DEFAULT_RECOGNIZER = "recognizer-v1"
 
 

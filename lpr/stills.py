@@ -37,6 +37,7 @@ class StillReader:
 
     Args:
         detector: finds plates.
+        crop_detector: finds the plate in a picture that was cut around one.
         rectifier: cuts them out upright.
         recognizer: reads them.
         region_of: tells the country of a text.
@@ -45,11 +46,13 @@ class StillReader:
     def __init__(
         self,
         detector: Detector,
+        crop_detector: Detector,
         rectifier: Rectifier,
         recognizer: Recognizer,
         region_of: RegionOf,
     ) -> None:
         self._detector = detector
+        self._crop_detector = crop_detector
         self._rectifier = rectifier
         self._recognizer = recognizer
         self._region_of = region_of
@@ -63,14 +66,17 @@ class StillReader:
         return self._read(image, self._detector.detect(image))
 
     def read_crop(self, image: Image) -> StillPlate:
-        """Read an HxWx3 uint8 BGR picture that is one plate, cut tightly.
+        """Read an HxWx3 uint8 BGR picture that was cut around one plate, tightly or loosely.
+
+        Where no plate is seen in it, the picture is taken to be the plate.
 
         Raises:
             ModelError: the network failed.
         """
         rows, columns = image.shape[:2]
         whole = Detection(Quad.from_box(0, 0, columns, rows), 1.0)
-        return self._read(image, (whole,))[0]
+        found = self._crop_detector.detect(image)[:1]
+        return self._read(image, found or (whole,))[0]
 
     def _read(self, image: Image, detections: Sequence[Detection]) -> tuple[StillPlate, ...]:
         if not detections:
@@ -79,7 +85,7 @@ class StillReader:
         readings = self._recognizer.read([crop.image for crop in crops])
         return tuple(
             StillPlate(
-                quad=found.quad,
+                quad=crop.quad,
                 score=found.score,
                 lines=found.lines,
                 reading=replace(reading, quality=crop.quality),

@@ -65,7 +65,7 @@ class PlainRectifier:
 
     def rectify(self, image: Image, quad: Quad) -> PlateCrop:
         """Return a black 48x160 crop."""
-        return PlateCrop(np.zeros((48, 160, 3), np.uint8), self._quality)
+        return PlateCrop(np.zeros((48, 160, 3), np.uint8), self._quality, quad)
 
 
 class ScriptedRecognizer:

@@ -99,10 +99,12 @@ class PlateCrop:
     Attributes:
         image: HxWx3 uint8 BGR, the recognizer's input size.
         quality: how good the look was.
+        quad: the corners it was cut by, picture pixels.
     """
 
     image: Image
     quality: CropQuality
+    quad: Quad
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def end_to_end(
 
         return evaluate_end_to_end(
             still_detector(settings, models),
-            models.rectifier,
+            models.cutter,
             models.recognizer,
             data_folder(data),
             split,

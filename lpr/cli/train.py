@@ -82,6 +82,64 @@ def detector(
         print(f"written: {folder}")
 
 
+@train_app.command("corners")
+def corners(
+    out: Annotated[Path, typer.Option(help="Model folder to write.")] = Path("runs/corners"),
+    work: Annotated[Path, typer.Option(help="Folder for caches and checkpoint.")] = Path(
+        "runs/corners-work"
+    ),
+    data: Annotated[
+        Path | None, typer.Option(help="The data folder; $LPR_DATA by default.")
+    ] = None,
+    rendered: Annotated[
+        Path | None,
+        typer.Option(help="Rendered plates of a recognizer's run; by default rendered here."),
+    ] = None,
+    plates: Annotated[int, typer.Option(help="Rendered plates, if rendered here.", min=1)] = 20_000,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Folder with corners.json; the shipped detector's by default."),
+    ] = None,
+    steps: Steps = 12_000,
+    batch: Batch = 64,
+    threads: Threads = 1,
+    seed: Seed = 1,
+    fresh: Fresh = False,
+) -> None:
+    """Train the corner refiner on labelled scenes and rendered plates, and export it."""
+    with clean_exit():
+        _need_torch()
+        from lpr.evaluate.datasets import data_folder
+        from lpr.registry import DEFAULT_DETECTOR, find_model
+        from lpr.train.corners_loop import CornersTrainOptions, train_corners
+        from lpr.train.recognizer_loop import render_cache
+
+        found = labels or find_model(DEFAULT_DETECTOR).path.parent / "labels"
+        with _shown("corners", steps) as show:
+            if rendered is None:
+                rendered = work / "rendered"
+                render_cache(
+                    rendered,
+                    plates,
+                    seed,
+                    on_render=lambda done, wanted: show(0, {"plates rendered": done, "of": wanted}),
+                )
+            options = CornersTrainOptions(
+                data=data_folder(data),
+                work=work,
+                output=out,
+                rendered=rendered,
+                corners=_present(found / "corners.json"),
+                steps=steps,
+                batch=batch,
+                threads=threads,
+                seed=seed,
+                resume=not fresh,
+            )
+            folder = train_corners(options, lambda step, _, figures: show(step, figures))
+        print(f"written: {folder}")
+
+
 @train_app.command("recognizer")
 def recognizer(
     out: Annotated[Path, typer.Option(help="Model folder to write.")] = Path("runs/recognizer"),

@@ -15,7 +15,12 @@ from lpr.recognize.alphabet import Alphabet
 from lpr.synth.degrade import Grey, camera_grey
 from lpr.train.recognizer_augment import AugmentStrength, cut_crop
 from lpr.train.recognizer_data import LabelledPatch, RenderedCache
+from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import HEIGHT, WIDTH
+from lpr.train.recognizer_shuffle import CharacterCells, shuffled
+
+_DONATED = 0.35
+"""Share of shuffled plates that take their first, Chinese or Korean, character from another."""
 
 
 class WeightedPatches:
@@ -27,10 +32,19 @@ class WeightedPatches:
     Args:
         patches: the plates; not empty.
         weight: relative to the other sets, above 0.
+        cells: where the characters of each plate stand, None where unknown; empty for no shuffling.
+        shuffled_share: share of the plates with known characters that change them about.
     """
 
-    def __init__(self, patches: Sequence[LabelledPatch], weight: float) -> None:
+    def __init__(
+        self,
+        patches: Sequence[LabelledPatch],
+        weight: float,
+        cells: Sequence[CharacterCells | None] = (),
+        shuffled_share: float = 0.6,
+    ) -> None:
         self.patches, self.weight = patches, weight
+        self._cells, self._shuffled_share = cells, shuffled_share
         starts = ["" if patch.text[:1].isascii() else patch.text[0] for patch in patches]
         counts = Counter(starts)
         shares = np.array([counts[start] ** (0.0 if not start else -0.75) for start in starts])
@@ -38,8 +52,20 @@ class WeightedPatches:
 
     def pick(self, rng: np.random.Generator) -> LabelledPatch:
         """Draw one plate."""
-        index = int(np.searchsorted(self._steps, rng.random()))
-        return self.patches[min(index, len(self.patches) - 1)]
+        index = min(int(np.searchsorted(self._steps, rng.random())), len(self.patches) - 1)
+        cells = self._cells[index] if self._cells else None
+        if cells is not None and rng.random() < self._shuffled_share:
+            return shuffled(cells, rng, self._donor(cells, rng))
+        return self.patches[index]
+
+    def _donor(self, cells: CharacterCells, rng: np.random.Generator) -> CharacterCells | None:
+        """A plate to take the province from; rare provinces have their turn as often."""
+        if cells.text[0].isascii() or rng.random() > _DONATED:
+            return None
+        donor = self._cells[
+            min(int(np.searchsorted(self._steps, rng.random())), len(self._cells) - 1)
+        ]
+        return None if donor is None or donor.text[0].isascii() else donor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +81,6 @@ class Batch:
     crops: Tensor
     targets: Tensor
     lengths: Tensor
-
-
-MEAN, SCALE = 127.5, 1 / 64
-"""The network sees (grey - MEAN) * SCALE."""
 
 
 class BatchMaker:

@@ -12,7 +12,7 @@ import torch
 from lpr.errors import TrainingError
 from lpr.recognize.alphabet import Alphabet
 from lpr.train.export import export_model
-from lpr.train.recognizer_batches import MEAN, SCALE
+from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet, RecognizerShape
 
 WEIGHTS = "weights.npz"

@@ -13,12 +13,12 @@ import torch
 
 from lpr.errors import TrainingError
 from lpr.imaging import recognizer_input
-from lpr.recognize.alphabet import Alphabet
+from lpr.recognize.alphabet import PLATE_CHARACTERS, Alphabet
 from lpr.registry import DEFAULT_RECOGNIZER, find_model
 from lpr.synth.fonts import FontBook
 from lpr.train.ema import WeightAverage
 from lpr.train.recognizer_augment import AugmentStrength
-from lpr.train.recognizer_batches import MEAN, SCALE, BatchMaker, WeightedPatches
+from lpr.train.recognizer_batches import BatchMaker
 from lpr.train.recognizer_data import (
     PATCH_HEIGHT,
     PATCH_WIDTH,
@@ -26,12 +26,13 @@ from lpr.train.recognizer_data import (
     Grey,
     RenderedCache,
     read_labels,
-    real_patches,
     render_shard,
     served_crop,
 )
 from lpr.train.recognizer_export import WEIGHTS, RecognizerCard, export_recognizer, load_weights
+from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
+from lpr.train.recognizer_patches import LEFT_OUT, shipped_helpers, weighted_patches
 from lpr.train.recognizer_score import (
     ScoredCrops,
     calibration_error,
@@ -51,19 +52,6 @@ from lpr.train.recognizer_steps import (
 )
 
 SHIPPED: Final = "shipped"
-LEFT_OUT: Final = frozenset(("stacked", "notplate", "cut", "unreadable"))
-"""Notes of labels whose text is not what the crop shows."""
-SET_WEIGHTS: Final[Mapping[str, tuple[float, float]]] = {
-    "mixed-openlpr": (0.36, 0.16),
-    "us-uk-ph-cjsantos": (0.18, 0.01),
-    "ro-night": (0.04, 0.01),
-    "ar-ankandrew": (0.05, 0.01),
-    "cn-lprnet": (0.12, 0.01),
-    "cn-ccpd-mini": (0.05, 0.01),
-    "kr-cvlab": (0.02, 0.025),
-    "kr-cvlab-rect": (0.01, 0.03),
-}
-"""How often one- and two-line crops of the known sets are drawn; others go by their size's root."""
 SET_LICENCES: Final[Mapping[str, str]] = {
     "mixed-openlpr": "Apache-2.0",
     "us-uk-ph-cjsantos": "CC-BY-4.0",
@@ -146,8 +134,18 @@ def train_recognizer(
     state = _start(options, loop)
     before = _validate(_averaged(state), state.alphabet, labels)
     empty = _grey_pictures(options.negatives)
-    cache = _filled_cache(options, state.alphabet, empty, on_render)
-    real = weighted_patches(labels, state.alphabet)
+    cache = None
+    if options.rendered > 0 and options.rendered_share > 0:
+        cache = render_cache(
+            options.cache or options.out / "rendered",
+            options.rendered,
+            options.loop.seed,
+            alphabet=state.alphabet,
+            backgrounds=empty,
+            regions=options.regions,
+            on_render=on_render,
+        )
+    real = weighted_patches(labels, state.alphabet, *shipped_helpers(state.alphabet))
     if not real and (cache is None or not len(cache)):
         raise TrainingError(
             "nothing to train on: no labelled crop in the train split, none rendered"
@@ -166,24 +164,6 @@ def train_recognizer(
     run_steps(state, batches, loop, options.out / "checkpoint.pt", on_progress)
     write_history(options.out / "history.jsonl", state.history)
     return _export(options, state, labels, before, batches.rendered_share)
-
-
-def weighted_patches(
-    labels: Mapping[str, Sequence[CropLabel]], alphabet: Alphabet
-) -> list[WeightedPatches]:
-    """Load the train crops, one- and two-line apart, with the weights of their sets."""
-    parts = []
-    for name, rows in labels.items():
-        usable = [
-            row for row in rows if row.split == "train" and row.text and row.note not in LEFT_OUT
-        ]
-        for lines in (1, 2):
-            patches = real_patches([row for row in usable if row.lines == lines], alphabet)
-            if patches:
-                known = SET_WEIGHTS.get(name)
-                weight = known[lines - 1] if known else 0.01 * len(patches) ** 0.5
-                parts.append(WeightedPatches(patches, weight))
-    return parts
 
 
 def _start(options: RecognizerTrainOptions, loop: LoopOptions) -> TrainingState:
@@ -215,37 +195,51 @@ def _grey_pictures(folder: Path | None) -> list[Grey]:
     return pictures
 
 
-def _filled_cache(
-    options: RecognizerTrainOptions,
-    alphabet: Alphabet,
-    backgrounds: Sequence[Grey],
-    on_render: Callable[[int, int], None] | None,
-) -> RenderedCache | None:
-    if options.rendered <= 0 or options.rendered_share <= 0:
-        return None
-    folder = options.cache or options.out / "rendered"
+def render_cache(
+    folder: Path,
+    plates: int,
+    seed: int,
+    *,
+    alphabet: Alphabet | None = None,
+    backgrounds: Sequence[Grey] = (),
+    regions: tuple[str, ...] | None = None,
+    on_render: Callable[[int, int], None] | None = None,
+) -> RenderedCache:
+    """Render plates into a cache until it holds as many as wanted.
+
+    Args:
+        folder: the cache.
+        plates: number of plates wanted.
+        seed: of every choice; the same seed gives the same plates.
+        alphabet: plates with other characters are left out.
+        backgrounds: grey pictures to put behind the plates.
+        regions: region codes; None means all.
+        on_render: called with plates rendered and wanted.
+
+    Raises:
+        ConfigError: fonts are missing.
+    """
     cache = RenderedCache(folder)
-    fonts = FontBook() if len(cache) < options.rendered else None
+    fonts = FontBook() if len(cache) < plates else None
     number = 0
-    while fonts is not None and len(cache) < options.rendered:
-        count = min(_SHARD, options.rendered - len(cache))
-        name = f"{options.loop.seed:04d}-{number:05d}"
+    while fonts is not None and len(cache) < plates:
+        name = f"{seed:04d}-{number:05d}"
         number += 1
         if (folder / f"{name}.json").is_file():
             continue
         render_shard(
             folder,
             name,
-            count,
-            options.loop.seed * 100_003 + number,
+            min(_SHARD, plates - len(cache)),
+            seed * 100_003 + number,
             fonts=fonts,
-            alphabet=alphabet,
+            alphabet=alphabet or Alphabet(PLATE_CHARACTERS),
             backgrounds=backgrounds,
-            regions=options.regions,
+            regions=regions,
         )
         cache.refresh()
         if on_render is not None:
-            on_render(len(cache), options.rendered)
+            on_render(len(cache), plates)
     return cache
 
 

@@ -13,8 +13,8 @@ import torch
 from lpr.imaging import recognizer_input
 from lpr.recognize.alphabet import Alphabet
 from lpr.recognize.ctc import best_path, softmax, text_log_probability
-from lpr.train.recognizer_batches import MEAN, SCALE
 from lpr.train.recognizer_data import CropLabel, served_crop
+from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
 from lpr.types import Image
 

@@ -10,4 +10,4 @@ HAVE_TORCH = find_spec("torch") is not None
 if not HAVE_TORCH and os.environ.get("CI"):
     raise RuntimeError("torch is missing in CI: install lpr[train], so that training is tested")
 
-collect_ignore_glob = [] if HAVE_TORCH else ["test_train_detector*", "test_train_recognizer*"]
+collect_ignore_glob = [] if HAVE_TORCH else ["test_train_[cdr]*"]

@@ -1,0 +1,122 @@
+"""A second, closer look at a plate's corners.
+
+The detector sees a whole frame, often shrunk, and its corners are some per cent off: enough to cut
+a character in half or to leave a plate slanted. The refiner looks at the plate alone, at a size at
+which its rim can be seen, and says by how much each corner is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lpr.errors import ModelIntegrityError
+from lpr.geometry import Quad, quad_iou
+from lpr.imaging import cut_quad, recognizer_input
+from lpr.protocols import Detector, Rectifier
+from lpr.registry import ModelFiles
+from lpr.session import OnnxSession
+from lpr.types import Detection, Image, PlateCrop, Track
+
+HEIGHT, WIDTH = 64, 128
+GROW_X, GROW_Y = 0.3, 0.7
+"""How much larger than the plate the window is, both sides together, in shares of its size."""
+SETTLED = 0.012
+"""Corners that moved by less than this are not looked at again."""
+LEAST_OVERLAP = 0.35
+"""Of old and new quad; below it the new one is some other thing."""
+
+
+def nominal_corners() -> npt.NDArray[np.float32]:
+    """Where a plate's corners are in its window (4x2), in shares of the window's size."""
+    left, top = 0.5 * GROW_X / (1 + GROW_X), 0.5 * GROW_Y / (1 + GROW_Y)
+    return np.array(Quad.from_box(left, top, 1 - left, 1 - top).points, np.float32)
+
+
+class CornerRefiner:
+    """Corrects the corners of detected plates. Stateless: one may serve many cameras.
+
+    Args:
+        model: the refiner's files.
+        threads: threads of one run, at least 1.
+        looks: how often corners are corrected at most, at least 1; the second look sees the plate
+            nearly upright.
+
+    Raises:
+        ModelIntegrityError: the file is not what its manifest says, or it is no refiner.
+        ModelError: onnxruntime cannot load it.
+    """
+
+    def __init__(self, model: ModelFiles, *, threads: int = 1, looks: int = 2) -> None:
+        manifest = model.manifest
+        if manifest.task != "corners":
+            raise ModelIntegrityError(
+                f"model {manifest.name!r} is a {manifest.task}; a corner refiner is needed"
+            )
+        self._session = OnnxSession(model.path, manifest, threads=threads)
+        self._mean, self._scale = manifest.input.mean, manifest.input.scale
+        self._looks = looks
+        self._nominal = nominal_corners()
+
+    def refine(self, image: Image, quad: Quad) -> Quad:
+        """Return better corners for the plate near `quad` of an HxWx3 uint8 BGR picture.
+
+        Where the network's answer cannot be a plate's quad, the old corners are returned.
+        """
+        refined = quad
+        for _ in range(self._looks):
+            refined, moved = self._look(image, refined)
+            if moved < SETTLED:
+                break
+        if not refined.is_convex or quad_iou(quad, refined) < LEAST_OVERLAP:
+            return quad
+        return refined
+
+    def _look(self, image: Image, quad: Quad) -> tuple[Quad, float]:
+        """Better corners, and by how much they moved (mean, in shares of the window)."""
+        if not quad.is_convex or min(quad.width, quad.height) < 2:
+            return quad, 0.0
+        window, to_image = cut_quad(image, quad.expanded(GROW_X, GROW_Y), WIDTH, HEIGHT)
+        [offsets] = self._session.run(recognizer_input([window], self._mean, self._scale))
+        shares = self._nominal + offsets[0].reshape(4, 2)
+        points = np.column_stack([shares * (WIDTH, HEIGHT), np.ones(4)]) @ to_image.T
+        better = Quad.from_points((points[:, :2] / points[:, 2:]).tolist())
+        return better, float(np.abs(offsets[0]).mean())
+
+
+class RefinedDetector:
+    """A detector whose corners are corrected, for single pictures.
+
+    Args:
+        detector: finds plates.
+        refiner: corrects their corners.
+    """
+
+    def __init__(self, detector: Detector, refiner: CornerRefiner) -> None:
+        self._detector, self._refiner = detector, refiner
+
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        """Return the plates in an HxWx3 uint8 BGR picture, best first."""
+        return tuple(
+            replace(one, quad=self._refiner.refine(image, one.quad))
+            for one in self._detector.detect(image, tracks)
+        )
+
+
+class RefiningRectifier:
+    """Rectifies by corrected corners.
+
+    Args:
+        refiner: corrects the corners.
+        rectifier: cuts the plate out by them.
+    """
+
+    def __init__(self, refiner: CornerRefiner, rectifier: Rectifier) -> None:
+        self._refiner, self._rectifier = refiner, rectifier
+
+    def rectify(self, image: Image, quad: Quad) -> PlateCrop:
+        """Return the plate near `quad` of an HxWx3 uint8 BGR picture, upright."""
+        return self._rectifier.rectify(image, self._refiner.refine(image, quad))

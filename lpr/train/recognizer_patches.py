@@ -1,0 +1,116 @@
+"""The real plates of a training run: which, how cut, how often, with their characters found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from lpr.detect.corners import CornerRefiner
+from lpr.geometry import Quad
+from lpr.recognize.alphabet import Alphabet
+from lpr.registry import DEFAULT_CORNERS, DEFAULT_RECOGNIZER, find_model
+from lpr.train.recognizer_batches import WeightedPatches
+from lpr.train.recognizer_data import CropLabel, LabelledPatch, load_crop, quad_in, real_patches
+from lpr.train.recognizer_embed import embedded
+from lpr.train.recognizer_export import WEIGHTS, load_weights
+from lpr.train.recognizer_net import RecognizerNet
+from lpr.train.recognizer_shuffle import CharacterCells, find_cells
+
+LEFT_OUT: Final = frozenset(("stacked", "notplate", "cut", "unreadable"))
+"""Notes of labels whose text is not what the crop shows."""
+SET_WEIGHTS: Final[Mapping[str, tuple[float, float]]] = {
+    "mixed-openlpr": (0.36, 0.16),
+    "us-uk-ph-cjsantos": (0.18, 0.01),
+    "ro-night": (0.05, 0.01),
+    "ar-ankandrew": (0.05, 0.01),
+    "cn-lprnet": (0.14, 0.01),
+    "cn-ccpd-mini": (0.06, 0.01),
+    "kr-cvlab": (0.025, 0.025),
+    "kr-cvlab-rect": (0.01, 0.03),
+}
+"""How often one- and two-line crops of the known sets are drawn; others go by their size's root."""
+TIGHT_SETS: Final = frozenset({"cn-lprnet", "kr-cvlab-rect"})
+"""Cut around the text: half of their turns go to crops with the plate put back around them."""
+AS_LABELLED: Final = 0.25
+"""Share of the turns of crops cut by their labelled box; the rest is cut by corrected corners."""
+_EMBEDDINGS = 4
+
+
+def weighted_patches(
+    labels: Mapping[str, Sequence[CropLabel]],
+    alphabet: Alphabet,
+    aligner: RecognizerNet | None = None,
+    refiner: CornerRefiner | None = None,
+) -> list[WeightedPatches]:
+    """Load the train crops, one- and two-line apart, with the weights of their sets.
+
+    Args:
+        labels: the labels of each set.
+        alphabet: what can be spelled; other labels are left out.
+        aligner: finds the characters, so that they can change places; None leaves them.
+        refiner: corrects labelled boxes; None leaves them.
+    """
+    parts: list[WeightedPatches] = []
+    for name, rows in labels.items():
+        usable = [
+            row for row in rows if row.split == "train" and row.text and row.note not in LEFT_OUT
+        ]
+        for lines in (1, 2):
+            chosen = [row for row in usable if row.lines == lines and alphabet.covers(row.text)]
+            if chosen:
+                known = SET_WEIGHTS.get(name)
+                weight = known[lines - 1] if known else 0.01 * len(chosen) ** 0.5
+                parts += _parts(name, chosen, weight, alphabet, aligner, refiner)
+    return parts
+
+
+def shipped_helpers(alphabet: Alphabet) -> tuple[RecognizerNet | None, CornerRefiner]:
+    """The shipped recognizer, if it spells the same characters, and the shipped corner refiner."""
+    net, known = load_weights(find_model(DEFAULT_RECOGNIZER).path.parent / WEIGHTS)
+    aligner = net if known.characters == alphabet.characters else None
+    return aligner, CornerRefiner(find_model(DEFAULT_CORNERS))
+
+
+def _parts(
+    name: str,
+    rows: Sequence[CropLabel],
+    weight: float,
+    alphabet: Alphabet,
+    aligner: RecognizerNet | None,
+    refiner: CornerRefiner | None,
+) -> list[WeightedPatches]:
+    plain = real_patches(rows, alphabet)
+    if name in TIGHT_SETS:
+        put_back = [
+            one
+            for seed in range(_EMBEDDINGS)
+            for one in embedded(plain, np.random.default_rng(seed))
+        ]
+        return [
+            WeightedPatches(plain, weight / 2, _cells(plain, alphabet, aligner)),
+            WeightedPatches(put_back, weight / 2, _cells(put_back, alphabet, aligner)),
+        ]
+    if refiner is None:
+        return [WeightedPatches(plain, weight, _cells(plain, alphabet, aligner))]
+    better = real_patches([_refined(row, refiner) for row in rows], alphabet)
+    return [
+        WeightedPatches(better, weight * (1 - AS_LABELLED), _cells(better, alphabet, aligner)),
+        WeightedPatches(plain, weight * AS_LABELLED),
+    ]
+
+
+def _cells(
+    patches: Sequence[LabelledPatch], alphabet: Alphabet, aligner: RecognizerNet | None
+) -> Sequence[CharacterCells | None]:
+    return () if aligner is None else find_cells(aligner, alphabet, patches)
+
+
+def _refined(row: CropLabel, refiner: CornerRefiner) -> CropLabel:
+    image = load_crop(row)
+    quad = quad_in(row, image)
+    if quad != Quad.from_box(*quad.box):  # corners that a person drew
+        return row
+    return replace(row, quad=refiner.refine(image, quad))

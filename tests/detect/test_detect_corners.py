@@ -1,0 +1,72 @@
+"""The shipped corner refiner."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpr.detect.corners import CornerRefiner, RefiningRectifier
+from lpr.errors import ModelIntegrityError
+from lpr.geometry import Quad
+from lpr.imaging import PerspectiveRectifier
+from lpr.registry import DEFAULT_CORNERS, DEFAULT_DETECTOR, find_model
+from lpr.synth.fonts import FontBook
+from lpr.synth.scene import paint_background, render_scene
+
+
+@pytest.fixture(scope="module")
+def refiner() -> CornerRefiner:
+    return CornerRefiner(find_model(DEFAULT_CORNERS))
+
+
+def _error(quad: Quad, truth: Quad) -> float:
+    apart = np.array(quad.points) - np.array(truth.points)
+    return float(np.linalg.norm(apart, axis=1).mean()) / truth.width
+
+
+def test_rough_quads_of_rendered_plates_come_nearer(refiner: CornerRefiner) -> None:
+    fonts = FontBook()
+    before, after = [], []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        scene = render_scene(
+            paint_background(1280, 720, rng), rng, fonts, count=2, widths=(90.0, 300.0)
+        )
+        for plate in scene.plates:
+            rough = Quad.from_box(*plate.quad.box).expanded(0.08, 0.12)
+            before.append(_error(rough, plate.quad))
+            after.append(_error(refiner.refine(scene.image, rough), plate.quad))
+    assert len(after) >= 12
+    assert np.median(after) < 0.5 * np.median(before)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.floats(-50, 250), min_size=8, max_size=8),
+    st.integers(1, 40),
+    st.integers(1, 40),
+)
+def test_any_quad_and_picture_gives_a_quad(
+    refiner: CornerRefiner, numbers: list[float], rows: int, columns: int
+) -> None:
+    image = np.full((rows, columns, 3), 90, np.uint8)
+    quad = Quad.from_points([numbers[i : i + 2] for i in range(0, 8, 2)])
+    refined = refiner.refine(image, quad)
+    assert np.isfinite(np.array(refined.points)).all()
+    assert refined == quad or refined.is_convex
+
+
+def test_the_rectifier_tells_which_corners_it_cut_by(refiner: CornerRefiner) -> None:
+    rng = np.random.default_rng(5)
+    scene = render_scene(paint_background(640, 384, rng), rng, FontBook(), count=1)
+    rough = scene.plates[0].quad.expanded(0.1, 0.1)
+    crop = RefiningRectifier(refiner, PerspectiveRectifier(160, 48)).rectify(scene.image, rough)
+    assert crop.image.shape == (48, 160, 3)
+    assert crop.quad == refiner.refine(scene.image, rough)
+
+
+def test_a_detector_is_no_refiner() -> None:
+    with pytest.raises(ModelIntegrityError, match="is a detector; a corner refiner is needed"):
+        CornerRefiner(find_model(DEFAULT_DETECTOR))

@@ -1,0 +1,86 @@
+"""Moving a plate's characters about."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH
+from lpr.train.recognizer_shuffle import CharacterCells, shuffled, viterbi
+
+
+def _merged(path: tuple[int, ...], blank: int) -> list[int]:
+    kept = [one for i, one in enumerate(path) if i == 0 or path[i - 1] != one]
+    return [one for one in kept if one != blank]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 1), min_size=1, max_size=2))
+def test_viterbi_is_the_best_of_all_paths(seed: int, classes: list[int]) -> None:
+    steps, blank = 5, 2
+    rng = np.random.default_rng(seed)
+    log_probs = np.log(rng.dirichlet(np.ones(3), steps))
+    paths = [p for p in product(range(3), repeat=steps) if _merged(p, blank) == classes]
+    best = max(paths, key=lambda p: float(sum(log_probs[i, one] for i, one in enumerate(p))))
+    spoken, last = [], blank
+    for step, one in enumerate(best):
+        if one != blank:
+            if one == last:
+                spoken[-1].append(step)
+            else:
+                spoken.append([step])
+        last = one
+    assert viterbi(log_probs, classes) == [float(np.mean(at)) for at in spoken]
+
+
+def _cells(text: str, tones: list[int]) -> CharacterCells:
+    """A plate whose characters are bars of different tones on white."""
+    patch = np.full((PATCH_HEIGHT, PATCH_WIDTH), 250, np.uint8)
+    cuts = tuple(30 + 30 * i for i in range(len(text) + 1))
+    for left, tone in zip(cuts, tones, strict=False):
+        patch[:, left + 8 : left + 22] = tone
+    return CharacterCells(patch, text, cuts)
+
+
+def test_the_text_says_what_the_plate_shows() -> None:
+    tones = [0, 40, 80, 120, 160, 200]
+    cells = _cells("AB1234", tones)
+    tone_of = dict(zip("AB1234", tones, strict=True))
+    rng = np.random.default_rng(0)
+    texts = set()
+    for _ in range(50):
+        plate = shuffled(cells, rng)
+        texts.add(plate.text)
+        middle = plate.patch[PATCH_HEIGHT // 2]
+        shown = [int(middle[cells.cuts[i] + 15]) for i in range(6)]
+        assert shown == pytest.approx([tone_of[one] for one in plate.text], abs=3)
+    assert len(texts) > 40
+
+
+def test_letters_and_figures_that_look_alike_stay_among_their_own() -> None:
+    cells = _cells("OI01", [0, 0, 0, 0])
+    rng = np.random.default_rng(1)
+    for _ in range(100):
+        text = shuffled(cells, rng).text
+        assert set(text[:2]) <= set("OI") and set(text[2:]) <= set("01")
+
+
+def test_a_province_comes_from_another_plate_or_stays() -> None:
+    cells, donor = _cells("皖A12", [0, 90, 90, 90]), _cells("京B34", [60, 90, 90, 90])
+    rng = np.random.default_rng(2)
+    assert shuffled(cells, rng).text.startswith("皖")
+    taken = shuffled(cells, rng, donor)
+    assert taken.text.startswith("京") and taken.text[1:].isascii()
+    shown = taken.patch[PATCH_HEIGHT // 2, cells.cuts[0] : cells.cuts[1]]
+    assert float(shown.min()) < 60
+
+
+def test_the_plate_itself_is_left_as_it_was() -> None:
+    cells = _cells("AB12", [0, 50, 100, 150])
+    before = cells.patch.copy()
+    shuffled(cells, np.random.default_rng(3))
+    assert (cells.patch == before).all()
