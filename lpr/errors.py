@@ -7,6 +7,7 @@ LprError
 ├── SourceError            (OSError)      a source cannot be opened or read further
 │   └── ImageError                        one picture cannot be decoded; others may go on
 ├── OutputError            (OSError)      an output cannot be written
+│   └── StoreError                        the event store cannot be opened, read or written
 ├── ModelError             (RuntimeError) a model cannot be used
 │   ├── ModelNotFoundError                no such model name or folder
 │   └── ModelIntegrityError               the file does not match its manifest
@@ -47,6 +48,10 @@ class ImageError(SourceError):
 
 class OutputError(LprError, OSError):
     """An output cannot be written."""
+
+
+class StoreError(OutputError):
+    """The event store cannot be opened, read or written; what was committed is still there."""
 
 
 class ModelError(LprError, RuntimeError):

@@ -7,11 +7,27 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
 from lpr.errors import ConfigError, did_you_mean
 
 Settings = TypeVar("Settings")
+
+
+class StrictTable(BaseModel):
+    """A table of a list or union: an unknown key is refused with a suggestion from its own keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            for key in data:
+                if key not in cls.model_fields:
+                    hint = did_you_mean(str(key), cls.model_fields)
+                    raise ValueError(f"unknown key {key!r}{hint}")
+        return data
 
 
 def load_settings(path: Path, kind: type[Settings]) -> Settings:

@@ -11,6 +11,7 @@ from lpr.cli.bench import bench_app
 from lpr.cli.config import config_app
 from lpr.cli.doctor import doctor
 from lpr.cli.evaluate import eval_app
+from lpr.cli.events import events_app
 from lpr.cli.explain import explain
 from lpr.cli.formats import formats
 from lpr.cli.gate import gate_app
@@ -56,3 +57,4 @@ app.add_typer(train_app, name="train")
 app.add_typer(bench_app, name="bench")
 app.add_typer(config_app, name="config")
 app.add_typer(gate_app, name="gate")
+app.add_typer(events_app, name="events")

@@ -1,0 +1,341 @@
+"""`lpr events`: search, show, export and erase what the event store keeps; purge it; audit it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lpr.cli.exit_codes import ExitCode
+from lpr.cli.failure import clean_exit, complain
+
+if TYPE_CHECKING:
+    from lpr.store import EventStore, Requester, SearchQuery, StoredEvent
+    from lpr.store.audit import AuditEntry
+
+events_app = typer.Typer(
+    no_args_is_help=True, help="Search, export, erase and purge stored events; their audit log."
+)
+
+Config = Annotated[
+    Path | None, typer.Option(help="A TOML file with a store table, such as gate.toml.")
+]
+Database = Annotated[
+    Path | None, typer.Option(help="An SQLite store with default settings, in place of --config.")
+]
+Plate = Annotated[str, typer.Argument(help="The plate; spaces and hyphens do not matter.")]
+Who = Annotated[str, typer.Option(help="Your name, for the audit log.")]
+Why = Annotated[str, typer.Option(help="The reason, for the audit log, such as a case number.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]
+
+
+@events_app.command("search")
+def search(
+    who: Who,
+    why: Why,
+    text: Annotated[
+        str | None, typer.Argument(help="A plate, or a pattern: * any text, ? one character.")
+    ] = None,
+    config: Config = None,
+    database: Database = None,
+    prefix: Annotated[bool, typer.Option(help="The text is the beginning of a plate.")] = False,
+    folded: Annotated[
+        bool, typer.Option(help="Take characters that readers confuse for each other (0, O).")
+    ] = False,
+    since: Annotated[str | None, typer.Option(help="From this time on, ISO 8601.")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this time, ISO 8601.")] = None,
+    camera: Annotated[str | None, typer.Option(help="Only this camera.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="confirmed, revised, departed or unread.")
+    ] = None,
+    action: Annotated[str | None, typer.Option(help="open, ask, deny or ignore.")] = None,
+    limit: Annotated[int, typer.Option(help="Events at most, newest first.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Find events; who searched and why goes into the audit log."""
+    with clean_exit():
+        from lpr.store import Match, SearchQuery
+
+        pattern = None if text is None else _typed(text)
+        wild = pattern is not None and not prefix and any(char in pattern for char in "*?")
+        query = SearchQuery(
+            text=pattern,
+            match=Match.PREFIX if prefix else Match.WILDCARD if wild else Match.EXACT,
+            folded=folded,
+            since=_moment("--since", since),
+            until=_moment("--until", until),
+            camera=camera,
+            kind=_kind(kind),
+            action=action,
+            limit=limit,
+        )
+        with _store(config, database) as store:
+            found = store.search(query, _requester(who, why))
+        _print_events(found, query, as_json)
+
+
+@events_app.command("show")
+def show(
+    event_id: Annotated[str, typer.Argument(help="The event's UUID, as `search --json` has it.")],
+    who: Who,
+    why: Why,
+    config: Config = None,
+    database: Database = None,
+    picture: Annotated[Path | None, typer.Option(help="Write its picture to this file.")] = None,
+) -> None:
+    """Print one event with its decisions as JSON; audited."""
+    with clean_exit():
+        from lpr.errors import ConfigError
+
+        with _store(config, database) as store:
+            found = store.show(event_id, _requester(who, why))
+        if found is None:
+            raise ConfigError(f"there is no event {event_id!r}")
+        from lpr.store.subject import decision_to_dict, event_to_dict
+
+        decisions = [decision_to_dict(one) for one in found.decisions]
+        _print_json({**event_to_dict(found.event), "decisions": decisions})
+        if picture is not None:
+            if found.picture is None:
+                raise ConfigError("the event has no picture")
+            _write(picture, found.picture.data)
+
+
+@events_app.command("export")
+def export(
+    plate: Plate,
+    who: Who,
+    why: Why,
+    config: Config = None,
+    database: Database = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write to this file instead of standard output.")
+    ] = None,
+) -> None:
+    """Write everything that is stored of a plate as JSON, pictures included; audited."""
+    with clean_exit():
+        with _store(config, database) as store:
+            found = store.export(_typed(plate), _requester(who, why))
+        text = json.dumps(found, indent=2) + "\n"
+        if output is None:
+            print(text, end="")
+        else:
+            _write(output, text.encode("ascii"))
+
+
+@events_app.command("erase")
+def erase(
+    plate: Plate,
+    who: Who,
+    why: Why,
+    config: Config = None,
+    database: Database = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a plate: its texts and pictures; the audit log keeps a keyed hash of it."""
+    with clean_exit():
+        text = _typed(plate)
+        by = _requester(who, why)
+        if not yes:
+            typer.confirm(_safe(f"Erase {text} for good?"), abort=True)
+        with _store(config, database) as store:
+            report = store.erase(text, by)
+        print(
+            f"erased: {report.events} events, {report.decisions} decisions, "
+            f"{report.pictures} pictures; taken out of {report.alternatives} other events and "
+            f"{report.mentions} other decisions (audit entry {report.audit_number})"
+        )
+        if report.listed:
+            print(f"still on the store's plate lists: {report.listed} entries")
+        _check_scrubbed(report.scrubbed, "erase")
+
+
+@events_app.command("purge")
+def purge(
+    config: Config = None,
+    database: Database = None,
+    who: Who = "lpr",
+    why: Why = "retention",
+    rehearse: Annotated[bool, typer.Option(help="Count only; nothing is deleted.")] = False,
+) -> None:
+    """Delete what is older than its class allows, and print the proof."""
+    with clean_exit():
+        with _store(config, database) as store:
+            report = store.purge(_requester(who, why), rehearse=rehearse)
+        for one in report.counts:
+            print(
+                f"{one.what}: {one.before} before, {one.expired} too old, {one.deleted} deleted, "
+                f"{one.after} after"
+            )
+        if not rehearse:
+            print(f"audit entry {report.audit_number}: {report.audit_hash}")
+            _check_scrubbed(report.scrubbed, "purge")
+
+
+@events_app.command("audit")
+def audit(
+    config: Config = None,
+    database: Database = None,
+    plate: Annotated[str | None, typer.Option(help="Only entries about this plate.")] = None,
+    who: Annotated[str | None, typer.Option(help="Only entries of this person.")] = None,
+    since: Annotated[str | None, typer.Option(help="From this time on, ISO 8601.")] = None,
+    limit: Annotated[int, typer.Option(help="Entries at most, newest first.", min=0)] = 100,
+    expect: Annotated[
+        str | None, typer.Option(help="A head noted earlier: the log must still hold it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the audit log, and check that nobody has changed it (exit code 1 where so)."""
+    with clean_exit():
+        with _store(config, database) as store:
+            text = None if plate is None else _typed(plate)
+            start = _moment("--since", since)
+            entries = store.audit(plate=text, who=who, since=start, limit=limit)
+            check = store.check_audit(expect=expect)
+        _print_entries(entries, as_json)
+        if check.broken_at is not None:
+            complain(f"the audit log was tampered with at entry {check.broken_at}: {check.problem}")
+            raise typer.Exit(ExitCode.LIMIT_MISSED)
+        seals = f", {check.unsealed} sealed by keys not given" if check.unsealed else ""
+        complain(f"audit log: {check.entries} entries unchanged{seals}; head {check.head}")
+
+
+@events_app.command("migrate")
+def migrate(config: Config = None, database: Database = None) -> None:
+    """Bring the store to this version's schema; opening it does so too."""
+    with clean_exit():
+        with _store(config, database) as store:
+            done = store.migration
+            name = store.name
+        what = "unchanged" if not done.changed else f"from {done.before or 'nothing'}"
+        print(f"{name}: schema {done.after}, {what}")
+
+
+@events_app.command("report")
+def report(config: Config = None, database: Database = None) -> None:
+    """Say what is stored, how old it is and for how long it may stay; names no plate."""
+    with clean_exit():
+        with _store(config, database) as store:
+            found = store.summary()
+            name = store.name
+        print(f"{name}: schema {found.schema}, {found.size / 1e6:.1f} MB")
+        for one in found.holdings:
+            oldest = "" if one.oldest is None else f", oldest {one.oldest:%Y-%m-%d %H:%M}Z"
+            kept = "without limit" if one.days is None else f"{one.days:g} days"
+            print(f"{one.what}: {one.rows}{oldest}, kept {kept}")
+        print(f"under a pseudonym: {found.pseudonyms} events; erased: {found.erased} events")
+
+
+@contextmanager
+def _store(config: Path | None, database: Path | None) -> Iterator[EventStore]:
+    from lpr.errors import ConfigError
+    from lpr.store import StoreSettings, load_store_settings, open_store
+
+    if (config is None) == (database is None):
+        raise ConfigError("give either --config or --database")
+    if config is not None:
+        settings = load_store_settings(config)
+    else:
+        assert database is not None
+        if not database.is_file():
+            raise ConfigError(f"{database}: there is no such store")
+        settings = StoreSettings(database=database)
+    with open_store(settings) as store:
+        yield store
+
+
+def _requester(who: str, why: str) -> Requester:
+    from lpr.store import Requester
+
+    return Requester(who, why)
+
+
+def _typed(text: str) -> str:
+    """What a person typed as the reader writes it: capitals, no separators."""
+    return "".join(char for char in text if char not in " -.·•\u00a0").upper()
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    from lpr.errors import ConfigError
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{option} {text!r}: is no ISO 8601 time: 2026-11-22T08:00") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _kind(name: str | None) -> Any:
+    from lpr.errors import ConfigError, did_you_mean
+    from lpr.types import EventKind
+
+    if name is None:
+        return None
+    known = [kind.value for kind in EventKind]
+    if name not in known:
+        raise ConfigError(f"--kind: there is no {name!r}{did_you_mean(name, known)}")
+    return EventKind(name)
+
+
+def _print_events(found: tuple[StoredEvent, ...], query: SearchQuery, as_json: bool) -> None:
+    from lpr.store.subject import event_to_dict
+
+    for one in found:
+        if as_json:
+            _print_json(event_to_dict(one))
+            continue
+        event = one.event
+        text = event.text or ("(erased)" if one.erased else one.pseudonym or "(unread)")
+        line = f"{one.at:%Y-%m-%d %H:%M:%S}Z  {event.camera}#{event.track_id}  {event.kind.value}"
+        line = f"{line}  {text}  {one.action or '-'}  {one.retention.value}  {one.event_id}"
+        print(_safe(line))
+    if len(found) == query.limit:
+        complain(f"the newest {query.limit} events; there may be more (--limit)")
+
+
+def _print_entries(entries: tuple[AuditEntry, ...], as_json: bool) -> None:
+    from lpr.store.subject import audit_to_dict
+
+    for entry in entries:
+        if as_json:
+            _print_json(audit_to_dict(entry))
+            continue
+        line = f"{entry.number}  {entry.at:%Y-%m-%d %H:%M:%S}Z  {entry.action}"
+        print(_safe(f"{line}  {entry.who}: {entry.why}  {entry.detail}"))
+
+
+def _safe(line: str) -> str:
+    from lpr.sinks.safe import safe_text
+
+    return safe_text(line)
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    print(json.dumps(record))
+
+
+def _write(path: Path, data: bytes) -> None:
+    from lpr.errors import OutputError
+
+    try:
+        path.touch(mode=0o600)
+        path.write_bytes(data)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _check_scrubbed(scrubbed: bool, command: str) -> None:
+    from lpr.errors import StoreError
+
+    if not scrubbed:
+        raise StoreError(
+            "the rows are gone, but another process reads and keeps their old text in the "
+            f"write-ahead log; run `lpr events {command}` again"
+        )

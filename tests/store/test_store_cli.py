@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from lpr.cli.app import app
+from lpr.cli.exit_codes import ExitCode
+from lpr.store import Picture, StoredDecision, StoreSettings, open_store
+
+if TYPE_CHECKING:
+    from tests.store.conftest import MakeEvent, Site
+
+PICTURE = Picture.encode(np.zeros((8, 16, 3), np.uint8), "png")
+ME = ("--who", "J. Guard", "--why", "case 17")
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def config(site: Site, event: MakeEvent, tmp_path: Path) -> Path:
+    """A gate.toml beside a store with a few events in it."""
+    with site.open() as store:
+        store.add_event(event("BAB1234", track_id=1), picture=PICTURE)
+        store.add_event(event("BA81234", track_id=2))
+        store.add_event(event("\x1b[2J=1+1", track_id=3))
+        store.add_decision(
+            StoredDecision(
+                at=site.clock.now,
+                gate="main",
+                camera="north",
+                track_id=1,
+                event_time=10.0,
+                action="ask",
+                reason="not_listed",
+                rule="policy",
+                text="BAB1234",
+            )
+        )
+    path = tmp_path / "gate.toml"
+    where = 'database = "events.db"' if site.is_sqlite else 'url_env = "LPR_TEST_URL"'
+    path.write_text(f'armed = false\n[store]\n{where}\n[store.key]\nenv = "LPR_TEST_KEY"\n')
+    return path
+
+
+@pytest.fixture
+def run(config: Path) -> Run:
+    def invoke(*arguments: str, ok: bool = True) -> Result:
+        given = ["events", *arguments, "--config", str(config)]
+        result = CliRunner().invoke(app, given, catch_exceptions=False)
+        assert not ok or result.exit_code == ExitCode.OK, result.stderr
+        return result
+
+    return invoke
+
+
+def events_of(result: Result) -> list[str]:
+    return [json.loads(line)["text"] for line in result.stdout.splitlines()]
+
+
+def test_search_finds_what_people_type(run: Run) -> None:
+    assert events_of(run("search", "b-ab 1234", *ME, "--json")) == ["BAB1234"]
+    assert len(events_of(run("search", "b-ab 1234", *ME, "--json", "--folded"))) == 2
+    assert len(events_of(run("search", "BA*34", *ME, "--json"))) == 2
+    assert events_of(run("search", "BA8", "--prefix", *ME, "--json")) == ["BA81234"]
+    assert events_of(run("search", *ME, "--json", "--action", "ask")) == ["BAB1234"]
+    assert events_of(run("search", *ME, "--json", "--until", "2020-01-01")) == []
+    assert events_of(run("search", *ME, "--json", "--kind", "unread")) == []
+
+
+def test_search_shows_no_control_characters(run: Run) -> None:
+    result = run("search", *ME, "--limit", "3")
+    assert "\x1b" not in result.stdout
+    assert "\\x1b[2J=1+1" in result.stdout
+    assert "BAB1234  ask  unmatched" in result.stdout
+    assert "there may be more" in result.stderr
+
+
+def test_a_search_needs_who_and_why(run: Run) -> None:
+    assert run("search", "BAB1234", ok=False).exit_code == ExitCode.USAGE
+    result = run("search", "BAB1234", "--who", "me", "--why", "", ok=False)
+    assert result.exit_code == ExitCode.CONFIG
+    assert "why: is missing" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--kind", "confirm"), "did you mean 'confirmed'"),
+        (("--since", "yesterday"), "is no ISO 8601 time"),
+        (("--limit", "0"), "is not within"),
+    ],
+)
+def test_wrong_values_are_named(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    result = run("search", *ME, *arguments, ok=False)
+    assert result.exit_code == ExitCode.CONFIG
+    assert message in result.stderr
+
+
+def test_show_prints_an_event_and_writes_its_picture(run: Run, tmp_path: Path) -> None:
+    event_id = json.loads(run("search", "BAB1234", *ME, "--json").stdout)["event_id"]
+    target = tmp_path / "plate.png"
+    shown = json.loads(run("show", event_id, *ME, "--picture", str(target)).stdout)
+    assert shown["text"] == "BAB1234"
+    assert shown["decisions"][0]["reason"] == "not_listed"
+    assert target.read_bytes() == PICTURE.data
+    assert run("show", "nothing", *ME, ok=False).exit_code == ExitCode.CONFIG
+
+
+def test_export_erase_and_audit(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "export.json"
+    run("export", "B AB 1234", *ME, "--output", str(target))
+    assert len(json.loads(target.read_text())["passages"]) == 1
+    assert "BAB1234" in run("export", "BAB1234", *ME).stdout
+    assert (
+        "erased: 1 events, 1 decisions, 1 pictures" in run("erase", "BAB1234", *ME, "--yes").stdout
+    )
+    assert json.loads(run("export", "BAB1234", *ME).stdout)["passages"] == []
+    result = run("audit", "--plate", "BAB1234")
+    actions = [line.split("  ")[2] for line in result.stdout.splitlines()]
+    assert actions == ["export", "erase", "export", "export"]
+    assert "audit log: 4 entries unchanged; head " in result.stderr
+    head = result.stderr.split()[-1]
+    assert len(run("audit", "--expect", head, "--json").stdout.splitlines()) == 4
+    wrong = run("audit", "--expect", "0" * 64, ok=False)
+    assert wrong.exit_code == ExitCode.LIMIT_MISSED
+    assert "the expected head is missing" in wrong.stderr
+
+
+def test_erase_asks_first(run: Run) -> None:
+    assert run("erase", "BAB1234", *ME, ok=False).exit_code == 1
+    assert events_of(run("search", "BAB1234", *ME, "--json")) == ["BAB1234"]
+
+
+def test_purge_prints_its_proof(run: Run) -> None:
+    rehearsal = run("purge", "--rehearse").stdout
+    assert "events unmatched: 3 before, 3 too old, 0 deleted, 3 after" in rehearsal
+    proof = run("purge").stdout
+    assert "events unmatched: 3 before, 3 too old, 3 deleted, 0 after" in proof
+    assert "audit entry 1: " in proof
+
+
+def test_migrate_and_report(run: Run) -> None:
+    assert "schema 0001, unchanged" in run("migrate").stdout
+    report = run("report").stdout
+    assert "events unmatched: 3, oldest 2026-03-02 08:00Z, kept 1 days" in report
+    assert "BAB1234" not in report
+
+
+def test_a_missing_extra_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    result = run("search", "AB1", *ME, ok=False)
+    assert result.exit_code == ExitCode.MISSING_EXTRA
+    assert "pip install 'lpr[store]'" in result.stderr
+
+
+def test_one_store_has_to_be_named(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["events", "report"])
+    assert result.exit_code == ExitCode.CONFIG
+    assert "give either --config or --database" in result.stderr
+    missing = tmp_path / "missing.db"
+    result = CliRunner().invoke(app, ["events", "report", "--database", str(missing)])
+    assert "there is no such store" in result.stderr
+    assert not missing.exists()
+
+
+def test_an_sqlite_store_needs_no_configuration(tmp_path: Path, event: MakeEvent) -> None:
+    path = tmp_path / "events.db"
+    with open_store(StoreSettings(database=path)) as store:
+        store.add_event(event("AB1"))
+    result = CliRunner().invoke(
+        app, ["events", "search", "AB1", *ME, "--database", str(path), "--json"]
+    )
+    assert events_of(result) == ["AB1"]
