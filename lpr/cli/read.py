@@ -103,6 +103,7 @@ def _plate(plate: StillPlate) -> PicturePlate:
         confidence=plate.reading.confidence,
         char_scores=plate.reading.char_scores,
         region=plate.region,
+        raw_text=plate.raw_text,
     )
 
 

@@ -1,8 +1,7 @@
-"""A file of decisions, one JSON object a line, safe on disk before the gate moves."""
+"""A log of decisions, one JSON object a line, safe on disk before the gate moves."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -10,29 +9,31 @@ from typing import Self
 
 from lpr.errors import GateError, OutputError
 from lpr.gate.record import DecisionRecord, parse_record
+from lpr.sinks.rotated_files import read_log
+from lpr.sinks.rotation import RotatingOutput, RotationSettings
+
+_ONE_FILE = RotationSettings(max_bytes=None, daily=False)
 
 
 class DecisionLog:
-    """Appends decisions to a file; each is flushed to the disk before `write` returns.
+    """Appends decisions to a log; each is flushed to the disk before `write` returns.
 
-    A line that a power cut left unfinished is ended when the file is opened again, so that the
+    A line that a power cut left unfinished is ended when the log is opened again, so that the
     next record does not grow onto it.
 
     Args:
-        path: the file; it is made where it is missing, readable by its owner alone.
+        path: the log's present file; it is made where it is missing, readable by its owner alone.
+        rotation: when a new file is begun, and which older ones stay; None for one file. A
+            restart takes visitor passes, limits and areas from the files that are left.
 
     Raises:
         OutputError: the file cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, rotation: RotationSettings | None = None) -> None:
         self._path = path
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            self._file = os.fdopen(descriptor, "ab", buffering=0)
-            self._end_line()
-        except OSError as error:
-            raise OutputError(f"{path}: decisions cannot be written: {error.strerror}") from error
+        settings = (rotation or _ONE_FILE).model_copy(update={"sync": "always"})
+        self._output = RotatingOutput(path, settings)
 
     def write(self, record: DecisionRecord) -> None:
         """Append one record.
@@ -40,20 +41,14 @@ class DecisionLog:
         Raises:
             OutputError: it is not safely on the disk.
         """
-        line = record.to_json().encode("ascii") + b"\n"
         try:
-            written = self._file.write(line)
-            os.fsync(self._file.fileno())
-        except (OSError, ValueError) as error:
-            self._repair()
-            raise OutputError(f"{self._path}: the decision was not written: {error}") from error
-        if written != len(line):
-            self._repair()
-            raise OutputError(f"{self._path}: the decision was cut off; is the disk full?")
+            self._output.write(record.to_json())
+        except OutputError as error:
+            raise OutputError(f"the decision was not written: {error}") from error
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
-        self._file.close()
+        self._output.close()
 
     def __enter__(self) -> Self:
         return self
@@ -66,38 +61,18 @@ class DecisionLog:
     ) -> None:
         self.close()
 
-    def _end_line(self) -> None:
-        size = self._path.stat().st_size
-        if size and _last_byte(self._path, size) != b"\n":
-            self._file.write(b"\n")
-
-    def _repair(self) -> None:
-        """Close a line that was cut off, if the disk lets us; the reader skips it either way."""
-        try:
-            self._end_line()
-        except (OSError, ValueError):
-            return
-
 
 def read_decisions(path: Path) -> Iterator[DecisionRecord]:
-    """Yield the records of a log in order; lines that a power cut or a full disk broke are skipped.
+    """Yield the records of a log in order, older files first.
+
+    Lines that a power cut or a full disk broke are skipped.
 
     Raises:
-        OutputError: the file cannot be read.
+        OutputError: a file cannot be read, or there is none.
     """
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                try:
-                    record = parse_record(line)
-                except GateError:
-                    continue
-                yield record
-    except OSError as error:
-        raise OutputError(f"{path}: decisions cannot be read: {error.strerror}") from error
-
-
-def _last_byte(path: Path, size: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(size - 1)
-        return file.read(1)
+    for line in read_log(path):
+        try:
+            record = parse_record(line)
+        except GateError:
+            continue
+        yield record

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from lpr.errors import GateError, MissingExtraError, did_you_mean
 from lpr.gate.relay_settings import PulseSettings
-from lpr.gate.secret import read_secret
+from lpr.secret import read_secret
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
 _KNOWN: Final = ("gate", "pulse_seconds", "pulse_ms")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpr.gate.config import CameraSettings, GateConfig, GateSettings
+from lpr.gate.camera_settings import CameraSettings
+from lpr.gate.config import GateConfig, GateSettings
 from lpr.gate.direction import Direction, DirectionEstimator, border_from_points
 
 

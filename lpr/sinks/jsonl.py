@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lpr.errors import OutputError
 from lpr.sinks.output import LineOutput
+from lpr.sinks.rotation import RotatingOutput, RotationSettings
 from lpr.sinks.wire import event_to_json, to_line
 from lpr.types import PlateEvent
 
@@ -18,9 +19,7 @@ class JsonlSink:
         target: a path, or "-" for standard output.
         sources: address of each camera's source, without credentials; the camera's name elsewhere.
         append: keep what the file holds.
-        max_bytes: start a new file before one grows beyond this; None never does.
-        keep: how many older files (FILE.1, FILE.2...) are kept.
-        sync: wait until each event is on the disk.
+        rotation: when to begin a new file; None never does. Needs a path, and keeps what it holds.
 
     Raises:
         OutputError: the output cannot be written.
@@ -32,12 +31,14 @@ class JsonlSink:
         *,
         sources: Mapping[str, str] | None = None,
         append: bool = False,
-        max_bytes: int | None = None,
-        keep: int = 5,
-        sync: bool = False,
+        rotation: RotationSettings | None = None,
     ) -> None:
         self._sources = dict(sources or {})
-        self._output = LineOutput(target, append=append, max_bytes=max_bytes, keep=keep, sync=sync)
+        self._output: LineOutput | RotatingOutput = (
+            LineOutput(target, append=append)
+            if rotation is None
+            else RotatingOutput(Path(target), rotation)
+        )
 
     def emit(self, event: PlateEvent) -> None:
         """Write one event.
@@ -49,8 +50,6 @@ class JsonlSink:
             line = to_line(event_to_json(event, source=self._sources.get(event.camera)))
         except ValueError as error:
             raise OutputError(f"{self._output.name}: event not written: {error}") from error
-        if self._output.needs_rotation(line):
-            self._output.rotate()
         self._output.write(line)
 
     def close(self) -> None:

@@ -24,41 +24,28 @@ class LineOutput:
     Args:
         target: a path, or "-" for standard output.
         append: keep what a file holds; a last line torn by a crash gets its end.
-        max_bytes: start a new file before one grows beyond this; older ones become FILE.1,
-            FILE.2 and so on.
-        keep: how many older files are kept.
         sync: wait until each line is on the disk.
 
     Raises:
         OutputError: it cannot be written.
     """
 
-    def __init__(
-        self,
-        target: Path | str,
-        *,
-        append: bool = False,
-        max_bytes: int | None = None,
-        keep: int = 5,
-        sync: bool = False,
-    ) -> None:
-        if (max_bytes is not None and max_bytes < 1) or keep < 1:
-            raise ValueError("max_bytes and keep must be at least 1")
+    def __init__(self, target: Path | str, *, append: bool = False, sync: bool = False) -> None:
         self.name = "standard output" if str(target) == STDOUT else str(target)
         self._path = None if str(target) == STDOUT else Path(target)
-        self._max_bytes, self._keep, self._sync = max_bytes, keep, sync
+        self._sync = sync
         self._file: BinaryIO | None = self._open(append=append)
         self._regular = self._path is not None and _is_regular(self._file)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing stands in the output yet; a pipe counts as empty."""
-        return not self._regular or self._size() == 0
+        return self.size == 0
 
     @property
-    def rotates(self) -> bool:
-        """Whether the output changes files by size."""
-        return self._regular and self._max_bytes is not None
+    def size(self) -> int:
+        """Bytes in the output; 0 for a pipe, and once it is closed."""
+        return self._size() if self._regular and self._file is not None else 0
 
     def write(self, line: str) -> None:
         """Write one line; its end is added.
@@ -74,30 +61,18 @@ class LineOutput:
         except OSError as error:
             raise OutputError(f"{self.name}: {_why(error)}") from error
 
-    def needs_rotation(self, line: str) -> bool:
-        """Whether this line would make the file too large."""
-        if not self.rotates or self.is_empty:
-            return False
-        assert self._max_bytes is not None
-        return self._size() + len(line.encode("utf-8", "backslashreplace")) + 1 > self._max_bytes
-
-    def rotate(self) -> None:
-        """Begin a new file; the present one becomes FILE.1.
+    def sync(self) -> None:
+        """Wait until what was written is on the disk; nothing to wait for once it is closed.
 
         Raises:
-            OutputError: the files cannot be renamed.
+            OutputError: the disk did not take it.
         """
-        assert self._path is not None
-        assert self._file is not None
-        names = [self._path, *(Path(f"{self._path}.{n}") for n in range(1, self._keep + 1))]
+        if self._file is None or not self._regular:
+            return
         try:
-            for older, newer in zip(reversed(names), reversed(names[:-1]), strict=False):
-                if newer.exists():
-                    newer.replace(older)
+            os.fsync(self._file.fileno())
         except OSError as error:
-            raise OutputError(f"{self.name}: cannot start a new file: {_why(error)}") from error
-        self._file.close()
-        self._file = self._open(append=True)
+            raise OutputError(f"{self.name}: {_why(error)}") from error
 
     def close(self) -> None:
         """Finish; closing twice is harmless. Standard output stays open."""

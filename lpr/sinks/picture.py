@@ -20,6 +20,7 @@ class PicturePlate:
         confidence: calibrated probability that the whole text is right, 0 to 1.
         char_scores: probability of each character of `text`, 0 to 1.
         region: ISO 3166 alpha-2 code of the plate's country, None where it cannot be told.
+        raw_text: the network's own text, before plate formats settled doubtful characters.
     """
 
     quad: Quad
@@ -29,6 +30,7 @@ class PicturePlate:
     confidence: float
     char_scores: tuple[float, ...]
     region: str | None
+    raw_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def picture_to_json(result: PictureResult) -> JsonObject:
                 "confidence": probability(plate.confidence),
                 "char_scores": [probability(score) for score in plate.char_scores],
                 "region": plate.region,
+                "raw_text": plate.raw_text,
             }
             for plate in result.plates
         ],

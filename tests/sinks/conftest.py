@@ -1,6 +1,11 @@
-"""An event to write."""
+"""An event to write, a place to write many, and the verifier of the documentation."""
 
 from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,3 +33,25 @@ def event() -> PlateEvent:
         frame_index=51,
         quad=Quad((10.0, 20.0), (110.5, 21.0), (110.0, 41.3), (10.2, 40.0)),
     )
+
+
+@pytest.fixture
+def memory_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: thousands of commits do not wait for a busy disk."""
+    memory = Path("/dev/shm")  # noqa: S108 - the system's own
+    if not memory.is_dir():
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="lpr-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def verify() -> Callable[..., bool]:
+    """What docs/integrations.md tells receivers to verify messages with."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "integrations.md"
+    code = page.read_text("utf-8").split("<!-- run: verify -->\n```python\n", 1)[1]
+    names: dict[str, Any] = {}
+    exec(code.split("```", 1)[0], names)  # noqa: S102 - the page's own code
+    found: Callable[..., bool] = names["verify"]
+    return found

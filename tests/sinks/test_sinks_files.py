@@ -13,7 +13,7 @@ import pytest
 
 from lpr.errors import OutputError
 from lpr.protocols import EventSink
-from lpr.sinks import CsvSink, FanoutSink, JsonlSink, LineOutput, from_line, safe_text
+from lpr.sinks import CsvSink, FanoutSink, JsonlSink, from_line, safe_text
 from lpr.types import PlateEvent
 
 Maker = Callable[[Path], EventSink]
@@ -112,37 +112,6 @@ def test_append_mends_a_torn_line(tmp_path: Path, event: PlateEvent) -> None:
     assert from_line(second)[0] == event
     JsonlSink(path).close()
     assert path.read_text() == ""
-
-
-def test_rotation_loses_nothing(tmp_path: Path, event: PlateEvent) -> None:
-    path = tmp_path / "events.jsonl"
-    sink = JsonlSink(path, max_bytes=1200, keep=3, sync=True)
-    for number in range(8):
-        sink.emit(replace(event, track_id=number))
-    sink.close()
-    files = [path, *(tmp_path / f"events.jsonl.{n}" for n in (1, 2, 3))]
-    assert all(0 < file.stat().st_size <= 1200 for file in files)
-    assert not (tmp_path / "events.jsonl.4").exists()
-    numbers = [
-        from_line(line)[0].track_id
-        for file in reversed(files)
-        for line in file.read_text().splitlines()
-    ]
-    assert numbers == list(range(8))
-
-
-def test_a_pipe_is_not_rotated(tmp_path: Path, event: PlateEvent) -> None:
-    sink = JsonlSink("/dev/null", max_bytes=1)
-    sink.emit(event)
-    sink.emit(event)
-    sink.close()
-
-
-def test_settings_are_checked(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        LineOutput(tmp_path / "a", max_bytes=0)
-    with pytest.raises(ValueError, match="at least 1"):
-        LineOutput(tmp_path / "a", keep=0)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

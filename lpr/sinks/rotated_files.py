@@ -1,0 +1,153 @@
+"""The older files of a log that changes files: their names, their age, their compression.
+
+`events.jsonl` becomes `events.2026-11-22.000001.jsonl`, and with `.gz` behind it once compressed.
+The number only rises, so the order holds whatever a clock does.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from lpr.errors import OutputError
+
+_log = logging.getLogger(__name__)
+
+_GZIP: Final = ".gz"
+_PART: Final = ".part"
+_CHUNK: Final = 1 << 20
+
+
+def older_files(path: Path) -> tuple[Path, ...]:
+    """Return the older files of a log, oldest first; a compressed one stands for its original.
+
+    Args:
+        path: the log's present file.
+    """
+    found: dict[int, Path] = {}
+    pattern = _pattern(path)
+    for file in path.parent.glob("*") if path.parent.is_dir() else ():
+        match = pattern.fullmatch(file.name)
+        if match and (match["gzip"] or int(match["number"]) not in found):
+            found[int(match["number"])] = file
+    return tuple(found[number] for number in sorted(found))
+
+
+def log_files(path: Path) -> tuple[Path, ...]:
+    """Return all files of a log that exist, oldest first, the present one last."""
+    return (*older_files(path), *((path,) if path.exists() else ()))
+
+
+def read_log(path: Path) -> Iterator[str]:
+    """Yield the lines of all files of a log, oldest first, without their ends.
+
+    Raises:
+        OutputError: there is no such log, or a file cannot be read.
+    """
+    files = log_files(path)
+    if not files:
+        raise OutputError(f"{path}: cannot be read: no such file")
+    for file in files:
+        try:
+            opener = gzip.open if file.suffix == _GZIP else open
+            with opener(file, "rt", encoding="utf-8", errors="replace", newline="\n") as lines:
+                for line in lines:
+                    yield line.rstrip("\r\n")
+        except (OSError, EOFError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise OutputError(f"{file}: cannot be read: {why}") from error
+
+
+def next_name(path: Path, day: date) -> Path:
+    """Return the name that the present file takes when it becomes an older one."""
+    files = older_files(path)
+    match = _pattern(path).fullmatch(files[-1].name) if files else None
+    number = int(match["number"]) + 1 if match else 1
+    return path.with_name(f"{path.stem}.{day.isoformat()}.{number:06d}{path.suffix}")
+
+
+def compress_older(path: Path) -> None:
+    """Compress the older files of a log; what a crash left half done is done again.
+
+    A file is removed when its compressed copy is on the disk and has been read back.
+    """
+    for file in path.parent.glob(f"*{_GZIP}{_PART}"):
+        if _pattern(path).fullmatch(file.name.removesuffix(_PART)):
+            file.unlink(missing_ok=True)
+    for file in older_files(path):
+        original = file.with_name(file.name.removesuffix(_GZIP))
+        if file.suffix != _GZIP:
+            try:
+                _compress(file)
+            except OSError:
+                file.with_name(file.name + _GZIP + _PART).unlink(missing_ok=True)
+                raise
+        original.unlink(missing_ok=True)
+
+
+def drop_older(path: Path, *, keep: int | None, oldest: float | None) -> None:
+    """Remove older files of a log.
+
+    Args:
+        path: the log's present file.
+        keep: how many stay; None for all.
+        oldest: Unix seconds; files whose last line is older go; None for none.
+    """
+    files = older_files(path)
+    surplus = 0 if keep is None else max(0, len(files) - keep)
+    for index, file in enumerate(files):
+        if index < surplus or (oldest is not None and file.stat().st_mtime < oldest):
+            file.with_name(file.name.removesuffix(_GZIP)).unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
+            _log.info("%s was removed: it is past what is kept", file)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until renamed files are on the disk, where the system can do that."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        _log.debug("%s: cannot be synchronised: %s", folder, error)
+    finally:
+        os.close(descriptor)
+
+
+def _compress(file: Path) -> None:
+    status = file.stat()
+    target = file.with_name(file.name + _GZIP)
+    part = file.with_name(target.name + _PART)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, status.st_mode & 0o777)
+    with os.fdopen(descriptor, "wb") as raw:
+        with file.open("rb") as source, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
+            shutil.copyfileobj(source, packed, _CHUNK)
+        raw.flush()
+        os.fsync(raw.fileno())
+    size = 0
+    with gzip.open(part, "rb") as packed_again:
+        while piece := packed_again.read(_CHUNK):
+            size += len(piece)
+    if size != status.st_size:
+        raise OSError(f"{part}: holds {size} bytes of {status.st_size}")
+    os.utime(part, ns=(status.st_atime_ns, status.st_mtime_ns))
+    part.replace(target)
+    sync_folder(file.parent)
+
+
+def _pattern(path: Path) -> re.Pattern[str]:
+    return re.compile(
+        re.escape(path.stem)
+        + r"\.\d{4}-\d{2}-\d{2}\.(?P<number>\d{6,})"
+        + re.escape(path.suffix)
+        + r"(?P<gzip>\.gz)?"
+    )

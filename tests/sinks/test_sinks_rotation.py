@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpr.errors import ConfigError, OutputError
+from lpr.settings import check_settings
+from lpr.sinks import JsonlSink, from_line
+from lpr.sinks.rotated_files import log_files, older_files, read_log
+from lpr.sinks.rotation import RotatingOutput, RotationSettings
+from lpr.types import PlateEvent
+
+START = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
+
+
+class Wall:
+    """A wall clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+def rotation(**changes: Any) -> RotationSettings:
+    return check_settings({"daily": False, "sync": "never", **changes}, RotationSettings, "log")
+
+
+def write_all(path: Path, lines: list[str], **changes: Any) -> None:
+    output = RotatingOutput(path, rotation(**changes))
+    for line in lines:
+        output.write(line)
+    output.close()
+    output.close()
+
+
+def test_files_change_by_size_and_no_line_is_lost(memory_path: Path) -> None:
+    path = memory_path / "events.jsonl"
+    lines = [f"line {number:04d}" for number in range(100)]
+    write_all(path, lines, max_bytes=100)
+    assert list(read_log(path)) == lines
+    files = log_files(path)
+    assert len(files) == 10
+    assert all(file.stat().st_size == 100 for file in files)
+    assert files[0].name.startswith("events.20")
+    assert files[0].name.endswith(".000001.jsonl")
+    assert files[-1] == path
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
+def test_files_change_by_day_and_only_forward(memory_path: Path) -> None:
+    path, wall = memory_path / "log", Wall()
+    output = RotatingOutput(path, rotation(daily=True, timezone="Europe/Berlin"), now=wall)
+    for hours, line in ((0, "a"), (0.5, "b"), (-3, "c"), (24, "d"), (24.5, "e")):
+        wall.time = START + timedelta(hours=hours)
+        output.write(line)
+    output.close()
+    # In Berlin 23:00 UTC is midnight: a, b and c are of the 23rd, d and e of the 24th.
+    assert [file.name for file in log_files(path)] == ["log.2026-11-23.000001", "log"]
+    assert path.read_text() == "d\ne\n"
+    assert list(read_log(path)) == list("abcde")
+
+
+def test_a_log_goes_on_after_a_restart(memory_path: Path) -> None:
+    path, wall = memory_path / "a.jsonl", Wall()
+    path.write_text("whole\ntorn")
+    moment = wall.time.timestamp() - 86400
+    os.utime(path, (moment, moment))
+    output = RotatingOutput(path, rotation(daily=True), now=wall)
+    output.write("new")
+    output.close()
+    assert list(read_log(path)) == ["whole", "torn", "new"]
+    (older,) = older_files(path)
+    assert older.name == "a.2026-11-21.000001.jsonl"
+    write_all(path, ["x" * 50, "y"], max_bytes=40)
+    assert [file.name.split(".")[2] for file in older_files(path)] == ["000001", "000002", "000003"]
+    assert list(read_log(path))[-3:] == ["new", "x" * 50, "y"]
+
+
+def test_older_files_are_compressed_and_dropped(memory_path: Path) -> None:
+    path = memory_path / "a.jsonl"
+    lines = [f"line {number:04d}" for number in range(40)]
+    write_all(path, lines, max_bytes=50, compress=True)
+    write_all(path, [], compress=True)
+    older = older_files(path)
+    assert [file.suffix for file in older] == [".gz"] * 7
+    assert list(read_log(path)) == lines
+    assert gzip.decompress(older[0].read_bytes()).decode().splitlines() == lines[:5]
+    assert {file.stat().st_mode & 0o777 for file in older} == {0o600}
+    write_all(path, [], keep=2)
+    assert older_files(path) == older[-2:]
+    assert list(read_log(path)) == lines[25:]
+    days_ago = older[-2].stat().st_mtime - 3 * 86400
+    os.utime(older[-2], (days_ago, days_ago))
+    write_all(path, [], max_age_days=2)
+    assert older_files(path) == older[-1:]
+
+
+def test_a_crash_in_compression_is_made_good(memory_path: Path) -> None:
+    path = memory_path / "a.jsonl"
+    lines = [f"line {number:04d}" for number in range(10)]
+    write_all(path, lines, max_bytes=50)
+    (older,) = older_files(path)
+    (memory_path / f"{older.name}.gz.part").write_bytes(b"half")
+    assert list(read_log(path)) == lines
+    write_all(path, [], compress=True)
+    assert (
+        sorted(file.name for file in memory_path.iterdir())
+        == [f"{older.name}.gz", path.name][:: (1 if older.name < path.name else -1)]
+    )
+    # Both are there after a crash between the copy and the removal: the lines count once.
+    older.write_text("\n".join(lines[:5]) + "\n")
+    assert list(read_log(path)) == lines
+    write_all(path, [], compress=True)
+    assert not older.exists()
+    assert list(read_log(path)) == lines
+
+
+def test_a_failed_change_of_files_loses_nothing(
+    memory_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = memory_path / "a.jsonl"
+    output = RotatingOutput(path, rotation(max_bytes=10))
+    output.write("1 23456789")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        output.write("2")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        output.write("3")
+    assert path.read_text() == "1 23456789\n2\n3\n"
+    assert caplog.text.count("no new file can be begun") == 1
+    output.write("4")
+    output.close()
+    assert path.read_text() == "4\n"
+    assert list(read_log(path)) == ["1 23456789", "2", "3", "4"]
+    with pytest.raises(OutputError, match="already closed"):
+        output.write("5")
+
+
+def test_every_line_reaches_the_disk_where_asked(
+    memory_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    monkeypatch.setattr(os, "fsync", counted.append)
+    clock = iter(range(0, 1000, 2))
+    for sync, expected in (("always", 10), ("interval", 3), ("never", 0)):
+        output = RotatingOutput(
+            memory_path / sync, rotation(sync=sync, sync_seconds=5), clock=lambda: next(clock)
+        )
+        for _ in range(10):
+            output.write("line")
+        assert len(counted) == expected
+        output.close()
+        counted.clear()
+
+
+def test_many_threads_write_whole_lines(memory_path: Path) -> None:
+    path = memory_path / "a.jsonl"
+    output = RotatingOutput(path, rotation(max_bytes=500, compress=True))
+    lines = [[f"{writer}-{number}" * 3 for number in range(100)] for writer in range(4)]
+
+    def write(mine: list[str]) -> None:
+        for line in mine:
+            output.write(line)
+
+    threads = [threading.Thread(target=write, args=(mine,)) for mine in lines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    output.close()
+    found = list(read_log(path))
+    assert sorted(found) == sorted(line for mine in lines for line in mine)
+    for mine in lines:
+        assert [line for line in found if line in set(mine)] == mine
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from lpr.sinks.rotation import RotatingOutput, RotationSettings
+
+settings = RotationSettings(max_bytes=400, daily=False, sync="never", compress=True)
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        output = RotatingOutput(Path(sys.argv[1]), settings)
+        for number in range(100000):
+            output.write(f"{line.strip()} {number}")
+            os.write(1, b"%d\\n" % number)
+    os.write(1, b"child %d\\n" % child)
+    os.waitpid(child, 0)
+    os.write(1, b"end\\n")
+"""
+
+
+def test_kill_loses_no_line(memory_path: Path) -> None:
+    path = memory_path / "a.jsonl"
+    taken: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for life, kill_after in enumerate((5, 60, 133, 20, 300)):
+            process.stdin.write(f"{life}\n")
+            child = mine = 0
+            for line in process.stdout:
+                if line.startswith("child"):
+                    child = int(line.split()[1])
+                elif line.startswith("end"):
+                    break
+                else:
+                    taken.append(f"{life} {line.strip()}")
+                    mine += 1
+                if child and mine >= kill_after:
+                    os.kill(child, signal.SIGKILL)
+                    child = 0
+        process.stdin.close()
+    found = list(read_log(path))
+    # The very last lines were written but not reported any more.
+    assert [line for line in found if line in set(taken)] == taken
+    assert len(found) == len(set(found)) <= len(taken) + 5
+    write_all(path, [], compress=True)
+    assert list(read_log(path)) == found
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.text(st.characters(exclude_characters="\n\r"), max_size=30), max_size=40),
+    st.integers(1, 100),
+    st.booleans(),
+)
+def test_the_lines_are_always_those_written(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], size: int, compress: bool
+) -> None:
+    path = tmp_path_factory.mktemp("log") / "a.jsonl"
+    write_all(path, lines, max_bytes=size, compress=compress)
+    expected = [line.encode("utf-8", "backslashreplace").decode() for line in lines]
+    assert list(read_log(path)) == expected
+    for file in log_files(path):
+        if file.suffix != ".gz":
+            assert file.stat().st_size <= size or len(file.read_bytes().splitlines()) <= 1
+
+
+def test_events_rotate(memory_path: Path, event: PlateEvent) -> None:
+    path = memory_path / "events.jsonl"
+    sink = JsonlSink(path, rotation=rotation(max_bytes=1200))
+    for number in range(8):
+        sink.emit(replace(event, track_id=number))
+    sink.close()
+    assert len(log_files(path)) > 2
+    assert [from_line(line)[0].track_id for line in read_log(path)] == list(range(8))
+
+
+def test_a_device_is_not_rotated(event: PlateEvent) -> None:
+    sink = JsonlSink("/dev/null", rotation=rotation(max_bytes=1))
+    sink.emit(event)
+    sink.emit(event)
+    sink.close()
+
+
+def test_what_is_wrong_is_named(memory_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"the folder .* does not exist"):
+        RotatingOutput(memory_path / "no" / "a.jsonl")
+    with pytest.raises(OutputError, match="no such file"):
+        list(read_log(memory_path / "none.jsonl"))
+    (memory_path / "a.2026-11-22.000001.jsonl.gz").write_bytes(b"no gzip")
+    with pytest.raises(OutputError, match="cannot be read"):
+        list(read_log(memory_path / "a.jsonl"))
+    for table, error in (
+        ({"timezone": "Mars/Base"}, "no time zone 'Mars/Base'"),
+        ({"max_byte": 1}, "did you mean 'max_bytes'"),
+        ({"keep": 0}, "greater than or equal to 1"),
+        ({"sync": "sometimes"}, "'always', 'interval' or 'never'"),
+    ):
+        with pytest.raises(ConfigError, match=error):
+            rotation(**table)
