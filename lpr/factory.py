@@ -133,13 +133,12 @@ def build_still_reader(
     """
     config = _with_regions(config, regions)
     models = models or load_models(config)
-    prior = FormatPrior(config.regions)
     return StillReader(
         still_detector(config, models),
         models.refined(CropDetector(models.detector)),
         models.cutter,
         models.recognizer,
-        lambda text: prior(text)[0],
+        FormatPrior(config.regions),
     )
 
 

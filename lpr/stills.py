@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lpr.geometry import Quad
 from lpr.protocols import Detector, Recognizer, Rectifier
-from lpr.types import Detection, Image, Reading
-
-RegionOf = Callable[[str], str | None]
-"""Text -> ISO 3166 alpha-2 code of its country, None where it cannot be told."""
+from lpr.recognize.by_format import TextPrior, prefer_formats
+from lpr.types import Detection, Image, PlateCrop, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +19,8 @@ class StillPlate:
         quad: the plate's corners, picture pixels.
         score: probability that this is a plate, 0 to 1.
         lines: rows of text, 1 or 2.
-        reading: what it says.
+        reading: what it says, doubtful characters settled by the plate formats.
+        raw_text: the network's own best text.
         region: ISO 3166 alpha-2 code of its country, None where it cannot be told.
     """
 
@@ -29,6 +28,7 @@ class StillPlate:
     score: float
     lines: int
     reading: Reading
+    raw_text: str
     region: str | None
 
 
@@ -40,7 +40,7 @@ class StillReader:
         crop_detector: finds the plate in a picture that was cut around one.
         rectifier: cuts them out upright.
         recognizer: reads them.
-        region_of: tells the country of a text.
+        prior: tells the country of a text and how likely it is as a plate.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class StillReader:
         crop_detector: Detector,
         rectifier: Rectifier,
         recognizer: Recognizer,
-        region_of: RegionOf,
+        prior: TextPrior,
     ) -> None:
         self._detector = detector
         self._crop_detector = crop_detector
         self._rectifier = rectifier
         self._recognizer = recognizer
-        self._region_of = region_of
+        self._prior = prior
 
     def read(self, image: Image) -> tuple[StillPlate, ...]:
         """Find and read the plates of an HxWx3 uint8 BGR picture, the surest plate first.
@@ -84,12 +84,17 @@ class StillReader:
         crops = [self._rectifier.rectify(image, found.quad) for found in detections]
         readings = self._recognizer.read([crop.image for crop in crops])
         return tuple(
-            StillPlate(
-                quad=crop.quad,
-                score=found.score,
-                lines=found.lines,
-                reading=replace(reading, quality=crop.quality),
-                region=self._region_of(reading.text) if reading.text else None,
-            )
+            self._plate(found, crop, reading)
             for found, crop, reading in zip(detections, crops, readings, strict=True)
+        )
+
+    def _plate(self, found: Detection, crop: PlateCrop, reading: Reading) -> StillPlate:
+        settled = prefer_formats(reading, self._prior)
+        return StillPlate(
+            quad=crop.quad,
+            score=found.score,
+            lines=found.lines,
+            reading=replace(settled, quality=crop.quality),
+            raw_text=reading.text,
+            region=self._prior(settled.text)[0] if settled.text else None,
         )

@@ -97,11 +97,13 @@ def end_to_end(
         from lpr.evaluate.datasets import data_folder
         from lpr.evaluate.endtoend import evaluate_end_to_end
         from lpr.factory import still_detector
+        from lpr.formats.prior import FormatPrior
+        from lpr.recognize.by_format import FormatRecognizer
 
         return evaluate_end_to_end(
             still_detector(settings, models),
             models.cutter,
-            models.recognizer,
+            FormatRecognizer(models.recognizer, FormatPrior(settings.regions)),
             data_folder(data),
             split,
             sets=_names(sets),
