@@ -19,6 +19,19 @@ from bench.revisions import TRAILER, WORKING_TREE, GitError, accepted, checkout,
 from bench.workloads import PURE, WORKLOADS
 
 WORKLOAD_FILE = HERE / "workloads.py"
+QUICK = (
+    "detect",
+    "rectify",
+    "read-1",
+    "read-4",
+    "beam",
+    "track-vote-5",
+    "draw",
+    "event-write",
+    "engine-720p-1",
+)
+"""One workload of each kind, for every build; all of them are for a look by hand."""
+QUICK_PLAN = Plan(launches=2, rounds=10, round_seconds=0.02)
 
 
 def compare(
@@ -30,6 +43,7 @@ def compare(
     *,
     counted: Sequence[str] = PURE,
     clips: Sequence[Path] = (),
+    instructions: bool = True,
     workloads: Path = WORKLOAD_FILE,
 ) -> tuple[str, bool]:
     """Compare two revisions of a repository.
@@ -42,6 +56,7 @@ def compare(
         plan: how much to measure.
         counted: workloads whose allocations and instructions are counted; none where empty.
         clips: recordings on which to count the crops read per plate.
+        instructions: whether instructions are counted too, which takes a minute and valgrind.
         workloads: the file of workloads, run against both sides.
 
     Returns:
@@ -57,7 +72,9 @@ def compare(
         old = stack.enter_context(checkout(repository, base))
         new = stack.enter_context(checkout(repository, head))
         outcomes = duel(old, new, workloads, names or tuple(WORKLOADS), plan)
-        counters = count(old, new, workloads, counted, clips) if counted or clips else []
+        counters: list[Counter] = []
+        if counted or clips:
+            counters = count(old, new, workloads, counted, clips, instructions=instructions)
     allowed = accepted(repository, base, head)
     failed = [item.name for item in outcomes if item.failed and item.name not in allowed]
     failed += [item.name for item in counters if item.grown and item.name not in allowed]
@@ -71,17 +88,23 @@ def compare(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0 as fast, 1 more work, 2 no such head."""
     options = _parse(arguments)
-    plan = replace(Plan(), launches=options.launches, rounds=options.rounds, limit=options.limit)
+    plan = replace(QUICK_PLAN if options.quick else Plan(), limit=options.limit)
+    plan = replace(
+        plan,
+        launches=options.launches or plan.launches,
+        rounds=options.rounds or plan.rounds,
+    )
     clips = sorted((HERE.parent / "samples").glob("*.mp4"))
     try:
         text, failed = compare(
             options.repository.resolve(),
             options.base,
             options.head,
-            options.only,
+            options.only or (QUICK if options.quick else ()),
             plan,
             counted=() if options.no_counters else PURE,
             clips=() if options.no_counters else clips,
+            instructions=not options.quick,
         )
     except GitError as error:
         print(f"bench.compare: {error}")
@@ -100,8 +123,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--repository", type=Path, default=HERE.parent)
     parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="these workloads")
     parser.add_argument("--limit", type=float, default=Plan().limit, help="ratio that fails")
-    parser.add_argument("--launches", type=int, default=Plan().launches)
-    parser.add_argument("--rounds", type=int, default=Plan().rounds, help="pairs in a launch")
+    parser.add_argument("--launches", type=int, help="how often both sides are started")
+    parser.add_argument("--rounds", type=int, help="pairs in a launch")
+    parser.add_argument(
+        "--quick", action="store_true", help="one workload of each kind, no instruction counts"
+    )
     parser.add_argument("--no-counters", action="store_true", help="times only")
     parser.add_argument("--report", type=Path, help="write the Markdown report here too")
     return parser.parse_args(arguments)
@@ -154,8 +180,9 @@ def _verdict(failed: Sequence[str]) -> str:
 
 def _no_base(base: str, head: str) -> str:
     return (
-        f"# {_name(head)} against {_name(base)}\n\nThere is no revision {base!r} (a first commit, "
-        "or a shallow clone): nothing was compared.\n"
+        f"# {_name(head)} against {_name(base)}\n\nThere is no revision {base!r} here (a first "
+        "commit, a shallow clone, or no repository): nothing was compared. Fetch the history "
+        "(`git fetch --unshallow`, or `fetch-depth: 0` in a workflow) to compare.\n"
     )
 
 

@@ -55,7 +55,13 @@ class Counter:
 
 
 def count(
-    base: Path, head: Path, workloads: Path, names: Sequence[str], clips: Sequence[Path] = ()
+    base: Path,
+    head: Path,
+    workloads: Path,
+    names: Sequence[str],
+    clips: Sequence[Path] = (),
+    *,
+    instructions: bool = True,
 ) -> list[Counter]:
     """Take every counter that the two revisions have.
 
@@ -65,17 +71,21 @@ def count(
         workloads: file with WORKLOADS, run against both.
         names: workloads of Python and numpy only, whose allocations and instructions are counted.
         clips: recordings on which the crops read per plate are counted.
+        instructions: whether instructions are counted, the slowest of them by far.
     """
-    old, new = (_side(root, workloads, names, clips) for root in (base, head))
+    old, new = (_side(root, workloads, names, clips, instructions) for root in (base, head))
     return [Counter(name, old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new])]
 
 
-def _side(root: Path, workloads: Path, names: Sequence[str], clips: Sequence[Path]) -> Counters:
+def _side(
+    root: Path, workloads: Path, names: Sequence[str], clips: Sequence[Path], deep: bool
+) -> Counters:
     counters = model_counters(root)
     counters.update(crops_per_plate(root, clips))
     if names:
         counters.update(allocations(root, workloads, names))
-        counters.update(instructions(root, workloads, names))
+        if deep:
+            counters.update(instructions(root, workloads, names))
     return counters
 
 

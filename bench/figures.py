@@ -118,7 +118,7 @@ def _stage(call: Callable[[], object], calls: int = 30) -> list[tuple[float, flo
 
 def _process_figures() -> Figures:
     reference = ReferenceWork()
-    figures: Figures = {"run.cold-start": [], "run.peak-memory": [], "import": []}
+    figures: Figures = {"run.cold-start": [], "run.peak-memory": [], "run.frame": [], "import": []}
     for _ in range(REPEAT):
         speed = reference.measure()
         run = processes.cold_run()
@@ -126,9 +126,11 @@ def _process_figures() -> Figures:
         speed = (speed + reference.measure()) / 2 * 1e3
         figures["run.cold-start"].append((run.first_event, speed))
         figures["run.peak-memory"].append((run.peak / 2**20, 0.0))
+        figures["run.frame"].append((processes.throughput(), speed))
     resident, idle = processes.steady()
     figures["steady-memory"] = [(resident / 2**20, 0.0)]
     figures["idle.cpu"] = [(idle, 0.0)]
+    figures["stalled.cpu"] = [(processes.stalled(), 0.0)]
     figures["wheel"] = [(processes.wheel_bytes() / 2**20, 0.0)]
     for name, size in processes.model_bytes().items():
         figures[f"model.{name}"] = [(size / 2**20, 0.0)]

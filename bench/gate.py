@@ -17,7 +17,9 @@ import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
+from bench.accuracy import accuracies
 from bench.figures import Figures, measure_all
 from lpr.latency.budget import BudgetFile, Verdict, judge, load_budgets, missing
 from lpr.latency.fingerprint import this_machine
@@ -83,17 +85,26 @@ def report(budgets: BudgetFile, figures: Figures, verdicts: Sequence[Verdict]) -
 
 
 def _save(figures: Figures, verdicts: Sequence[Verdict], revision: str, folder: Path) -> None:
-    """Keep the raw best figures: a record names its machine, and is compared there only."""
+    """Keep the raw best figures: a record names its machine, and is compared there only.
+
+    Beside them stand the reference work's median, which tells how busy the machine was, and the
+    accuracy on the validation data where that data is there.
+    """
+    speeds = [speed for found in figures.values() for _, speed in found if speed > 0]
     units = {verdict.budget.name: verdict.budget.unit for verdict in verdicts}
     taken = datetime.now(UTC).isoformat(timespec="seconds")
     record = make_record(
         revision,
         taken,
         this_machine(),
-        (
-            Figure(name=name, value=min(v for v, _ in found), unit=units.get(name, "MB"))
-            for name, found in figures.items()
-        ),
+        [
+            *(
+                Figure(name=name, value=min(v for v, _ in found), unit=units.get(name, "MB"))
+                for name, found in figures.items()
+            ),
+            *([Figure(name="reference-work", value=median(speeds), unit="ms")] if speeds else []),
+            *accuracies(),
+        ],
     )
     name = f"{taken[:19].replace(':', '').replace('-', '')}-{revision[:12]}.json"
     save_record(record, folder / name)

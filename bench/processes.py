@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+import av
 import psutil
 
 from bench import pictures
@@ -40,6 +42,66 @@ time.sleep(1.0)
 used = time.process_time() - started
 print(json.dumps({"rss": psutil.Process().memory_info().rss, "idle": used}))
 """
+_STALLED = """
+import http.server, json, sys, threading, time
+import psutil
+import lpr
+from lpr.sources import LiveOptions, open_source
+
+held = threading.Event()
+
+
+class Camera(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "video/mp2t")
+        self.end_headers()
+        self.wfile.write(open(sys.argv[1], "rb").read())
+        held.wait()  # connected, but nothing comes any more
+
+    def log_message(self, *_):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Camera)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+engine, seen = lpr.build_engine(camera="bench"), [0]
+address = f"http://127.0.0.1:{server.server_port}/camera.ts"
+source = open_source(address, live=LiveOptions(timeout=60))
+
+
+def play():
+    with source as frames:
+        for frame in frames:
+            engine.process(frame)
+            seen[0] += 1
+
+
+player = threading.Thread(target=play, daemon=True)
+player.start()
+before = -1
+while not seen[0] or seen[0] != before:
+    before = seen[0]
+    time.sleep(1.0)
+
+
+def used():
+    own = psutil.Process()
+    times = [one.cpu_times() for one in (own, *own.children(recursive=True))]
+    return sum(one.user + one.system for one in times)
+
+
+started = used()
+time.sleep(3.0)
+share = (used() - started) / 3.0
+source.close()
+player.join(10)
+held.set()
+server.shutdown()
+print(json.dumps({"frames": seen[0], "share": share}))
+"""
+_SUMMARY = re.compile(r"(\d+) frames in ([\d.]+) s")
+_LOOPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +183,59 @@ def steady() -> tuple[float, float]:
     """Resident bytes after a clip, and the share of one core used while nothing comes, per cent."""
     answer = json.loads(_python(_STEADY, str(CLIP)))
     return float(answer["rss"]), float(answer["idle"]) * 100
+
+
+def stalled() -> float:
+    """Share of one core used while a camera is connected but sends nothing, per cent."""
+    with tempfile.TemporaryDirectory(prefix="lpr-stalled-") as folder:
+        stream = Path(folder) / "camera.ts"
+        looped(CLIP, stream, 1)
+        return float(json.loads(_python(_STALLED, str(stream)))["share"]) * 100
+
+
+def throughput(clip: Path = CLIP, loops: int = _LOOPS) -> float:
+    """Milliseconds a frame of `lpr run`, every core, decoding and writing events included.
+
+    Raises:
+        RuntimeError: it failed, or did not say how long it took.
+    """
+    with tempfile.TemporaryDirectory(prefix="lpr-throughput-") as folder:
+        long = Path(folder) / clip.name
+        looped(clip, long, loops)
+        kept = {name: value for name, value in environment(pictures.ROOT).items() if name != "LANG"}
+        done = subprocess.run(
+            [sys.executable, "-m", "lpr", "run", str(long), "--jsonl", "-"],
+            capture_output=True,
+            text=True,
+            env=kept,
+            cwd=pictures.ROOT,
+            check=False,
+        )
+    found = _SUMMARY.search(done.stderr)
+    if done.returncode or found is None:
+        raise RuntimeError(
+            f"`lpr run {clip.name}` ended with code {done.returncode}: {done.stderr}"
+        )
+    return float(found[2]) / int(found[1]) * 1e3
+
+
+def looped(clip: Path, target: Path, times: int) -> None:
+    """Write the clip's packets several times over, as they are, one after the other."""
+    with av.open(str(target), "w") as output:
+        copy, start = None, 0
+        for _ in range(times):
+            with av.open(str(clip)) as container:
+                stream = container.streams.video[0]
+                copy = copy or output.add_stream_from_template(stream)
+                end = start
+                for packet in container.demux(stream):
+                    if packet.dts is None or packet.pts is None:
+                        continue
+                    packet.dts, packet.pts = packet.dts + start, packet.pts + start
+                    end = max(end, packet.pts + (packet.duration or 0))
+                    packet.stream = copy
+                    output.mux(packet)
+                start = end
 
 
 def wheel_bytes() -> int:

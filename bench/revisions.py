@@ -22,9 +22,12 @@ def git(repository: Path, *arguments: str) -> str:
     Raises:
         GitError: it failed; the message is git's own.
     """
-    done = subprocess.run(
-        ["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=False
-    )
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError as error:
+        raise GitError("git is not installed") from error
     if done.returncode:
         raise GitError(done.stderr.strip() or f"git {arguments[0]} failed")
     return done.stdout.strip()

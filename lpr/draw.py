@@ -244,7 +244,7 @@ class AnnotatedVideo:
         context.gop_size = max(1, round(2 * self._rate))
         context.thread_count = 2
         context.max_b_frames = 0
-        context.options = {"preset": "veryfast", "crf": str(self._crf)}
+        context.options = {"preset": "superfast", "crf": str(self._crf)}
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = ColorRange.MPEG
 

@@ -7,18 +7,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from lpr.cli.crops import CropWriter
-from lpr.cli.explanations import ExplanationFile
-from lpr.draw import AnnotatedVideo, PlateLabel, annotate
 from lpr.protocols import EventSink
 from lpr.sinks.csv import CsvSink
 from lpr.sinks.fanout import FanoutSink
 from lpr.sinks.jsonl import JsonlSink
 from lpr.sinks.output import STDOUT
 from lpr.types import EventKind, Frame, FrameResult, PlateEvent
-from lpr.vote.explain import Explanation
+
+if TYPE_CHECKING:
+    from lpr.cli.crops import CropWriter
+    from lpr.cli.explanations import ExplanationFile
+    from lpr.draw import AnnotatedVideo, PlateLabel
+    from lpr.vote.explain import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,12 @@ class Outputs:
                 sinks.append(CsvSink(paths.csv, sources=sources))
             self._events = FanoutSink(sinks)
             self._closing.callback(self._events.close)
-            self._explanations = None
-            if paths.jsonl not in (None, STDOUT):
-                self._explanations = ExplanationFile(Path(str(paths.jsonl)))
+            # What draws, crops and explains is imported where it is wanted: a start must be short.
+            self._explanations = _explanations(paths.jsonl)
+            if self._explanations is not None:
                 self._closing.callback(self._explanations.close)
-            self._crops = CropWriter(paths.crops) if paths.crops is not None else None
-            self._video = AnnotatedVideo(paths.annotate) if paths.annotate is not None else None
+            self._crops = _crops(paths.crops)
+            self._video = _video(paths.annotate)
             if self._video is not None:
                 self._closing.callback(self._video.close)
         except BaseException:
@@ -98,6 +100,8 @@ class Outputs:
         if self._crops is not None:
             self._crops.add(frame, result)
         if self._video is not None:
+            from lpr.draw import annotate
+
             self._label(result, vehicle_of)
             labels = {
                 track.id: label
@@ -117,6 +121,8 @@ class Outputs:
             self._crops.write(event)
 
     def _label(self, result: FrameResult, vehicle_of: Callable[[int], int | None]) -> None:
+        from lpr.draw import PlateLabel
+
         for event in result.events:
             if event.kind in (EventKind.CONFIRMED, EventKind.REVISED):
                 self._labels[event.track_id] = PlateLabel(event.text, event.confidence)
@@ -132,3 +138,27 @@ class Outputs:
         """Keep why a plate got its verdict, beside the JSON lines."""
         if self._explanations is not None:
             self._explanations.write(camera, explanation)
+
+
+def _explanations(jsonl: str | None) -> ExplanationFile | None:
+    if jsonl is None or jsonl == STDOUT:
+        return None
+    from lpr.cli.explanations import ExplanationFile
+
+    return ExplanationFile(Path(jsonl))
+
+
+def _crops(folder: Path | None) -> CropWriter | None:
+    if folder is None:
+        return None
+    from lpr.cli.crops import CropWriter
+
+    return CropWriter(folder)
+
+
+def _video(path: Path | None) -> AnnotatedVideo | None:
+    if path is None:
+        return None
+    from lpr.draw import AnnotatedVideo
+
+    return AnnotatedVideo(path)

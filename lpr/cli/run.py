@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from lpr.vote.voter import PlateVoter
 
 
+_THREADS = 2
+"""Threads of each network where nothing else is said: one run has the machine to itself."""
+
+
 def run(
     sources: Annotated[
         list[str],
@@ -53,16 +57,20 @@ def run(
         from lpr.cli.view import RunView, view_console
         from lpr.factory import load_models
 
+        if threads is None and config is None:
+            from lpr.latency.fingerprint import usable_cores
+
+            threads = min(_THREADS, usable_cores())
         settings = engine_config(config, region, threads)
         _keep_inputs(sources, [jsonl, csv, annotate])
         addresses: dict[str, str] = {}
         paths = OutputPaths(jsonl, csv, annotate, crops)
-        summary = RunSummary()
         with ExitStack() as stack:
             outputs = stack.enter_context(Outputs(paths, addresses))
             models = load_models(settings)
             view = stack.enter_context(RunView(view_console(jsonl == "-"), quiet=quiet))
             stop = stack.enter_context(StopRequest())
+            summary = RunSummary()
             job = _Run(settings, models, outputs, summary, view, stop, addresses)
             for address in sources:
                 job.play(address)

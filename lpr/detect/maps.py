@@ -61,10 +61,8 @@ def decode_maps(
     Returns:
         The candidates, best first; overlapping ones are still all there.
     """
-    parts = [
-        _decode_map(level, stride, _logit(threshold))
-        for level, stride in zip(maps, strides, strict=True)
-    ]
+    floor = _logit(threshold)
+    parts = [_decode_map(level, stride, floor) for level, stride in zip(maps, strides, strict=True)]
     quads = np.concatenate([part[0] for part in parts])
     logits = np.concatenate([part[1] for part in parts])
     lines = np.concatenate([part[2] for part in parts])
@@ -86,11 +84,15 @@ def place_centers(width: int, height: int, stride: int) -> Floats:
 
 
 def _decode_map(level: Floats, stride: int, floor: float) -> tuple[Floats, Floats, Floats]:
-    rows, columns = np.nonzero(level[0] >= floor)
-    values = level[:, rows, columns]
-    centers = np.stack([columns, rows], axis=1).astype(np.float32) * stride + stride / 2
-    offsets = values[2:].T.reshape(-1, 4, 2) * (stride * OFFSET_UNIT)
-    return (centers[:, None] + offsets).astype(np.float32), values[0], values[1]
+    width = level.shape[2]
+    flat = level.reshape(CHANNELS, -1)
+    places = np.flatnonzero(flat[0] >= floor)
+    values = flat[:, places]
+    quads = values[2:].T.reshape(-1, 4, 2) * np.float32(stride * OFFSET_UNIT)
+    if len(places):
+        quads[:, :, 0] += ((places % width + 0.5) * stride).astype(np.float32)[:, None]
+        quads[:, :, 1] += ((places // width + 0.5) * stride).astype(np.float32)[:, None]
+    return quads, values[0], values[1]
 
 
 def _logit(probability: float) -> float:

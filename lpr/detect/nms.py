@@ -19,6 +19,8 @@ MAX_ASPECT = 14.0
 
 def plausible(candidates: Candidates, width: float, height: float) -> Candidates:
     """Keep the convex, upright quads of sane shape whose centre lies in a width x height canvas."""
+    if not len(candidates):
+        return candidates
     quads = candidates.quads
     finite = np.asarray(np.isfinite(quads).all(axis=(1, 2)))
     quads = np.where(finite[:, None, None], quads, 0)
@@ -54,6 +56,8 @@ def suppress(candidates: Candidates, *, limit: int = 64) -> Candidates:
     Returns:
         The kept candidates, best first.
     """
+    if not len(candidates):
+        return candidates
     boxes = _boxes(candidates.quads)
     alive = np.ones(len(candidates), bool)
     kept: list[int] = []
@@ -64,7 +68,8 @@ def suppress(candidates: Candidates, *, limit: int = 64) -> Candidates:
         iou, cover = _overlap(boxes[i], boxes)
         friends = np.flatnonzero(iou >= MERGE_IOU)
         weights = candidates.scores[friends] ** 2
-        quads.append(np.average(candidates.quads[friends], axis=0, weights=weights))
+        weights /= weights.sum()
+        quads.append(np.tensordot(weights, candidates.quads[friends], axes=1))
         kept.append(i)
         alive &= (iou < IOU_LIMIT) & (cover < COVER_LIMIT)
         if len(kept) == limit:
@@ -82,8 +87,10 @@ def _overlap(box: Floats, boxes: Floats) -> tuple[Floats, Floats]:
     """IoU of one box with each, and the share of the smaller of the two that is covered."""
     low = np.maximum(box[:2], boxes[:, :2])
     high = np.minimum(box[2:], boxes[:, 2:])
-    inter = np.prod(np.clip(high - low, 0, None), axis=1)
-    area = float(np.prod(box[2:] - box[:2]))
-    areas: npt.NDArray[np.float32] = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    shared = np.maximum(high - low, 0)
+    inter = shared[:, 0] * shared[:, 1]
+    sides = boxes[:, 2:] - boxes[:, :2]
+    areas: npt.NDArray[np.float32] = sides[:, 0] * sides[:, 1]
+    area = float((box[2] - box[0]) * (box[3] - box[1]))
     smaller = np.maximum(np.minimum(area, areas), 1e-6)
     return inter / np.maximum(area + areas - inter, 1e-6), inter / smaller

@@ -99,6 +99,8 @@ def to_picture(
         columns: picture width, pixels.
         rows: picture height, pixels.
     """
+    if not len(found):
+        return found
     centers = found.quads.mean(axis=1)
     mapped = np.zeros_like(found.quads)
     keep = np.zeros(len(found), bool)
@@ -116,7 +118,9 @@ def to_picture(
 
 
 def joined(parts: Sequence[Candidates]) -> Candidates:
-    """Several candidate lists of one picture as one, best first."""
+    """Several candidate lists of one picture, each best first, as one, best first."""
+    if len(parts) == 1:
+        return parts[0]
     scores = np.concatenate([part.scores for part in parts])
     order = np.argsort(-scores, kind="stable")
     quads = np.concatenate([part.quads for part in parts])

@@ -43,7 +43,7 @@ class Automaton:
         self._any_last = 0
         for last in self._lasts:
             self._any_last |= last
-        self._masks = nfa.masks
+        self._masks = nfa.masks()
         self._follow = nfa.follow
         self._lock = threading.Lock()
         self._ids: dict[int, int] = {}
@@ -143,8 +143,17 @@ class _Positions:
     """Positions of all patterns: the characters of each and what may follow it."""
 
     def __init__(self) -> None:
-        self.masks: dict[str, int] = {}
         self.follow: list[int] = []
+        self._sets: dict[str, int] = {}
+
+    def masks(self) -> dict[str, int]:
+        """The positions at which each character may stand."""
+        found: dict[str, int] = {}
+        # A few sets of characters stand at many positions: each is taken apart once.
+        for chars, positions in self._sets.items():
+            for char in chars:
+                found[char] = found.get(char, 0) | positions
+        return found
 
     def add(self, node: Node) -> _Part:
         if isinstance(node, Chars):
@@ -170,8 +179,7 @@ class _Positions:
     def _position(self, chars: str) -> _Part:
         bit = 1 << len(self.follow)
         self.follow.append(0)
-        for char in chars:
-            self.masks[char] = self.masks.get(char, 0) | bit
+        self._sets[chars] = self._sets.get(chars, 0) | bit
         return _Part(False, bit, bit)
 
     def _join(self, head: _Part, tail: _Part) -> _Part:

@@ -47,7 +47,7 @@ def this_machine() -> Machine:
     """Describe the machine that this process runs on; no host or user name is taken."""
     return Machine(
         cpu=_cpu_model(),
-        cores=_usable_cores(),
+        cores=usable_cores(),
         memory_gb=_memory_gb(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
@@ -64,7 +64,8 @@ def _cpu_model(info: Path = Path("/proc/cpuinfo")) -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Logical cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

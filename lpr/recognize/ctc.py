@@ -53,16 +53,15 @@ def best_path(probs: Floats, top: int = 5) -> BestPath:
     blank = probs.shape[1] - 1
     top = min(top, blank)
     path = probs.argmax(axis=1)
-    starts = np.flatnonzero((path != blank) & np.concatenate(([True], path[1:] != path[:-1])))
-    if starts.size == 0:
+    mine = path != blank
+    begins = mine & np.concatenate(([True], path[1:] != path[:-1]))
+    classes = path[begins]
+    if classes.size == 0:
         empty = np.empty((0, top))
         return BestPath(np.empty(0, np.intp), empty.astype(np.intp), empty)
-    classes = path[starts]
     # Every step of a run adds to the run's character; blanks in between belong to none.
-    owner = np.cumsum(np.bincount(starts, minlength=len(path))) - 1
-    mine = path != blank
-    mass = np.zeros((len(starts), blank))
-    np.add.at(mass, owner[mine], probs[mine, :blank])
+    runs = np.flatnonzero(begins[mine])
+    mass = np.add.reduceat(probs[mine, :blank], runs, axis=0, dtype=np.float64)
     mass /= mass.sum(axis=1, keepdims=True)
     order = np.argpartition(mass, blank - top, axis=1)[:, blank - top :]
     values = np.take_along_axis(mass, order, axis=1)

@@ -32,7 +32,8 @@ from lpr.types import Frame, Image
 
 _log = logging.getLogger(__name__)
 _MICROSECOND = Fraction(1, 1_000_000)
-_READY_BYTES = 16 << 20
+_READY_BYTES = 6 << 20
+"""Decoded ahead at most: two frames of 720p keep an engine busy, for it is slower."""
 _DURATION_TAG = re.compile(r"^(\d+):(\d{2}):(\d{2}(?:\.\d+)?)")
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.compare import compare, main
+from bench.compare import QUICK, QUICK_PLAN, compare, main
 from bench.duel import Plan
 from bench.revisions import GitError, accepted, checkout, git, resolve
+from bench.workloads import WORKLOADS
 
 PLAN = Plan(launches=1, rounds=9, round_seconds=0.004, limit=1.5)
 
@@ -111,3 +112,9 @@ def test_the_command_writes_its_report(
     assert main(["missing", ".", f"--repository={repository}", f"--report={report}"]) == 0
     assert report.read_text(encoding="utf-8").startswith("# the working tree against missing")
     assert "nothing was compared" in capsys.readouterr().out
+
+
+def test_quick_times_one_workload_of_each_kind() -> None:
+    assert set(QUICK) < set(WORKLOADS)
+    assert {"detect", "read-1", "engine-720p-1"} <= set(QUICK)
+    assert QUICK_PLAN.launches < Plan().launches

@@ -128,3 +128,14 @@ def test_report_figures_and_comparison() -> None:
         compare({}, flags)
     with pytest.raises(ValueError, match="not a result of clips"):
         flags_of([{"name": "a"}])
+
+
+def test_a_verdict_before_the_window_counts_while_its_vehicle_is_there() -> None:
+    early = [
+        _event("AB123CD", time=0.2, first_seen=0.0),
+        _event("AB123CD", time=3.5, first_seen=0.0, kind=EventKind.DEPARTED),
+    ]
+    assert score_clip(_CLIP, early).plates[0].outcome == RIGHT
+    # One that is gone before anybody could read it is another vehicle's.
+    gone = [early[0], _event("AB123CD", time=0.3, first_seen=0.0, kind=EventKind.DEPARTED)]
+    assert score_clip(_CLIP, gone).plates[0].outcome == MISSED

@@ -49,7 +49,7 @@ class _Rectifier:
     def rectify(self, image: Image, quad: Quad) -> PlateCrop:
         left, top, right, bottom = (int(v) for v in quad.box)
         crop = np.ascontiguousarray(image[top:bottom, left:right])
-        return PlateCrop(crop, CropQuality(quad.width, 1.0))
+        return PlateCrop(crop, CropQuality(quad.width, 1.0), quad)
 
 
 class _Recognizer:

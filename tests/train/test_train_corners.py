@@ -59,14 +59,14 @@ def test_a_mirrored_window_has_mirrored_corners() -> None:
     corners = np.array(Quad.from_box(30, 20, 100, 44).points, np.float32)
     corners += rng.normal(0, 3, (4, 2)).astype(np.float32)
     window = np.zeros((HEIGHT, WIDTH), np.float32)
-    cv2.fillConvexPoly(window, np.int32(np.round(corners)), 1.0)
+    cv2.fillConvexPoly(window, np.round(corners).astype(np.int32), 1.0)
     offsets = (corners / (WIDTH, HEIGHT) - nominal_corners()).astype(np.float32).reshape(1, 8)
     views, moved = flipped(window[None, None], offsets)
     assert views.shape == (4, 1, HEIGHT, WIDTH)
     for view, offset in zip(views, moved, strict=True):
         there = (offset.reshape(4, 2) + nominal_corners()) * (WIDTH, HEIGHT)
         again = np.zeros((HEIGHT, WIDTH), np.float32)
-        cv2.fillConvexPoly(again, np.int32(np.round(there)), 1.0)
+        cv2.fillConvexPoly(again, np.round(there).astype(np.int32), 1.0)
         assert np.abs(again - view[0]).mean() < 0.03
         assert Quad.from_points(there.tolist()).is_convex
 

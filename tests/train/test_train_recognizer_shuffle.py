@@ -26,7 +26,8 @@ def test_viterbi_is_the_best_of_all_paths(seed: int, classes: list[int]) -> None
     log_probs = np.log(rng.dirichlet(np.ones(3), steps))
     paths = [p for p in product(range(3), repeat=steps) if _merged(p, blank) == classes]
     best = max(paths, key=lambda p: float(sum(log_probs[i, one] for i, one in enumerate(p))))
-    spoken, last = [], blank
+    spoken: list[list[int]] = []
+    last = blank
     for step, one in enumerate(best):
         if one != blank:
             if one == last:

@@ -1,0 +1,54 @@
+"""A detector that looks at one part of the picture only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from lpr.geometry import Quad
+from lpr.protocols import Detector
+from lpr.types import Detection, Image, Track
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in frame pixels; right and bottom are outside."""
+
+
+class RegionDetector:
+    """Looks at a region of interest; what it finds is in the whole frame's pixels.
+
+    The region fills the detector's canvas, so that plates in it are larger there than in the whole
+    frame.
+
+    Args:
+        detector: looks at the region.
+        region: left, top, right, bottom; cut to the frame.
+    """
+
+    def __init__(self, detector: Detector, region: Box) -> None:
+        self._detector = detector
+        self._region = region
+
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        """Return the plates in the region of an HxWx3 uint8 BGR picture, best first.
+
+        Args:
+            image: the whole frame.
+            tracks: what the tracker knew before it, frame pixels.
+        """
+        left, top, right, bottom = self._region
+        part = image[top:bottom, left:right]
+        if part.size == 0:
+            return ()
+        inside = [
+            replace(track, quad=_moved(track.quad, -left, -top))
+            for track in tracks
+            if left <= track.quad.center[0] < right and top <= track.quad.center[1] < bottom
+        ]
+        found = self._detector.detect(np.ascontiguousarray(part), inside)
+        return tuple(replace(one, quad=_moved(one.quad, left, top)) for one in found)
+
+
+def _moved(quad: Quad, right: float, down: float) -> Quad:
+    return Quad(*((x + right, y + down) for x, y in quad.points))

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lpr.detect.region import RegionDetector
+from lpr.geometry import Quad
+from lpr.types import Detection, Image, Track, TrackState
+
+
+class Spot:
+    """Finds the white spot of a picture, and notes what it was shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[tuple[int, ...], list[tuple[float, float]]]] = []
+
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        self.shown.append((image.shape, [track.quad.center for track in tracks]))
+        rows, columns = np.nonzero(image[:, :, 0])
+        if not rows.size:
+            return ()
+        quad = Quad.from_box(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        return (Detection(quad, 0.9),)
+
+
+def track(x: float, y: float) -> Track:
+    quad = Quad.from_box(x - 10, y - 5, x + 10, y + 5)
+    return Track(1, quad, TrackState.ACTIVE, 0.0, 0.0, 3, None)
+
+
+def test_places_are_the_whole_frames() -> None:
+    image = np.zeros((200, 300, 3), np.uint8)
+    image[120:130, 150:180] = 255
+    spot = Spot()
+    found = RegionDetector(spot, (100, 80, 260, 180)).detect(
+        image, [track(160, 100), track(20, 20)]
+    )
+    assert [one.quad.box for one in found] == [(150, 120, 180, 130)]
+    assert spot.shown == [((100, 160, 3), [(60, 20)])]
+
+
+def test_what_lies_outside_is_not_seen() -> None:
+    image = np.zeros((200, 300, 3), np.uint8)
+    image[10:20, 10:40] = 255
+    assert RegionDetector(Spot(), (100, 80, 260, 180)).detect(image) == ()
+    assert RegionDetector(Spot(), (400, 0, 500, 100)).detect(image) == ()
