@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lpr.cli.exit_codes import ExitCode
 from lpr.cli.failure import clean_exit
+from lpr.cli.gate_run import run
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
     from lpr.types import PlateEvent
 
 gate_app = typer.Typer(
-    no_args_is_help=True, help="Check a gate's configuration, replay events, edit plate lists."
+    no_args_is_help=True, help="Run a site's gates, check them, replay events, edit plate lists."
 )
 lists_app = typer.Typer(no_args_is_help=True, help="Show and edit plate lists (CSV or TOML).")
 gate_app.add_typer(lists_app, name="lists")
+gate_app.command("run")(run)
 
 ConfigFile = Annotated[Path, typer.Argument(help="The site's gate.toml.")]
 ListPath = Annotated[Path, typer.Argument(help="A plate list, .csv or .toml.")]
@@ -29,8 +32,18 @@ Zone = Annotated[str, typer.Option(help="Time zone of dates and schedules.")]
 
 
 @gate_app.command("check")
-def check(config: ConfigFile) -> None:
-    """Check a site: configuration, lists, plates that cannot be told apart, what is armed."""
+def check(
+    config: ConfigFile,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Try no camera, store, disk or receiver.")
+    ] = False,
+) -> None:
+    """Check a site; nothing is opened. Exit 1 where something does not work.
+
+    Configuration, lists, plates that cannot be told apart, what is armed; then networks, disk,
+    store, receivers and cameras are tried.
+    """
+    failures = 0
     with clean_exit():
         from lpr.gate import load_gate_config, load_plates
 
@@ -46,6 +59,14 @@ def check(config: ConfigFile) -> None:
             print("no regions: confusable matches are off, only exact ones open")
         for group in plates.collisions:
             print(f"cannot be told apart when misread: {', '.join(group)}; only exact ones open")
+        if not offline:
+            from lpr.service.check import check_site
+
+            for finding in check_site(site):
+                print(finding)
+                failures += not finding.good
+    if failures:
+        raise typer.Exit(ExitCode.LIMIT_MISSED)
 
 
 @gate_app.command("simulate")

@@ -24,10 +24,13 @@ from lpr.protocols import Actuator
 
 
 def build_gate(
-    path: Path | str,
+    path: Path | str | GateConfig,
     *,
     actuators: Mapping[str, Actuator] | None = None,
     record: Callable[[DecisionRecord], None] | None = None,
+    first: Sequence[Callable[[DecisionRecord], None]] = (),
+    also: Sequence[Callable[[DecisionRecord], None]] = (),
+    plates: PlateList | None = None,
     alphabet: AbstractSet[str] | None = None,
     clock: Callable[[], Moment] = system_moment,
 ) -> GateController:
@@ -38,9 +41,13 @@ def build_gate(
     it in a `with` statement.
 
     Args:
-        path: `gate.toml`.
+        path: `gate.toml`, or what `load_gate_config` made of it.
         actuators: gate name -> what opens it, in place of the configured ones.
         record: takes the decisions in place of the decision log.
+        first: asked before each decision is written; where one of them raises, nothing opens.
+        also: further places that must take each decision behind that; what one of them cannot keep
+            opens nothing.
+        plates: the lists, in place of those that the configuration names.
         alphabet: the reader's characters; None allows every script that plates use.
         clock: reads the clocks.
 
@@ -50,8 +57,8 @@ def build_gate(
         OutputError: the decision log cannot be written.
         MissingExtraError: an actuator's package is not installed.
     """
-    config = load_gate_config(Path(path))
-    plates = load_plates(config, alphabet)
+    config = path if isinstance(path, GateConfig) else load_gate_config(Path(path))
+    plates = load_plates(config, alphabet) if plates is None else plates
     fits_format = format_check(config.regions)
     with ExitStack() as stack:
         history: Sequence[DecisionRecord] = ()
@@ -66,7 +73,7 @@ def build_gate(
             config,
             plates,
             actuators={**built, **(actuators or {})},
-            record=record,
+            record=_one_by_one((*first, record, *also)),
             started=clock(),
             fits_format=fits_format,
             alphabet=alphabet,
@@ -77,6 +84,16 @@ def build_gate(
         # From here on the controller closes what was opened for it.
         closing.push(stack.pop_all())
     return controller
+
+
+def _one_by_one(
+    places: Sequence[Callable[[DecisionRecord], None]],
+) -> Callable[[DecisionRecord], None]:
+    def write(record: DecisionRecord) -> None:
+        for place in places:
+            place(record)
+
+    return write
 
 
 def configured_actuators(config: GateConfig, *, skip: Mapping[str, Actuator]) -> dict[str, Relay]:
@@ -107,12 +124,21 @@ def load_plates(config: GateConfig, alphabet: AbstractSet[str] | None = None) ->
     Raises:
         ConfigError: a list cannot be read, or an entry is wrong.
     """
-    rules = EntryRules(
+    return load_lists(config.lists, list_rules(config, alphabet), default_confusables())
+
+
+def list_rules(config: GateConfig, alphabet: AbstractSet[str] | None = None) -> EntryRules:
+    """Return what the entries of a site's lists are checked against.
+
+    Args:
+        config: the site.
+        alphabet: the reader's characters; None allows every script that plates use.
+    """
+    return EntryRules(
         zone=time_zone(config.timezone),
         gates=tuple(gate.name for gate in config.gates),
         alphabet=alphabet,
     )
-    return load_lists(config.lists, rules, default_confusables())
 
 
 def format_check(regions: Sequence[str]) -> Callable[[str], bool] | None:

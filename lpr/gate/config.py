@@ -4,71 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from lpr.errors import ConfigError, did_you_mean
 from lpr.formats import available_regions
 from lpr.gate.actuators import ActuatorSettings
-from lpr.gate.direction import Direction, border_from_points
+from lpr.gate.camera_settings import CameraSettings
+from lpr.gate.direction import Direction
 from lpr.gate.policy import GatePolicy
 from lpr.gate.schedule import time_zone
-from lpr.geometry import Point
+from lpr.gate.section import Name, Section
+from lpr.gate.service_settings import ServiceSettings
 from lpr.settings import load_settings
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-"""A name that may stand in file names, topics and addresses."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from lpr.sinks.mqtt_settings import MqttSettings
+from lpr.sinks.webhook_settings import WebhookSettings
+from lpr.store.settings import StoreSettings
 
 
-class CameraSettings(_Section):
-    """A camera that watches a gate, and how it tells the direction."""
-
-    name: Name = Field(description="Name of the camera, as in its events.")
-    direction: Direction | None = Field(
-        default=None,
-        description="The one way that vehicles go here; unset where both are possible.",
-    )
-    line: tuple[Point, Point] | None = Field(
-        default=None,
-        description=(
-            "Two points in frame pixels; crossing to the right-hand side of the way from the first "
-            "to the second is in."
-        ),
-    )
-    zone: tuple[Point, ...] | None = Field(
-        default=None,
-        description="Corners in frame pixels; coming into the zone is in, leaving it is out.",
-    )
-    hysteresis: float = Field(
-        default=0.5,
-        ge=0,
-        le=10,
-        description="Plate heights from line or zone before a side counts.",
-    )
-
-    @model_validator(mode="after")
-    def _check_border(self) -> Self:
-        given = [name for name in ("direction", "line", "zone") if getattr(self, name) is not None]
-        if len(given) > 1:
-            raise ValueError(f"give one of {' and '.join(given)}, not both")
-        border_from_points(self.line, self.zone)
-        return self
-
-    @property
-    def directions(self) -> frozenset[Direction]:
-        """The directions that this camera can report."""
-        if self.direction is not None:
-            return frozenset((self.direction,))
-        bordered = self.line is not None or self.zone is not None
-        return frozenset(Direction) if bordered else frozenset()
-
-
-class GateSettings(_Section):
+class GateSettings(Section):
     """One barrier."""
 
     name: Name = Field(description="Name of the gate, as in plate lists.")
@@ -90,21 +45,21 @@ class GateSettings(_Section):
         return [{"name": one} if isinstance(one, str) else one for one in value]
 
 
-class AreaSettings(_Section):
+class AreaSettings(Section):
     """What lies behind gates whose every way in and out is watched."""
 
     name: Name = Field(description="Name of the area, as in gates.")
     capacity: int | None = Field(default=None, ge=1, description="Vehicles that it holds.")
 
 
-class TravelSettings(_Section):
+class TravelSettings(Section):
     """The least time between two gates, for spotting copied plates."""
 
     between: tuple[Name, Name] = Field(description="Two gates; the way counts in both directions.")
     seconds: float = Field(gt=0, le=86400, description="Seconds that the way takes at least.")
 
 
-class GateConfig(_Section):
+class GateConfig(Section):
     """A site: its gates, lists and rules."""
 
     armed: bool = Field(
@@ -131,6 +86,24 @@ class GateConfig(_Section):
     travel: tuple[TravelSettings, ...] = Field(default=(), description="Least times between gates.")
     forget_inside_after_hours: float = Field(
         default=24.0, gt=0, le=8760, description="Hours after which a plate inside counts as gone."
+    )
+    store: StoreSettings | None = Field(
+        default=None, description="The event store; without it events are not kept."
+    )
+    store_lists: bool = Field(
+        default=False, description="Whether the plate lists in the store are used, too."
+    )
+    webhooks: tuple[WebhookSettings, ...] = Field(
+        default=(), description="Who is told of events and decisions over HTTP."
+    )
+    mqtt: MqttSettings | None = Field(
+        default=None, description="The broker where events and decisions are published."
+    )
+    engine: Path | None = Field(
+        default=None, description="The engine's configuration (TOML), relative to this file."
+    )
+    service: ServiceSettings = Field(
+        default=ServiceSettings(), description="What `lpr gate run` tells, and how patient it is."
     )
 
     @model_validator(mode="before")
@@ -166,6 +139,11 @@ class GateConfig(_Section):
             twice = {name for name in names if names.count(name) > 1}
             if twice:
                 raise ValueError(f"{what} {min(twice)!r} is there twice")
+        receivers = [one.name for one in self.webhooks]
+        if len(set(receivers)) < len(receivers):
+            raise ValueError("two webhooks have the same name")
+        if self.store_lists and self.store is None:
+            raise ValueError("store_lists needs a [store]")
         for gate in self.gates:
             if gate.area is not None and gate.area not in areas:
                 hint = did_you_mean(gate.area, areas)
@@ -191,6 +169,18 @@ class GateConfig(_Section):
             if frozenset().union(*ways) != frozenset(Direction):
                 raise ValueError(
                     f"area {area.name!r} needs cameras that tell both ways in and ways out"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _check_replays(self) -> Self:
+        """Whoever can write a recording could open the gate with it."""
+        for gate in self.gates:
+            replayed = [camera.name for camera in gate.cameras if camera.replay is not None]
+            if replayed and self.opens(gate):
+                raise ValueError(
+                    f"gate {gate.name!r}: camera {replayed[0]!r} plays a recording; "
+                    "such a gate must not be armed"
                 )
         return self
 
@@ -226,8 +216,57 @@ def load_gate_config(path: Path) -> GateConfig:
         update={
             "lists": tuple(folder / one for one in config.lists),
             "decisions": folder / config.decisions,
+            "store": None if config.store is None else config.store.relative_to(folder),
+            "webhooks": tuple(_webhook_beside(folder, one) for one in config.webhooks),
+            "mqtt": _mqtt_beside(folder, config.mqtt),
+            "engine": _beside(folder, config.engine),
+            "gates": tuple(_gate_beside(folder, gate) for gate in config.gates),
+            "service": _service_beside(folder, config.service),
         }
     )
+
+
+def _gate_beside(folder: Path, gate: GateSettings) -> GateSettings:
+    cameras = tuple(
+        camera.model_copy(
+            update={
+                "password_file": _beside(folder, camera.password_file),
+                "source": _clip_beside(folder, camera),
+            }
+        )
+        for camera in gate.cameras
+    )
+    return gate.model_copy(update={"cameras": cameras})
+
+
+def _clip_beside(folder: Path, camera: CameraSettings) -> str | None:
+    if camera.source is None or camera.replay is None or "://" in camera.source:
+        return camera.source
+    return str(folder / camera.source)
+
+
+def _service_beside(folder: Path, service: ServiceSettings) -> ServiceSettings:
+    metrics = service.metrics.model_copy(
+        update={"token_file": _beside(folder, service.metrics.token_file)}
+    )
+    return service.model_copy(update={"health": folder / service.health, "metrics": metrics})
+
+
+def _webhook_beside(folder: Path, webhook: WebhookSettings) -> WebhookSettings:
+    files = ("url_file", "secret_file", "token_file")
+    return webhook.model_copy(
+        update={name: _beside(folder, getattr(webhook, name)) for name in files}
+    )
+
+
+def _mqtt_beside(folder: Path, mqtt: MqttSettings | None) -> MqttSettings | None:
+    if mqtt is None:
+        return None
+    return mqtt.model_copy(update={"password_file": _beside(folder, mqtt.password_file)})
+
+
+def _beside(folder: Path, path: Path | None) -> Path | None:
+    return None if path is None else folder / path
 
 
 def _table(value: Any) -> Any:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from lpr.sources.camera import CameraSource
     from lpr.sources.info import MediaSource, SourceInfo
     from lpr.sources.open import open_source
-    from lpr.sources.options import LiveOptions
+    from lpr.sources.options import LiveOptions, MotionOptions
     from lpr.sources.picture import read_image
     from lpr.sources.pictures import PictureSource, list_pictures
     from lpr.sources.status import CameraState, CameraStats, CameraStatus
@@ -21,6 +21,7 @@ _HOMES = {
     "CameraStatus": "status",
     "LiveOptions": "options",
     "MediaSource": "info",
+    "MotionOptions": "options",
     "PictureSource": "pictures",
     "SourceInfo": "info",
     "VideoSource": "video",
@@ -36,6 +37,7 @@ __all__ = [
     "CameraStatus",
     "LiveOptions",
     "MediaSource",
+    "MotionOptions",
     "PictureSource",
     "SourceInfo",
     "VideoSource",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Self
 
@@ -43,6 +44,10 @@ class CameraSource:
         options: timeouts and retries.
         on_status: told of every change of state.
 
+    Attributes:
+        still_every: with `options.motion`, seconds between two pictures while nothing moves; 0
+            hands over all of them. It holds from the next frame on that is asked for.
+
     Raises:
         SourceError: the camera does not answer, and `options.wait` is False.
     """
@@ -70,7 +75,9 @@ class CameraSource:
         self._base = CameraStats()
         self._first_index = self._next_index = 0
         self._delay = self._options.retry_delay
-        self._sign_of_life = time.monotonic()
+        self._sign_of_life = self._left = time.monotonic()
+        self._over = False
+        self.still_every = 0.0
         self._reader: ReaderProcess | None = self._start()
         if not self._options.wait:
             self._await_first_answer()
@@ -131,19 +138,44 @@ class CameraSource:
         Raises:
             SourceError: the camera was lost and `options.reconnect` is False.
         """
-        self._sign_of_life = time.monotonic()
-        while not self._closing.is_set():
-            message = self._next_message()
-            if message is None:
-                continue
+        while not self.ended:
+            frame = self.poll()
+            if frame is not None:
+                yield frame
+
+    @property
+    def ended(self) -> bool:
+        """Whether the source was closed, or a recording is over."""
+        return self._over or self._closing.is_set()
+
+    @property
+    def clock_offset(self) -> float | None:
+        """Unix time of the frames less `time.monotonic()`; None before a live camera's first one.
+
+        It is fixed with the first frame, so it tells a frame's age whatever the wall clock does.
+        """
+        return self._live_clock.offset
+
+    def poll(self) -> Frame | None:
+        """Wait a moment for the next frame; None where none came.
+
+        For consumers that have something to do while a camera is lost; others iterate.
+
+        Raises:
+            SourceError: the camera was lost and `options.reconnect` is False.
+        """
+        # The consumer's own time is no silence of the camera.
+        self._sign_of_life += time.monotonic() - self._left
+        message = self._next_message()
+        frame = None
+        if message is not None:
             head, body = message
             if head["kind"] == "end":
                 self._ended(head)
-                return
-            frame = self._take(head, body)
-            if frame is not None:
-                yield frame
-                self._sign_of_life = time.monotonic()
+            else:
+                frame = self._take(head, body)
+        self._left = time.monotonic()
+        return frame
 
     def _next_message(self) -> Message | None:
         """Wait a moment for a message; replace a reader that died or hangs."""
@@ -152,7 +184,7 @@ class CameraSource:
             self._restart()
             return None
         try:
-            reader.ask(1 if self._info.live else _AHEAD)
+            reader.ask(1 if self._info.live else _AHEAD, still_every=self.still_every)
             message = reader.get(_TICK)
         except ReaderGoneError as gone:
             self._replace(str(gone))
@@ -171,6 +203,8 @@ class CameraSource:
             return self._frame(head, body)
         if head["kind"] == "opened":
             self._opened(head)
+        elif head["kind"] == "still":
+            self._count(head, frames=0)
         elif head["kind"] == "lost":
             self._lost(str(head["reason"]))
         return None
@@ -213,12 +247,13 @@ class CameraSource:
         self._count(head)
         return Frame(body.reshape(height, width, 3), index, when, self._info.name)
 
-    def _count(self, head: dict[str, Value]) -> None:
+    def _count(self, head: dict[str, Value], *, frames: int = 1) -> None:
         damaged = self._base.damaged + int(_number(head["damaged"]) or 0)
         worse = damaged > self._stats.damaged
         self._stats = replace(
             self._stats,
-            frames=self._stats.frames + 1,
+            frames=self._stats.frames + frames,
+            still=self._base.still + int(_number(head["still"]) or 0),
             dropped=self._base.dropped + int(_number(head["dropped"]) or 0),
             damaged=damaged,
             jumps=self._live_clock.jumps,
@@ -230,6 +265,7 @@ class CameraSource:
             self._set_status(CameraState.ONLINE)
 
     def _ended(self, head: dict[str, Value]) -> None:
+        self._over = True
         self._stats = replace(
             self._stats, damaged=self._base.damaged + int(_number(head["damaged"]) or 0)
         )
@@ -333,6 +369,7 @@ def _describe(address: Address, threads: int, options: LiveOptions) -> Camera:
         width=width,
         height=height,
         fps=options.fps or 0.0,
+        motion=json.dumps(asdict(options.motion)) if options.motion is not None else "",
     )
 
 

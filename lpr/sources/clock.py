@@ -80,6 +80,11 @@ class LiveClock:
         self._late_since: float | None = None
         self._last = -math.inf
 
+    @property
+    def offset(self) -> float | None:
+        """Unix time less the time of the clock that never steps; None before the first frame."""
+        return self._wall_offset
+
     def restart(self) -> None:
         """Begin a new connection: its timestamps have a new origin."""
         self._anchor = self._previous = self._late_since = None

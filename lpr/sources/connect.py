@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Self, get_type_hints
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from lpr.errors import SourceError
@@ -22,6 +25,8 @@ from lpr.sources.decode import (
     seconds,
     set_up_decoder,
 )
+from lpr.sources.doze import Doze
+from lpr.sources.options import MotionOptions
 from lpr.sources.transport import Value
 
 _PROTOCOLS = {
@@ -55,6 +60,7 @@ class Camera:
     width: int
     height: int
     fps: float
+    motion: str
 
     def __repr__(self) -> str:
         return f"Camera({self.public!r})"
@@ -79,6 +85,15 @@ class Camera:
                 raise ValueError(f"{name} is missing or of the wrong type")
             fields[name] = value
         return cls(**fields)
+
+    @property
+    def motion_options(self) -> MotionOptions | None:
+        """What holds still pictures back; None where everything is wanted."""
+        if not self.motion:
+            return None
+        fields = json.loads(self.motion)
+        roi = fields.pop("roi")
+        return MotionOptions(**fields, roi=None if roi is None else tuple(roi))
 
     @property
     def address(self) -> Address:
@@ -113,7 +128,8 @@ class Connection:
         stream: the video in it.
 
     Attributes:
-        damaged: packets that could not be decoded.
+        damaged: packets that could not be decoded, and frames that parts of are missing.
+        passed_over: frames decoded only to catch up.
         recording: True where the stream has an end and a known length: nothing may be dropped.
     """
 
@@ -122,6 +138,7 @@ class Connection:
         names = set(container.format.name.split(","))
         self._timed = not names & _UNTIMED
         self.damaged = 0
+        self.passed_over = 0
         self.recording = (
             camera.scheme == "http"
             and self._timed
@@ -152,25 +169,56 @@ class Connection:
             "recording": self.recording,
         }
 
-    def frames(self) -> Iterator[tuple[av.VideoFrame | None, float | None]]:
+    def frames(
+        self,
+        doze: Doze[Packet[VideoStream]] | None = None,
+        asleep: Callable[[float], bool] | None = None,
+    ) -> Iterator[tuple[av.VideoFrame | None, float | None]]:
         """Yield each frame and its presentation time; (None, None) for a packet without one.
+
+        Args:
+            doze: holds packets of a still picture back; what it catches up on is not yielded.
+            asleep: whether the picture is still now, seconds of a clock that never steps.
 
         Raises:
             av.FFmpegError: the stream cannot be read further.
         """
         for packet in self._container.demux(self._stream):
-            try:
-                decoded = self._stream.decode(packet)
-            except EOFError:
+            due: tuple[Packet[VideoStream], ...] = (packet,)
+            if doze is not None and asleep is not None and packet.size:
+                now = time.monotonic()
+                due = doze.due(
+                    packet,
+                    size=packet.size,
+                    key=packet.is_keyframe,
+                    asleep=asleep(now),
+                    time=now,
+                )
+            decoded = self._decode(due)
+            if decoded is None:
                 return
-            except av.FFmpegError:
-                self.damaged += 1
-                decoded = []
             if not decoded:
                 yield None, None
             for frame in decoded:
                 pts = seconds(frame.pts, frame.time_base) if self._timed else None
                 yield frame, pts
+
+    def _decode(self, due: tuple[Packet[VideoStream], ...]) -> list[av.VideoFrame] | None:
+        """Decode packets; the frames of the last one that gave any, None at the stream's end."""
+        last: list[av.VideoFrame] = []
+        for packet in due:
+            try:
+                decoded = self._stream.decode(packet)
+            except EOFError:
+                return None
+            except av.FFmpegError:
+                self.damaged += 1
+                continue
+            self.damaged += sum(bool(frame.is_corrupt) for frame in decoded)
+            if decoded:
+                self.passed_over += len(last)
+                last = decoded
+        return last
 
 
 def connect(camera: Camera) -> Connection:

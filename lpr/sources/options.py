@@ -5,6 +5,45 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in frame pixels; right and bottom are outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class MotionOptions:
+    """What counts as motion in a live camera's picture, and how long it counts.
+
+    Attributes:
+        threshold: grey levels (of 256) by which a cell of 16x16 pixels differs from the background
+            where something moves.
+        cells: cells that must differ.
+        settle: seconds in which the background takes over what stands still.
+        hold: seconds for which pictures go on after the last motion.
+        doze_after: further seconds without motion after which not every picture is decoded.
+        longest_doze: seconds between two decoded pictures then, at most.
+        roi: only this part of the picture counts; all of it where None.
+    """
+
+    threshold: float = 10.0
+    cells: int = 2
+    settle: float = 4.0
+    hold: float = 2.0
+    doze_after: float = 3.0
+    longest_doze: float = 2.1
+    roi: Box | None = None
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            ValueError: a number is not positive, or the region has no area.
+        """
+        numbers = (self.threshold, self.cells, self.settle, self.longest_doze)
+        if min(numbers) <= 0 or min(self.hold, self.doze_after) < 0:
+            raise ValueError("the numbers of the motion gate must be positive")
+        if self.roi is not None and not (self.roi[0] < self.roi[2] and self.roi[1] < self.roi[3]):
+            raise ValueError("roi needs left < right and top < bottom")
+
 
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
@@ -20,6 +59,8 @@ class LiveOptions:
         transport: how RTSP carries its pictures.
         size: width and height asked of a webcam, its own choice where None.
         fps: frames a second asked of a webcam, its own choice where None.
+        motion: what counts as motion, for consumers that want fewer pictures while nothing moves
+            (`CameraSource.still_every`); None hands over everything.
     """
 
     timeout: float = 10.0
@@ -30,6 +71,7 @@ class LiveOptions:
     transport: Literal["tcp", "udp"] = "tcp"
     size: tuple[int, int] | None = None
     fps: float | None = None
+    motion: MotionOptions | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges.

@@ -63,15 +63,19 @@ class ReaderProcess:
         """The process's number."""
         return self._process.pid
 
-    def ask(self, count: int) -> None:
+    def ask(self, count: int, *, still_every: float = 0.0) -> None:
         """Have `count` frames under way.
+
+        Args:
+            count: frames asked for and not come yet.
+            still_every: seconds between two pictures while nothing moves; 0 for all of them.
 
         Raises:
             ReaderGoneError: the process has ended.
         """
         try:
             while self.asked < count:
-                send(self._commands, {"kind": "next"})
+                send(self._commands, {"kind": "next", "still_every": float(still_every)})
                 self.asked += 1
         except OSError as error:
             raise ReaderGoneError(self._last_words()) from error

@@ -18,12 +18,18 @@ from typing import BinaryIO
 
 import av
 import numpy as np
+from av.packet import Packet
+from av.video.stream import VideoStream
 
+from lpr.sources.attention import Attention
 from lpr.sources.connect import Camera, Connection, connect
+from lpr.sources.doze import Doze
+from lpr.sources.motion import luma_plane
 from lpr.sources.pixels import FrameConverter
 from lpr.sources.transport import Value, receive, send
 
 _MEMORY_LIMIT = 4 << 30
+_STILL_EVERY = 1.0
 
 
 class StreamLostError(Exception):
@@ -39,6 +45,7 @@ class _Picture:
     pts: float | None
     arrival: float
     wall: float
+    wanted: bool
 
 
 class _Slot:
@@ -104,6 +111,11 @@ class Reader:
         self._index = 0
         self._damaged = 0
         self._recording = False
+        options = camera.motion_options
+        self._attention = None if options is None else Attention(options)
+        self._longest_doze = options.longest_doze if options is not None else 0.0
+        self._still = 0
+        self._told = time.monotonic()
 
     def run(self) -> None:
         """Read for ever; returns at the end of a recording."""
@@ -142,13 +154,26 @@ class Reader:
     def _pictures(self, connection: Connection) -> Iterator[_Picture]:
         limit = self._camera.timeout
         last, before = time.monotonic(), self._damaged
-        for frame, pts in connection.frames():
+        attention = None if connection.recording else self._attention
+        doze: Doze[Packet[VideoStream]] | None = None
+        if attention is not None:
+            doze = Doze(self._longest_doze)
+        passed_over = 0
+        for frame, pts in connection.frames(doze, attention.asleep if attention else None):
             now = time.monotonic()
             self._damaged = before + connection.damaged
             if frame is not None:
                 last = now
-                yield _Picture(frame, self._index, pts, now, time.time())
+                if doze is not None:
+                    missed = doze.skipped + connection.passed_over - passed_over
+                    passed_over += missed
+                    self._still += missed
+                    self._index += missed
+                wanted = attention is None or attention.wants(luma_plane(frame), time=now)
+                yield _Picture(frame, self._index, pts, now, time.time(), wanted)
                 self._index += 1
+            elif attention is not None and attention.asleep(now) and now - last <= limit:
+                self._tell_still(now)
             elif now - last > limit:
                 raise StreamLostError(f"nothing that can be decoded for {limit:.0f} s")
         self._damaged = before + connection.damaged
@@ -156,7 +181,10 @@ class Reader:
     def _listen(self) -> None:
         """Count requests; the end of the pipe means that the owner is gone."""
         try:
-            while receive(self._commands) is not None:
+            while (message := receive(self._commands)) is not None:
+                if self._attention is not None:
+                    every = message[0].get("still_every")
+                    self._attention.still_every = every if isinstance(every, float) else 0.0
                 self._wanted.release()
         finally:
             os._exit(0)
@@ -167,8 +195,31 @@ class Reader:
             self._wanted.acquire()
             handed_over = False
             while not handed_over:
-                handed_over = self._hand_over(self._slot.take(), converter)
+                picture = self._slot.take()
+                if self._passes(picture):
+                    handed_over = self._hand_over(picture, converter)
                 self._slot.done()
+
+    def _passes(self, picture: _Picture) -> bool:
+        """Whether a picture is handed over; a still one is only counted."""
+        attention = self._attention
+        now = time.monotonic()
+        if attention is None or picture.wanted or not attention.still_every:
+            if attention is not None:
+                attention.looked(now)
+            return True
+        self._still += 1
+        self._tell_still(now)
+        return False
+
+    def _tell_still(self, now: float) -> None:
+        """A sign of life, while nothing is worth handing over."""
+        if now - self._told >= _STILL_EVERY:
+            self._told = now
+            self._send({"kind": "still", **self._counters()})
+
+    def _counters(self) -> dict[str, Value]:
+        return {"dropped": self._slot.dropped, "damaged": self._damaged, "still": self._still}
 
     def _hand_over(self, picture: _Picture, converter: FrameConverter) -> bool:
         try:
@@ -184,8 +235,7 @@ class Reader:
             "pts": picture.pts,
             "arrival": picture.arrival,
             "wall": picture.wall,
-            "dropped": self._slot.dropped,
-            "damaged": self._damaged,
+            **self._counters(),
         }
         with self._sending:
             send(self._output, head, image)

@@ -33,6 +33,7 @@ class CameraStats:
 
     Attributes:
         frames: frames delivered.
+        still: pictures that nobody had to look at, because nothing moved.
         dropped: frames decoded but replaced by a newer one before they were asked for.
         damaged: packets that could not be decoded.
         losses: how often the connection was lost.
@@ -41,6 +42,7 @@ class CameraStats:
     """
 
     frames: int = 0
+    still: int = 0
     dropped: int = 0
     damaged: int = 0
     losses: int = 0

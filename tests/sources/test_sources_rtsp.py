@@ -6,15 +6,12 @@ gstreamer1.0-plugins-ugly. Without them these tests fail in CI and are skipped e
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import statistics
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,109 +20,11 @@ from lpr.sources import CameraSource, CameraState, LiveOptions, open_source
 from lpr.sources.address import parse_address
 from lpr.types import Frame
 
+if TYPE_CHECKING:
+    from tests.sources.conftest import RtspServer
+
 PATIENCE = 120.0
-PYTHON = Path("/usr/bin/python3")
 OPTIONS = LiveOptions(timeout=5, retry_delay=0.1, max_retry_delay=1.0)
-
-SERVER = """
-import sys
-
-import gi
-
-gi.require_version("Gst", "1.0")
-gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer
-
-port, width, height, password = sys.argv[1:]
-Gst.init(None)
-for element in ("videotestsrc", "x264enc", "rtph264pay"):
-    assert Gst.ElementFactory.find(element), element
-server = GstRtspServer.RTSPServer()
-server.set_address("127.0.0.1")
-server.set_service(port)
-factory = GstRtspServer.RTSPMediaFactory()
-factory.set_launch(
-    "( videotestsrc is-live=true pattern=ball"
-    f" ! video/x-raw,width={width},height={height},framerate=25/1"
-    " ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=10"
-    " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
-)
-factory.set_shared(True)
-if password:
-    auth = GstRtspServer.RTSPAuth()
-    token = GstRtspServer.RTSPToken()
-    token.set_string("media.factory.role", "viewer")
-    auth.add_basic(GstRtspServer.RTSPAuth.make_basic("admin", password), token)
-    server.set_auth(auth)
-    permissions = GstRtspServer.RTSPPermissions()
-    permissions.add_permission_for_role("viewer", "media.factory.access", True)
-    permissions.add_permission_for_role("viewer", "media.factory.construct", True)
-    factory.set_permissions(permissions)
-server.get_mount_points().add_factory("/live", factory)
-assert server.attach(None)
-print("ready", flush=True)
-GLib.MainLoop().run()
-"""
-
-
-class RtspServer:
-    """A server that can be stopped, frozen and started again on the same port."""
-
-    def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        self._process: subprocess.Popen[str] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"rtsp://127.0.0.1:{self.port}/live"
-
-    def start(self, width: int = 320, height: int = 240, password: str = "") -> None:
-        self._process = subprocess.Popen(
-            [PYTHON, "-c", SERVER, str(self.port), str(width), str(height), password],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if line != "ready\n":
-            self.stop()
-            raise RuntimeError("the RTSP server does not start")
-
-    def send(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        os.kill(self._process.pid, number)
-
-    def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.communicate()
-
-
-@pytest.fixture(scope="module")
-def gstreamer() -> None:
-    """GStreamer's RTSP server, or a reason."""
-    server = RtspServer()
-    try:
-        server.start()
-    except (OSError, RuntimeError) as error:
-        reason = f"GStreamer's RTSP server is not installed: {error}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def server(gstreamer: None) -> Iterator[RtspServer]:
-    made = RtspServer()
-    made.start()
-    yield made
-    made.stop()
 
 
 def open_camera(url: str) -> CameraSource:
@@ -204,8 +103,8 @@ def thaw(state: CameraState, states: list[CameraState], server: RtspServer) -> N
         server.send(signal.SIGCONT)
 
 
-def test_passwords(gstreamer: None) -> None:
-    server = RtspServer()
+def test_passwords(server: RtspServer) -> None:
+    server.stop()
     server.start(password="hunter22")  # noqa: S106
     try:
         good = server.url.replace("//", "//admin:hunter22@")

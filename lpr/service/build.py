@@ -1,0 +1,246 @@
+"""From `gate.toml` to a running site."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lpr.config import EngineConfig, load_config
+from lpr.errors import ConfigError, OutputError
+from lpr.gate.build import build_gate, list_rules, load_plates
+from lpr.gate.config import GateConfig
+from lpr.gate.confusion import default_confusables
+from lpr.gate.decision import Action
+from lpr.gate.list_entries import parse_entry
+from lpr.gate.plate_list import PlateEntry, PlateList
+from lpr.gate.policy import GatePolicy
+from lpr.gate.record import DecisionRecord
+from lpr.registry import find_model
+from lpr.service.health import HealthFile
+from lpr.service.janitor import Janitor
+from lpr.service.keeper import CameraKeeper
+from lpr.service.lists import ListWatcher, Mark, file_marks
+from lpr.service.metrics import MetricsServer
+from lpr.service.outputs import Outputs, Receiver
+from lpr.service.process import WorkerProcess
+from lpr.service.service import GateService, free_bytes
+from lpr.service.setup import worker_setup
+from lpr.sinks.mqtt_sink import build_mqtt
+from lpr.sinks.webhook import build_webhook
+from lpr.sources.address import parse_address
+from lpr.store import open_store
+
+if TYPE_CHECKING:
+    from lpr.store import EventStore
+
+
+@contextmanager
+def running_site(config: GateConfig) -> Iterator[GateService]:
+    """Build a site with everything that it needs; all of it is let go of at the end.
+
+    Raises:
+        ConfigError: the configuration or a list is wrong, or a secret is missing.
+        GateError: an armed gate has no actuator, or its device cannot be used.
+        MissingExtraError: an optional package is not installed.
+        ModelError: a network that the engine's configuration names is missing.
+        OutputError: decisions, outbox or metrics cannot be served; StoreError is one.
+        SourceError: an address is none.
+    """
+    engine = engine_config(config)
+    for model in (engine.detector.model, engine.recognizer.model):
+        find_model(model)
+    _check_cameras(config)
+    wake = threading.Event()
+    with ExitStack() as stack:
+        store = None
+        if config.store is not None:
+            store = stack.enter_context(open_store(config.store))
+            stack.callback(Janitor(store.purge).close)
+        plates = site_plates(config, store)
+        receivers: list[Receiver] = []
+        for receiver in _receivers(config):
+            receivers.append(receiver)
+            stack.callback(receiver.close)
+        known = _Known(plates)
+        outputs = Outputs(store, receivers, listed=known.listed)
+        controller = stack.enter_context(
+            build_gate(
+                config,
+                plates=plates,
+                first=(DiskGuard(config.decisions, config.service.min_free_mb).check,),
+                also=(outputs.record,),
+            )
+        )
+
+        def use(lists: PlateList) -> None:
+            known.plates = lists
+            controller.replace_list(lists)
+
+        service = GateService(
+            config,
+            controller,
+            build_keepers(config, engine, wake.set),
+            outputs=outputs,
+            lists=ListWatcher(
+                plates,
+                load=partial(site_plates, config, store),
+                mark=partial(_list_mark, config, store),
+                apply=use,
+                every=config.service.reload_every,
+                time=time.monotonic(),
+            ),
+            health=HealthFile(
+                config.service.health,
+                models={"detector": engine.detector.model, "recognizer": engine.recognizer.model},
+            ),
+            wake=wake,
+            disk=partial(free_bytes, config.decisions),
+        )
+        stack.callback(service.close)
+        if config.service.metrics.enabled:
+            server = MetricsServer(config.service.metrics, service.figures)
+            stack.callback(server.close)
+        yield service
+
+
+def engine_config(config: GateConfig) -> EngineConfig:
+    """Return the engine's configuration of a site; its regions are the site's.
+
+    Raises:
+        ConfigError: its file cannot be read, or a key or value is wrong.
+    """
+    engine = load_config(config.engine) if config.engine is not None else EngineConfig()
+    if not config.regions:
+        return engine
+    return EngineConfig.model_validate({**dict(engine), "regions": config.regions})
+
+
+def build_keepers(
+    config: GateConfig, engine: EngineConfig, wake: Callable[[], None]
+) -> list[CameraKeeper]:
+    """Return a keeper for each camera of a site; none has started yet.
+
+    Raises:
+        ConfigError: a camera's password is missing.
+    """
+    return [
+        CameraKeeper(
+            camera.name,
+            partial(WorkerProcess, worker_setup(camera, sure_engine(engine, gate.policy)), wake),
+            timeout=max(config.service.worker_timeout, camera.timeout + 5.0),
+            time=time.monotonic(),
+        )
+        for gate in config.gates
+        for camera in gate.cameras
+    ]
+
+
+def sure_engine(engine: EngineConfig, policy: GatePolicy) -> EngineConfig:
+    """Return the engine's configuration with a voter that is not content with less than the gate.
+
+    A verdict comes once: one that the gate finds too unsure would keep a resident out.
+    """
+    voter = replace(
+        engine.voter,
+        min_agreeing=max(engine.voter.min_agreeing, policy.min_agreeing),
+        early_probability=max(engine.voter.early_probability, policy.min_probability),
+    )
+    return engine.model_copy(update={"voter": voter})
+
+
+def site_plates(config: GateConfig, store: EventStore | None) -> PlateList:
+    """Load the lists of a site: its files, and those in the store where it uses them.
+
+    Raises:
+        ConfigError: a list cannot be read, or an entry is wrong.
+        StoreError: the store cannot be read.
+    """
+    plates = load_plates(config)
+    if store is None or not config.store_lists:
+        return plates
+    return PlateList([*plates.entries, *_stored_entries(config, store)], default_confusables())
+
+
+class DiskGuard:
+    """Keeps gates shut while the disk is nearly full: what opens must be written down.
+
+    Args:
+        path: where decisions are written.
+        min_free_mb: megabytes that must be free.
+    """
+
+    def __init__(self, path: Path, min_free_mb: int) -> None:
+        self._path, self._least = path, min_free_mb * 1_000_000
+
+    def check(self, record: DecisionRecord) -> None:
+        """Let a decision pass.
+
+        Raises:
+            OutputError: it would open, and the disk is nearly full.
+        """
+        if record.decision.action is not Action.OPEN:
+            return
+        free = free_bytes(self._path)
+        if free is not None and free < self._least:
+            raise OutputError(f"{self._path}: only {free // 1_000_000} MB are free")
+
+
+class _Known:
+    """The lists in use, for whoever asks whether a plate is on one."""
+
+    def __init__(self, plates: PlateList) -> None:
+        self.plates = plates
+
+    def listed(self, text: str) -> bool:
+        return bool(self.plates.match(text).exact)
+
+
+def _stored_entries(config: GateConfig, store: EventStore) -> list[PlateEntry]:
+    rules = list_rules(config)
+    entries: list[PlateEntry] = []
+    for number, listed in enumerate(store.plates(), start=1):
+        entry, problems = parse_entry(listed.fields(), f"store:{number}", rules)
+        if entry is None:
+            raise ConfigError("; ".join(str(problem) for problem in problems))
+        entries.append(entry)
+    return entries
+
+
+def _list_mark(config: GateConfig, store: EventStore | None) -> Mark:
+    stored: Mark = ()
+    if store is not None and config.store_lists:
+        try:
+            stored = store.plates()
+        except OutputError:
+            # What cannot be read now is loaded when it can be read again.
+            stored = ("unreadable",)
+    return (*file_marks(config.lists), stored)
+
+
+def _receivers(config: GateConfig) -> Iterator[Receiver]:
+    folder = config.decisions.parent
+    sources = {
+        camera.name: parse_address(camera.source).public
+        for gate in config.gates
+        for camera in gate.cameras
+        if camera.source is not None
+    }
+    for settings in config.webhooks:
+        yield build_webhook(settings, folder=folder, sources=sources)
+    if config.mqtt is not None:
+        names = [camera.name for gate in config.gates for camera in gate.cameras]
+        yield build_mqtt(config.mqtt, folder=folder, cameras=names, sources=sources)
+
+
+def _check_cameras(config: GateConfig) -> None:
+    for gate in config.gates:
+        for camera in gate.cameras:
+            if camera.source is None:
+                raise ConfigError(f"camera {camera.name!r} has no source; `lpr gate run` needs it")
+            parse_address(camera.source)

@@ -1,0 +1,142 @@
+"""What `lpr gate check` tries out: disk, store, outputs, cameras. Nothing is opened."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from lpr.errors import LprError
+from lpr.gate.camera_settings import CameraSettings
+from lpr.gate.config import GateConfig
+from lpr.registry import find_model
+from lpr.service.build import engine_config, site_plates
+from lpr.service.service import free_bytes
+from lpr.sources import CameraSource, LiveOptions, open_source
+from lpr.sources.address import parse_address
+from lpr.store import open_store
+
+if TYPE_CHECKING:
+    from lpr.store import EventStore
+
+_PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried.
+
+    Attributes:
+        what: what it is.
+        good: whether it works.
+        text: what was found, without secrets.
+    """
+
+    what: str
+    good: bool
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {'' if self.good else 'FAILED: '}{self.text}"
+
+
+def check_site(config: GateConfig) -> Iterator[Finding]:
+    """Yield what is found, as it is found; slow things come last.
+
+    Args:
+        config: the site.
+    """
+    yield from _check_models(config)
+    yield _check_disk(config)
+    if config.store is not None:
+        yield _check_store(config)
+    for webhook in config.webhooks:
+        if webhook.url is not None:
+            yield _check_port(f"webhook {webhook.name}", webhook.url)
+    if config.mqtt is not None:
+        port = config.mqtt.port or (1883 if config.mqtt.tls is None else 8883)
+        yield _check_port("mqtt", f"mqtt://{config.mqtt.host}:{port}")
+    for gate in config.gates:
+        for camera in gate.cameras:
+            yield _check_camera(camera)
+
+
+def _check_models(config: GateConfig) -> Iterator[Finding]:
+    try:
+        engine = engine_config(config)
+        for name in (engine.detector.model, engine.recognizer.model):
+            find_model(name)
+            yield Finding(f"model {name}", good=True, text="found")
+    except LprError as error:
+        yield Finding("engine", good=False, text=str(error))
+
+
+def _check_disk(config: GateConfig) -> Finding:
+    """Whether decisions can be written, and how much room there is."""
+    folder = config.decisions.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"lpr")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return Finding("disk", good=False, text=f"{folder}: cannot be written: {error.strerror}")
+    free = free_bytes(config.decisions)
+    if free is None:
+        return Finding("disk", good=True, text="can be written; the free space is not known")
+    enough = free >= config.service.min_free_mb * 1_000_000
+    return Finding("disk", good=enough, text=f"{free // 1_000_000} MB are free")
+
+
+def _check_store(config: GateConfig) -> Finding:
+    assert config.store is not None
+    try:
+        with open_store(config.store) as store:
+            return _check_open_store(config, store)
+    except LprError as error:
+        return Finding("store", good=False, text=str(error))
+
+
+def _check_open_store(config: GateConfig, store: EventStore) -> Finding:
+    entries = ""
+    if config.store_lists:
+        site_plates(config, store)
+        entries = f", {len(store.plates())} list entries"
+    return Finding("store", good=True, text=f"{store.name} opens{entries}")
+
+
+def _check_port(what: str, address: str) -> Finding:
+    """Whether something listens; nothing is sent."""
+    parts = urlsplit(address)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    where = f"{parts.hostname}:{port}"
+    try:
+        with socket.create_connection((parts.hostname or "", port), _PATIENCE):
+            return Finding(what, good=True, text=f"{where} can be reached")
+    except OSError as error:
+        return Finding(what, good=False, text=f"{where}: {error.strerror or error}")
+
+
+def _check_camera(camera: CameraSettings) -> Finding:
+    what = f"camera {camera.name}"
+    if camera.source is None:
+        return Finding(what, good=False, text="has no source; `lpr gate run` needs it")
+    try:
+        if camera.replay is not None:
+            with open_source(camera.source) as clip:
+                size = clip.info
+        else:
+            options = LiveOptions(timeout=camera.timeout, transport=camera.transport)
+            with CameraSource(parse_address(camera.address()), options=options) as live:
+                size = live.info
+    except LprError as error:
+        return Finding(what, good=False, text=str(error))
+    rate = f", {size.fps:.3g} pictures a second" if size.fps else ""
+    text = f"{size.address} answers: {size.width}x{size.height}{rate}"
+    if camera.roi is not None and (camera.roi[2] > size.width or camera.roi[3] > size.height):
+        return Finding(what, good=False, text=f"{text}; roi reaches beyond the picture")
+    return Finding(what, good=True, text=text)

@@ -1,0 +1,63 @@
+"""Pictures of the plates that were read, kept until an event names one of them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Final
+
+import cv2
+import numpy as np
+
+from lpr.types import EventKind, Frame, FrameResult, Image, PlateEvent
+
+_MARGIN: Final = 0.25
+_PER_TRACK: Final = 40
+_TRACKS: Final = 32
+_QUALITY: Final = 88
+
+
+class Looks:
+    """Keeps a small picture of every look that was read, from the very frame that was read."""
+
+    def __init__(self) -> None:
+        self._looks: OrderedDict[int, OrderedDict[int, Image]] = OrderedDict()
+
+    def add(self, frame: Frame, result: FrameResult) -> None:
+        """Keep the looks that were read in this frame."""
+        quads = {track.id: track.quad for track in result.tracks}
+        for item in result.readings:
+            looks = self._looks.setdefault(item.track_id, OrderedDict())
+            self._looks.move_to_end(item.track_id)
+            looks[frame.index] = _cut(frame.image, quads[item.track_id].box)
+            if len(looks) > _PER_TRACK:
+                looks.popitem(last=False)
+        while len(self._looks) > _TRACKS:
+            self._looks.popitem(last=False)
+
+    def pictures(self, events: tuple[PlateEvent, ...]) -> Mapping[int, bytes]:
+        """Return track number -> JPEG of the look that a verdict rests on, where it is kept."""
+        found: dict[int, bytes] = {}
+        for event in events:
+            if event.kind not in (EventKind.CONFIRMED, EventKind.REVISED):
+                continue
+            image = self._looks.get(event.track_id, OrderedDict()).get(event.frame_index)
+            if image is None:
+                continue
+            done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+            if done:
+                found[event.track_id] = data.tobytes()
+        return found
+
+    def forget(self) -> None:
+        """The engine begins anew: its track numbers begin again."""
+        self._looks.clear()
+
+
+def _cut(image: Image, box: tuple[float, float, float, float]) -> Image:
+    rows, columns = image.shape[:2]
+    left, top, right, bottom = box
+    dx, dy = (right - left) * _MARGIN, (bottom - top) * _MARGIN
+    x0, y0 = max(0, int(left - dx)), max(0, int(top - dy))
+    x1, y1 = min(columns, int(right + dx) + 1), min(rows, int(bottom + dy) + 1)
+    return np.ascontiguousarray(image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)])

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from lpr.gate.decision import Action, Reason, SuspicionKind
+from lpr.gate.direction import Direction
+from lpr.gate.rig import START, Rig, passage, site
+from lpr.types import EventKind, PlateEvent
+
+TWO_GATES: Mapping[str, Any] = {
+    "gates": [
+        {"name": "in", "cameras": [{"name": "north", "direction": "in"}], "area": "yard"},
+        {"name": "out", "cameras": [{"name": "south", "direction": "out"}], "area": "yard"},
+    ],
+    "areas": [{"name": "yard", "capacity": 1}],
+    "travel": [{"between": ["in", "out"], "seconds": 30}],
+}
+
+
+def leaving(text: str, track: int) -> PlateEvent:
+    return replace(passage(text, track), camera="south")
+
+
+def test_an_area_fills_and_empties() -> None:
+    rig = Rig(site(**TWO_GATES))
+    assert rig.see(passage("AB123CX", 1), 100).action is Action.OPEN
+    assert rig.see(passage("XY999ZZ", 2), 200).reason is Reason.AREA_FULL
+    assert rig.see(leaving("AB123CX", 1), 300).action is Action.OPEN
+    assert rig.see(passage("XY999ZZ", 3), 400).action is Action.OPEN
+    assert rig.record.records[-1].direction is Direction.IN
+
+
+def test_who_is_inside_already_is_asked() -> None:
+    rig = Rig(site(**TWO_GATES))
+    rig.see(passage(track=1), 100)
+    clone = rig.see(passage(track=2), 300)
+    assert (clone.action, clone.reason) == (Action.ASK, Reason.SUSPICIOUS)
+    assert SuspicionKind.ALREADY_INSIDE in [one.kind for one in clone.suspicions]
+    # Who has been inside for a day has left unseen.
+    assert rig.see(passage(track=3), 100 + 86401).action is Action.OPEN
+
+
+def test_inside_is_known_after_a_restart() -> None:
+    rig = Rig(site(**TWO_GATES))
+    rig.see(passage(track=1), 100)
+    old = tuple(replace(one, now=START.now - timedelta(hours=1)) for one in rig.record.records)
+    again = Rig(site(**TWO_GATES), history=old)
+    assert again.see(passage("XY999ZZ", 2), 100).reason is Reason.AREA_FULL
+
+
+def test_faster_than_the_way_allows_is_suspicious() -> None:
+    rig = Rig(site(**TWO_GATES))
+    rig.see(passage(track=1), 100)
+    held = rig.see(leaving("AB123CX", 1), 129)
+    assert (held.action, held.reason) == (Action.ASK, Reason.SUSPICIOUS)
+    assert held.rule == "policy.suspicions.impossible_travel"
+
+
+def test_an_entirely_different_text_of_one_track_is_asked() -> None:
+    rig = Rig()
+    rig.see(passage("QQ777QQ", 1), 100)
+    held = rig.see(passage("AB123CX", 1, kind=EventKind.REVISED), 101)
+    assert (held.action, held.reason) == (Action.ASK, Reason.SUSPICIOUS)
+    assert held.suspicions[0].kind is SuspicionKind.TEXT_CHANGED
+    corrected = Rig()
+    corrected.see(passage("AB128CX", 1), 100)
+    assert corrected.see(passage("AB123CX", 1, kind=EventKind.REVISED), 101).action is Action.OPEN

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lpr.gate.decision import Action, Decision, Reason
+from lpr.gate.direction import Direction
+from lpr.gate.plate_list import PlateList
+from lpr.gate.rig import PLATES, START, Rig, passage, site
+from lpr.geometry import Quad
+from lpr.types import Detection, EventKind, Track, TrackState
+
+
+def line_rig() -> Rig:
+    """A gate whose camera tells the direction by a line at y = 500; AB123CX may come in."""
+    line = {"name": "north", "line": [[0, 500], [1000, 500]]}
+    entry = replace(PLATES.match("AB123CX").exact[0], direction=Direction.IN)
+    return Rig(
+        site(gates=[{"name": "main", "cameras": [line]}]), PlateList([entry], PLATES.confusables)
+    )
+
+
+def look(rig: Rig, track: int, y: float, after: float, age: float = 0.1) -> tuple[Decision, ...]:
+    """Show the camera a plate at some height of the picture."""
+    quad = Quad.from_box(460, y - 10, 540, y + 10)
+    seen = Track(track, quad, TrackState.ACTIVE, 0, 0, 3, Detection(quad, 0.9))
+    # The events of track n are made at media second n + 1, some 100 s behind the start.
+    return rig.gate.observe("north", [seen], time=after - 98, age=age, moment=START.later(after))
+
+
+def test_directions_come_from_the_tracks() -> None:
+    rig = line_rig()
+    look(rig, 2, 400, 110)
+    look(rig, 2, 600, 111)
+    assert rig.see(passage(track=2), 112).action is Action.OPEN
+    rig.gate.camera_started("north", START.later(200))
+    assert rig.see(passage(track=2), 300).reason is Reason.DIRECTION_UNKNOWN
+
+
+def test_a_verdict_waits_for_its_direction() -> None:
+    rig = line_rig()
+    look(rig, 1, 400, 100)
+    assert rig.see(passage(), 101).reason is Reason.DIRECTION_UNKNOWN
+    assert look(rig, 1, 450, 102) == ()
+    (decision,) = look(rig, 1, 600, 104)
+    assert (decision.action, rig.openings) == (Action.OPEN, 1)
+    assert look(rig, 1, 620, 105) == ()
+
+
+def test_a_verdict_does_not_wait_for_ever_nor_on_old_frames() -> None:
+    rig = line_rig()
+    look(rig, 1, 400, 100)
+    rig.see(passage(), 101)
+    assert look(rig, 1, 600, 111.1) == (), "too late"
+    rig = line_rig()
+    look(rig, 1, 400, 100)
+    rig.see(passage(), 101)
+    (decision,) = look(rig, 1, 600, 104, age=2.5)
+    assert decision.reason is Reason.STALE_EVIDENCE
+    rig = line_rig()
+    look(rig, 1, 400, 100)
+    rig.see(passage(), 101)
+    rig.see(passage(kind=EventKind.DEPARTED), 102)
+    assert look(rig, 1, 600, 104) == (), "it left"
+    assert rig.openings == 0
+
+
+def test_the_next_car_opens_when_the_cool_down_ends() -> None:
+    rig = Rig()
+    rig.see(passage(), 100)
+    assert rig.see(passage("XY999ZZ", 2), 101).reason is Reason.COOL_DOWN
+    assert look(rig, 2, 400, 103) == ()
+    (decision,) = look(rig, 2, 400, 104)
+    assert (decision.action, decision.text, rig.openings) == (Action.OPEN, "XY999ZZ", 2)
+    assert look(rig, 2, 400, 110) == ()
+    assert rig.gate.observe("nowhere", [], time=1, age=0, moment=START.later(120)) == ()
+
+
+def test_a_changed_text_stays_suspicious() -> None:
+    rig = line_rig()
+    look(rig, 1, 400, 100)
+    rig.see(passage("QQ777QQ"), 101)
+    rig.see(passage(kind=EventKind.REVISED), 102)
+    (decision,) = look(rig, 1, 600, 103)
+    assert (decision.action, decision.rule) == (Action.ASK, "policy.suspicions.text_changed")
+    again = rig.see(passage(kind=EventKind.REVISED), 104)
+    assert again.reason is Reason.SUSPICIOUS
