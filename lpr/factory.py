@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpr.config import EngineConfig
-from lpr.detect.corners import CornerRefiner, RefinedDetector, RefiningRectifier
+from lpr.detect.corners import (
+    MARGIN_X,
+    MARGIN_Y,
+    CornerRefiner,
+    RefinedDetector,
+    RefiningRectifier,
+)
 from lpr.detect.crop import CropDetector
 from lpr.detect.detector import OnnxDetector
 from lpr.detect.region import RegionDetector
@@ -63,7 +69,7 @@ def load_models(config: EngineConfig | None = None) -> Models:
             found, threads=config.threads, score_threshold=config.detector.score_threshold
         ),
         refiner=_refiner(config),
-        cutter=PerspectiveRectifier(width, height),
+        cutter=_cutter(config, width, height),
         recognizer=OnnxRecognizer(read, threads=config.threads),
         alphabet=read.manifest.alphabet,
     )
@@ -153,6 +159,12 @@ def _with_regions(config: EngineConfig | None, regions: tuple[str, ...]) -> Engi
     if not regions:
         return config
     return EngineConfig.model_validate({**dict(config), "regions": regions})
+
+
+def _cutter(config: EngineConfig, width: int, height: int) -> PerspectiveRectifier:
+    if not config.corners.looks:
+        return PerspectiveRectifier(width, height)
+    return PerspectiveRectifier(width, height, margin_x=MARGIN_X, margin_y=MARGIN_Y)
 
 
 def _refiner(config: EngineConfig) -> CornerRefiner | None:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,16 @@ class Quad:
         return (self.top_left, self.top_right, self.bottom_right, self.bottom_left)
 
     @property
-    def box(self) -> tuple[float, float, float, float]:
+    def box(self) -> Box:
         """Left, top, right, bottom of the upright box around the quad."""
-        xs = [point[0] for point in self.points]
-        ys = [point[1] for point in self.points]
-        return (min(xs), min(ys), max(xs), max(ys))
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = self.points
+        return min(ax, bx, cx, dx), min(ay, by, cy, dy), max(ax, bx, cx, dx), max(ay, by, cy, dy)
 
     @property
     def center(self) -> Point:
         """The mean of the corners."""
-        return (
-            sum(point[0] for point in self.points) / 4,
-            sum(point[1] for point in self.points) / 4,
-        )
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = self.points
+        return (ax + bx + cx + dx) / 4, (ay + by + cy + dy) / 4
 
     @property
     def width(self) -> float:
@@ -131,8 +130,13 @@ class Quad:
 
 def box_iou(a: Quad, b: Quad) -> float:
     """Intersection over union of the upright boxes around two quads, 0 to 1."""
-    ax0, ay0, ax1, ay1 = a.box
-    bx0, by0, bx1, by1 = b.box
+    return overlap(a.box, b.box)
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two upright boxes, 0 to 1."""
+    ax0, ay0, ax1, ay1 = a
+    bx0, by0, bx1, by1 = b
     inter = max(0.0, min(ax1, bx1) - max(ax0, bx0)) * max(0.0, min(ay1, by1) - max(ay0, by0))
     union = (ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - inter
     return inter / union if union > 0 else 0.0

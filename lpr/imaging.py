@@ -151,7 +151,15 @@ def recognizer_input(crops: Sequence[Image], mean: float, scale: float) -> npt.N
     return ((grey.astype(np.float32) - mean) * scale)[:, None]
 
 
-def rectify(image: Image, quad: Quad, width: int, height: int) -> Image:
+def rectify(
+    image: Image,
+    quad: Quad,
+    width: int,
+    height: int,
+    *,
+    margin_x: float = MARGIN_X,
+    margin_y: float = MARGIN_Y,
+) -> Image:
     """Undo a plate's perspective.
 
     Args:
@@ -159,11 +167,13 @@ def rectify(image: Image, quad: Quad, width: int, height: int) -> Image:
         quad: the plate's corners in picture pixels; parts outside the picture repeat its rim.
         width: crop width, pixels.
         height: crop height, pixels.
+        margin_x: share of the plate's width shown around it, half on each side.
+        margin_y: share of the plate's height shown around it, half on each side.
 
     Returns:
         height x width x 3 uint8 BGR crop that shows the plate and a small margin.
     """
-    return cut_quad(image, quad.expanded(MARGIN_X, MARGIN_Y), width, height)[0]
+    return cut_quad(image, quad.expanded(margin_x, margin_y), width, height)[0]
 
 
 def cut_quad(
@@ -259,13 +269,30 @@ class PerspectiveRectifier:
     Args:
         width: crop width, pixels.
         height: crop height, pixels.
+        margin_x: as of `rectify`.
+        margin_y: as of `rectify`.
     """
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        *,
+        margin_x: float = MARGIN_X,
+        margin_y: float = MARGIN_Y,
+    ) -> None:
         self._width, self._height = width, height
+        self._margin_x, self._margin_y = margin_x, margin_y
 
     def rectify(self, image: Image, quad: Quad) -> PlateCrop:
         """Return the plate inside `quad` of an HxWx3 uint8 BGR picture, upright."""
-        crop = rectify(image, quad, self._width, self._height)
+        crop = rectify(
+            image,
+            quad,
+            self._width,
+            self._height,
+            margin_x=self._margin_x,
+            margin_y=self._margin_y,
+        )
         rows, columns = image.shape[:2]
         return PlateCrop(crop, measure_quality(crop, quad, columns, rows), quad)

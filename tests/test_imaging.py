@@ -7,8 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpr.geometry import Quad
-from lpr.imaging import detector_input, letterbox, measure_quality, recognizer_input, rectify
+from lpr.imaging import (
+    PAD_GREY,
+    Placement,
+    compose,
+    detector_input,
+    letterbox,
+    measure_quality,
+    recognizer_input,
+    rectify,
+)
 from lpr.types import Image
+
+RNG_PICTURE = np.random.default_rng(5).integers(0, 256, (200, 160, 3), np.uint8)
 
 
 def plate(width: int, height: int) -> Image:
@@ -89,3 +100,29 @@ def test_blur_lowers_sharpness_and_a_cut_plate_has_no_edge_room() -> None:
     assert sharp_score > 2 * measure_quality(blurred, quad, 640, 360).sharpness
     assert measure_quality(crisp, quad, 640, 360).edge == 1.0
     assert measure_quality(crisp, quad.shifted(-101, 0), 640, 360).edge == 0.0
+
+
+def test_the_detectors_input_is_that_of_opencv() -> None:
+    canvases = [RNG_PICTURE[:96, :160], RNG_PICTURE[96:192, :160]]
+    expected = cv2.dnn.blobFromImages(canvases, 1 / 127.5, mean=(127.5, 127.5, 127.5))
+    assert detector_input(canvases, 127.5, 1 / 127.5) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("high", [1, 7, 256])
+def test_contrast_is_the_spread_of_percentiles(high: int) -> None:
+    grey = np.random.default_rng(high).integers(0, high, (48, 160), np.uint8)
+    crop = np.repeat(grey[:, :, None], 3, axis=2)
+    low, top = np.percentile(grey, (5, 95))
+    quality = measure_quality(crop, Quad.from_box(10, 10, 110, 40), 200, 100)
+    assert quality.contrast == pytest.approx((top - low) / 255)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3, 4])
+def test_a_part_is_averaged_into_its_place_and_nowhere_else(factor: int) -> None:
+    picture = RNG_PICTURE[: 20 * factor, : 30 * factor]
+    placed = Placement((0, 0, 30 * factor, 20 * factor), 5, 3, 30, 20)
+    canvas = compose(picture, [placed], 40, 30)
+    inside = canvas[3:23, 5:35].astype(np.float64)
+    assert inside.mean() == pytest.approx(picture.mean(), abs=2)
+    canvas[3:23, 5:35] = PAD_GREY
+    assert (canvas == PAD_GREY).all()

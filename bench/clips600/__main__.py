@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from bench.clips600.fit import fit_folders
 from bench.clips600.generate import generate_photos, generate_synthetic
 from bench.clips600.score import score_folder
 from lpr.errors import LprError
@@ -26,8 +27,12 @@ def main() -> int:
                     site=arguments.site,
                 )
             )
+        elif arguments.command == "fit":
+            print(fit_folders(arguments.folders, arguments.held_out, arguments.limit))
         elif arguments.photos:
-            generate_photos(arguments.out, arguments.seed, arguments.count, arguments.jobs)
+            generate_photos(
+                arguments.out, arguments.seed, arguments.count, arguments.jobs, arguments.split
+            )
         else:
             generate_synthetic(arguments.out, arguments.seed, arguments.count, arguments.jobs)
     except (LprError, ValueError) as error:
@@ -50,6 +55,13 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument(
         "--photos", action="store_true", help="a moving camera over real photographs ($LPR_DATA)"
     )
+    make.add_argument("--split", choices=("val", "train"), default="val", help="of the photographs")
+    fit = commands.add_parser("fit", help="fit the voter to the models; prints a configuration")
+    fit.add_argument("folders", type=Path, nargs="+", help="clips to fit on")
+    fit.add_argument(
+        "--held-out", type=Path, nargs="*", default=(), help="other clips, to report on"
+    )
+    fit.add_argument("--limit", type=int, help="only the first so many clips of each folder")
     score = commands.add_parser("score", help="run the engine over clips and print the figures")
     score.add_argument("folder", type=Path, help="folder of the clips")
     score.add_argument("--against", type=Path, help="earlier result to compare with")

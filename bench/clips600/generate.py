@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from lpr.errors import OutputError, SourceError
@@ -29,26 +29,31 @@ def generate_synthetic(out: Path, seed: int, count: int, jobs: int = 1) -> None:
     _generate(out, {"set": "synthetic", "seed": seed}, _synthetic, range(seed, seed + count), jobs)
 
 
-def generate_photos(out: Path, seed: int, count: int, jobs: int = 1) -> None:
-    """Render clips over the first `count` fitting photographs of the val split.
+def generate_photos(out: Path, seed: int, count: int, jobs: int = 1, split: str = "val") -> None:
+    """Render clips over the first `count` fitting photographs of a split.
+
+    Clips of the val split are for reporting, those of the train split for fitting the voter.
 
     Raises:
         OutputError: the folder cannot be written, or holds another run.
         SourceError: there is no data folder.
     """
     # In an order of the seed's, so that a part of them is a fair sample of all sets.
-    scenes = photographs()
+    scenes = photographs(split)
     if not scenes:
         raise SourceError("the data folder has no photograph with a plate that fits")
     numbers = range(min(count, len(scenes)))
-    _generate(out, {"set": "photographs", "seed": seed}, _photograph, numbers, jobs)
+    run: dict[str, object] = {"set": "photographs", "seed": seed}
+    if split != "val":
+        run["split"] = split
+    _generate(out, run, partial(_photograph, split), numbers, jobs)
 
 
 @cache
-def photographs() -> tuple[tuple[Scene, tuple[PhotoPlate, ...]], ...]:
-    """Photographs of the val split whose plates all have sure, readable texts; sets interleaved."""
+def photographs(split: str = "val") -> tuple[tuple[Scene, tuple[PhotoPlate, ...]], ...]:
+    """Photographs of a split whose plates all have sure, readable texts; sets interleaved."""
     fitting = []
-    for scene in load_scenes(data_folder(), "val"):
+    for scene in load_scenes(data_folder(), split):
         plates = _plates(scene)
         if plates and plates[0].quad.width >= LEAST_PLATE:
             fitting.append((scene, plates))
@@ -74,8 +79,8 @@ def _synthetic(out: Path, number: int) -> ClipLabels:
     )
 
 
-def _photograph(out: Path, number: int) -> ClipLabels:
-    scene, plates = photographs()[number]
+def _photograph(split: str, out: Path, number: int) -> ClipLabels:
+    scene, plates = photographs(split)[number]
     photo = read_image(scene.path)
     spec = sample_photo_spec(number, photo.shape[1], photo.shape[0], plates)
     return render_photo_clip(photo, plates, spec, out / f"{scene.set}-{scene.path.stem}.mp4")

@@ -38,6 +38,7 @@ class Verdict:
         first_seen: media seconds of the track's first detection.
         time: media seconds at which `text` was first said and then stood.
         first_text: text of the track's first confirmed event.
+        until: media seconds of the track's last event: its departure, where it departed.
     """
 
     track_id: int
@@ -46,15 +47,17 @@ class Verdict:
     first_seen: float
     time: float
     first_text: str
+    until: float
 
 
 def verdicts_of(events: Sequence[PlateEvent]) -> tuple[Verdict, ...]:
     """The verdict of every track that has one, in the order of the first confirmed events."""
     said: dict[int, list[PlateEvent]] = {}
+    until = {event.track_id: event.time for event in events}
     for event in events:
         if event.kind in (EventKind.CONFIRMED, EventKind.REVISED):
             said.setdefault(event.track_id, []).append(event)
-    return tuple(_verdict(track, chain) for track, chain in said.items())
+    return tuple(_verdict(track, chain, until[track]) for track, chain in said.items())
 
 
 def evaluate_clips(
@@ -123,14 +126,14 @@ def score_clip(clip: Clip, events: Sequence[PlateEvent]) -> ClipOutcome:
     )
 
 
-def _verdict(track: int, chain: Sequence[PlateEvent]) -> Verdict:
+def _verdict(track: int, chain: Sequence[PlateEvent], until: float) -> Verdict:
     last = chain[-1]
     stood = last.time
     for event in reversed(chain):
         if event.text != last.text:
             break
         stood = event.time
-    return Verdict(track, last.text, last.confidence, last.first_seen, stood, chain[0].text)
+    return Verdict(track, last.text, last.confidence, last.first_seen, stood, chain[0].text, until)
 
 
 def _window(clip: Clip, plate: ClipPlate) -> tuple[float, float]:
@@ -140,7 +143,7 @@ def _window(clip: Clip, plate: ClipPlate) -> tuple[float, float]:
 
 def _overlap(clip: Clip, plate: ClipPlate, verdict: Verdict) -> bool:
     start, end = _window(clip, plate)
-    return verdict.first_seen <= end and verdict.time >= start
+    return verdict.first_seen <= end and verdict.until >= start
 
 
 def _similar(text: str, label: str) -> bool:

@@ -119,6 +119,20 @@ def draw_emblem(canvas: Canvas, slot: Slot, style: PlateStyle, rng: np.random.Ge
         _ring(canvas, x, y, size * 0.5, _any_colour(rng))
 
 
+def draw_emirate(
+    canvas: Canvas, slot: Slot, style: PlateStyle, fonts: FontBook, rng: np.random.Generator
+) -> None:
+    """Write an emirate's name twice, Arabic over Latin, where a row has `*`."""
+    width, half = slot.width * 0.94, slot.height * float(rng.uniform(0.36, 0.46))
+    left = slot.left + (slot.width - width) / 2
+    words = "".join(_ARABIC[int(i)] for i in rng.integers(0, len(_ARABIC), rng.integers(3, 6)))
+    upper = Area(left, slot.top, width, half)
+    lower = Area(left, slot.top + slot.height - half, width, half)
+    canvas.write(words, upper, style.foreground, fonts.pick_kind_or("arabic", rng))
+    name = (style.emirate or "").replace(".", "")
+    canvas.write(name, lower, style.foreground, fonts.pick_kind_or("condensed", rng))
+
+
 def draw_extras(
     canvas: Canvas, style: PlateStyle, fonts: FontBook, rng: np.random.Generator, *, under: bool
 ) -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lpr.formats.sampling import SampledPlate, sample_plate
 from lpr.synth.fonts import Face, FontBook
 from lpr.synth.layout import MARKS, Area, Slot, place_row
-from lpr.synth.ornaments import Canvas, draw_band, draw_emblem, draw_extras
+from lpr.synth.ornaments import Canvas, draw_band, draw_emblem, draw_emirate, draw_extras
 from lpr.synth.style import PlateStyle, design_of, random_design
 from lpr.types import Image
 
@@ -157,7 +157,9 @@ def _draw_row(
             _draw_small_tail(ink, canvas, head, tail, area, style, face, fonts, rng)
             return
     for slot in place_row(body, inks, area, style.spacing):
-        if slot.char == "*":
+        if slot.char == "*" and style.emirate is not None:
+            draw_emirate(canvas, slot, style, fonts, rng)
+        elif slot.char == "*":
             draw_emblem(canvas, slot, style, rng)
         elif slot.char in MARKS:
             _stamp_mark(ink, slot)

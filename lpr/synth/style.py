@@ -11,7 +11,7 @@ import numpy as np
 from lpr.formats.colours import PALETTE, Rgb
 from lpr.formats.sampling import SampledPlate
 from lpr.synth.layout import Spacing
-from lpr.synth.words import BOTTOM_WORDS, DEALERS, TOP_WORDS
+from lpr.synth.words import BOTTOM_WORDS, DEALERS, EMIRATES, TOP_WORDS
 
 _ARABIC_REGIONS: Final = frozenset(("ae", "sa", "qa", "kw", "bh", "om", "jo", "eg", "iq", "lb"))
 _TOP_SHARE: Final[Mapping[str, float]] = {
@@ -43,6 +43,7 @@ class PlateStyle:
         bottom_words: words below the text that are not part of it.
         top_strip: colour of a strip along the top, None for none.
         arabic: whether Arabic digits and letters repeat the text beside it.
+        emirate: name that stands, small and in two scripts, in place of an emblem; None for none.
         border: whether a line runs along the rim.
         emboss: strength of the characters' relief, 0 to 1.
         picture: whether a graphic lies behind the text.
@@ -73,6 +74,7 @@ class PlateStyle:
     arabic: bool = False
     border: bool = True
     emboss: float = 0.3
+    emirate: str | None = None
     picture: bool = False
     stacked: bool = False
     small_tail: bool = False
@@ -98,8 +100,14 @@ def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
     )
     two = len(plate.rows) == 2
     top, bottom = _words(region, rng)
+    emirate = None
+    if region == "ae" and "*" in "".join(plate.rows) and rng.random() < 0.8:
+        emirate = EMIRATES[int(rng.integers(len(EMIRATES)))]
+        wide = float(rng.uniform(1.2, 2.0))
+        style = replace(style, spacing=replace(style.spacing, emblem=wide))
     return replace(
         style,
+        emirate=emirate,
         font=plate.format.font if rng.random() < 0.8 else "generic",
         band=plate.format.band,
         right_band=region in ("fr", "it", "pt", "al") and rng.random() < 0.7,
@@ -109,7 +117,7 @@ def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
         top=_room(top, rng),
         bottom=_room(bottom, rng),
         top_strip=_strip(region, rng),
-        arabic=region in _ARABIC_REGIONS and rng.random() < 0.8,
+        arabic=region in _ARABIC_REGIONS and emirate is None and rng.random() < 0.8,
         picture=region in ("us", "ca", "mx", "ph", "au") and rng.random() < 0.45,
         stacked=region == "kr" and "\uac00" <= plate.rows[0][0] <= "\ud7a3" and rng.random() < 0.5,
         small_tail=region == "pk" and rng.random() < 0.7,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+EMIRATES: Final = ("DUBAI", "DUBAI", "DUBAI", "AJMAN", "A.D", "SHJ", "R.A.K", "FUJ", "U.A.Q")
+"""Between code and number of Emirati plates, below the same in Arabic."""
 US_STATES: Final = (
     "CALIFORNIA",
     "TEXAS",

@@ -26,8 +26,11 @@ def assign(costs: Mapping[Pair, float], *, miss_cost: float = MISS_COST) -> dict
     Returns:
         Track number to detection number.
     """
-    chosen: dict[int, int] = {}
     useful = {pair: cost - miss_cost for pair, cost in costs.items() if cost < miss_cost}
+    chosen: dict[int, int] = dict(useful.keys())
+    if len(chosen) == len(useful) == len(set(chosen.values())):
+        return chosen
+    chosen.clear()
     for group in _groups(useful):
         if len(group) == 1:
             track, detection = group[0]

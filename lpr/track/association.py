@@ -8,11 +8,15 @@ sizes. Gated pairs cost the negative log likelihood of the innovation, lowered b
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
-from lpr.geometry import Point, box_iou
+from lpr.geometry import Point, overlap
 from lpr.track.motion import Measured, MotionModel
 from lpr.track.options import TrackerOptions
+
+Place = tuple[float, float, float]
+"""Centre x, centre y and size of a detection, pixels."""
 
 _GATE_SIGMAS: Final = 3.5
 _ALWAYS_NEAR: Final = 0.75
@@ -23,6 +27,30 @@ _SAME_SIZE: Final = 0.2
 _JUMP: Final = 2.0
 _STANDING_PENALTY: Final = 1.0
 _OVERLAP_BONUS: Final = 2.0
+
+
+def within_reach(
+    model: MotionModel, places: Sequence[Place], *, unseen: float, max_speed: float
+) -> list[int]:
+    """Numbers of the detections that may be in a track's gate: the cheap test before `pair_cost`.
+
+    Args:
+        model: the track's motion, predicted to now.
+        places: centre and size of every detection.
+        unseen: seconds since the track's last detection.
+        max_speed: fastest plate that is followed, extents a second.
+    """
+    x, y, size = model.center_x.value, model.center_y.value, model.size
+    old_x, old_y = model.seen_at
+    reach = _ALWAYS_NEAR + max_speed * unseen
+    near = []
+    for number, (at_x, at_y, seen_size) in enumerate(places):
+        limit = reach * (seen_size if seen_size > size else size)
+        if (-limit <= at_x - x <= limit and -limit <= at_y - y <= limit) or (
+            -limit <= at_x - old_x <= limit and -limit <= at_y - old_y <= limit
+        ):
+            near.append(number)
+    return near
 
 
 def pair_cost(
@@ -42,19 +70,19 @@ def pair_cost(
     Returns:
         The cost, lower is better, and whether the plate stopped.
     """
+    scale = max(model.size, seen.size)
+    expected = (model.center_x.value, model.center_y.value)
+    away = math.dist(seen.center, expected)
+    near = away <= scale * (_ALWAYS_NEAR + options.max_speed * unseen)
+    stayed = math.dist(seen.center, model.seen_at) <= scale * _ALWAYS_NEAR
+    if not near and not stayed:
+        return None
     step = abs(seen.log_size - model.log_size.value)
     if step > min(_MAX_SIZE_STEP, _SIZE_STEP + _SIZE_RATE * unseen):
         return None
-    size = model.size
-    scale = max(size, seen.size)
-    reach = scale * (_ALWAYS_NEAR + options.max_speed * unseen)
-    expected = (model.center_x.value, model.center_y.value)
-    away = math.dist(seen.center, expected)
-    moving = None
-    if away <= reach:
-        moving = _gaussian_cost(model, seen.center, expected, scale, step)
+    moving = _gaussian_cost(model, seen.center, expected, scale, step) if near else None
     standing = None
-    if math.dist(seen.center, model.seen_at) <= scale * _ALWAYS_NEAR:
+    if stayed:
         standing = _gaussian_cost(model, seen.center, model.seen_at, scale, step)
     if standing is not None:
         standing += _STANDING_PENALTY
@@ -65,7 +93,7 @@ def pair_cost(
     size_spread = 2 * options.size_noise**2 + model.log_size.variance
     cost = base + min(4.0, step * step / (2 * size_spread))
     if away < scale:
-        cost -= _OVERLAP_BONUS * box_iou(seen.quad, model.quad)
+        cost -= _OVERLAP_BONUS * overlap(seen.box, model.box)
     return cost, stopped
 
 

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from lpr.geometry import Point, Quad
+from lpr.geometry import Box, Point, Quad
 from lpr.track.options import TrackerOptions
 
 _MIN_EXTENT: Final = 4.0
@@ -33,18 +33,20 @@ class Measured:
         size: twice the root of width times height, pixels: about the width of a one-line plate,
             but it depends little on how far the plate is turned, or on its number of rows.
         log_size: its logarithm.
+        box: the upright box around the corners.
     """
 
     quad: Quad
     center: Point
     size: float
     log_size: float
+    box: Box
 
 
 def measure(quad: Quad) -> Measured:
     """Measure a detected plate."""
     size = max(_MIN_EXTENT, 2.0 * math.sqrt(quad.width * quad.height))
-    return Measured(quad, quad.center, size, math.log(size))
+    return Measured(quad, quad.center, size, math.log(size), quad.box)
 
 
 class AxisFilter:
@@ -99,6 +101,7 @@ class MotionModel:
         options: noise.
 
     Attributes:
+        size: expected extent, pixels.
         seen_at: centre of the latest measurement, frame pixels.
         surprise: squared distance of the latest measurement from its expected place, square pixels.
     """
@@ -112,6 +115,7 @@ class MotionModel:
         "center_y",
         "log_size",
         "seen_at",
+        "size",
         "surprise",
     )
 
@@ -120,6 +124,7 @@ class MotionModel:
         self._unrest = 0.0
         self.surprise = 0.0
         size = seen.size
+        self.size = size
         x, y = seen.center
         speed = (options.start_speed * size) ** 2
         self.center_x = AxisFilter(x, self.position_variance(size), speed)
@@ -130,15 +135,22 @@ class MotionModel:
         self._shape = [((px - x) / size, (py - y) / size) for px, py in seen.quad.points]
 
     @property
-    def size(self) -> float:
-        """Expected extent in pixels."""
-        return math.exp(self.log_size.value)
-
-    @property
     def quad(self) -> Quad:
         """Expected corners, frame pixels."""
         x, y, size = self.center_x.value, self.center_y.value, self.size
         return Quad(*((x + dx * size, y + dy * size) for dx, dy in self._shape))
+
+    @property
+    def box(self) -> Box:
+        """The upright box around the expected corners, frame pixels."""
+        x, y, size = self.center_x.value, self.center_y.value, self.size
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = self._shape
+        return (
+            x + min(ax, bx, cx, dx) * size,
+            y + min(ay, by, cy, dy) * size,
+            x + max(ax, bx, cx, dx) * size,
+            y + max(ay, by, cy, dy) * size,
+        )
 
     def position_variance(self, size: float) -> float:
         """Variance of a measured centre coordinate of a plate of that extent, square pixels."""
@@ -154,6 +166,7 @@ class MotionModel:
         grown = self.log_size.value - self._last_log
         if abs(grown) > _MAX_LOG_GROWTH:
             self.log_size.stop_at(self._last_log + math.copysign(_MAX_LOG_GROWTH, grown))
+        self.size = math.exp(self.log_size.value)
 
     def shift(self, dx: float, dy: float) -> None:
         """Follow a movement of the whole picture, which is none of the plate."""
@@ -174,6 +187,7 @@ class MotionModel:
         self.center_x.correct(x, variance)
         self.center_y.correct(y, variance)
         self.log_size.correct(seen.log_size, self._options.size_noise**2)
+        self.size = math.exp(self.log_size.value)
         self.seen_at = (x, y)
         self._last_log = self.log_size.value
         self._shape = [

@@ -52,12 +52,15 @@ def common_shift(models: Sequence[MotionModel], seen: Sequence[Measured]) -> Poi
 
 def _disturbed(models: Sequence[MotionModel], seen: Sequence[Measured]) -> bool:
     """Whether most plates are not where they were expected."""
+    places = [one.center for one in seen]
     missed = 0
     for model in models:
-        nearest = min(
-            math.dist((model.center_x.value, model.center_y.value), one.center) for one in seen
-        )
-        missed += nearest > _FELT * model.size
+        x, y, felt = model.center_x.value, model.center_y.value, _FELT * model.size
+        for at_x, at_y in places:
+            if abs(at_x - x) <= felt and math.hypot(at_x - x, at_y - y) <= felt:
+                break
+        else:
+            missed += 1
     return missed >= max(2, _MIN_SHARE * len(models))
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from lpr.geometry import box_iou
 from lpr.track.assignment import assign
-from lpr.track.association import may_have_jumped, pair_cost
+from lpr.track.association import may_have_jumped, pair_cost, within_reach
 from lpr.track.motion import Measured, MotionModel, measure
 from lpr.track.options import TrackerOptions
 from lpr.track.shake import common_shift
@@ -190,12 +190,17 @@ class PlateTracker:
     def _match(
         self, candidates: Sequence[_Followed], sightings: Sequence[Sighting], time: float
     ) -> list[Sighting]:
+        if not candidates or not sightings:
+            return list(sightings)
         costs: dict[tuple[int, int], float] = {}
         stops: dict[tuple[int, int], bool] = {}
+        speed = self._options.max_speed
+        places = [(*measured.center, measured.size) for _, measured in sightings]
         for i, followed in enumerate(candidates):
             unseen = time - followed.last_seen
-            for j, (_, measured) in enumerate(sightings):
-                found = pair_cost(followed.model, measured, unseen=unseen, options=self._options)
+            model = followed.model
+            for j in within_reach(model, places, unseen=unseen, max_speed=speed):
+                found = pair_cost(model, sightings[j][1], unseen=unseen, options=self._options)
                 if found is not None:
                     costs[i, j], stops[i, j] = found
         chosen = assign(costs)

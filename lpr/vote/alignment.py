@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from lpr.types import CharCandidates, Reading
@@ -18,9 +19,11 @@ from lpr.vote.options import VoterOptions
 
 _ALPHABET: Final = 36
 _LEAST: Final = 1e-4
+_LOG_LEAST: Final = math.log(_LEAST)
 _LEAST_DOUBT: Final = 0.01
 _MOST_STEPS: Final = 3
 _CUT_EDGE: Final = 0.15
+_MOST_REMEMBERED: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,24 +54,24 @@ class Evidence:
 
 def prepare(reading: Reading, options: VoterOptions) -> Evidence:
     """Turn a reading's distributions into log ratios."""
-    places, rest, extra = [], [], []
-    for char, score, candidates in zip(
-        reading.text, reading.char_scores, reading.alternatives, strict=True
-    ):
-        ratios, others = _place(char, score, candidates)
-        places.append(ratios)
-        rest.append(others)
-        extra.append(math.log(max(options.extra_character, (1 - min(1.0, score)) / 4)))
+    placed = [
+        _place(char, score, candidates, options.extra_character)
+        for char, score, candidates in zip(
+            reading.text, reading.char_scores, reading.alternatives, strict=True
+        )
+    ]
+    # What an illegible reading says against other texts counts as far as it believes itself.
+    unsure = max(0.0, 1.0 - max(0.0, reading.confidence) / options.legible_confidence)
     cut = reading.quality is not None and reading.quality.edge < _CUT_EDGE
-    missing = math.log(options.missing_character)
+    missing = math.log(options.missing_character + options.unsure_missing * unsure)
     return Evidence(
         text=reading.text,
-        places=tuple(places),
-        rest=tuple(rest),
-        extra=tuple(extra),
+        places=tuple(one[0] for one in placed),
+        rest=tuple(one[1] for one in placed),
+        extra=tuple(one[2] for one in placed),
         missing=missing,
-        missing_end=math.log(options.missing_end) if cut else missing,
-        floor=math.log(options.outlier),
+        missing_end=max(missing, math.log(options.missing_end)) if cut else missing,
+        floor=math.log(min(1.0, options.outlier + options.unsure_outlier * unsure)),
         doubt=_doubts(reading, options),
     )
 
@@ -77,24 +80,36 @@ def _doubts(reading: Reading, options: VoterOptions) -> tuple[float, ...]:
     """Spread the odds of a wrong reading over its places, the doubtful ones first."""
     confidence = min(options.max_reading_confidence, max(_LEAST, reading.confidence))
     wrong = (1 - confidence) / confidence
-    shares = [max(0.0, 1.0 - score) + _LEAST_DOUBT for score in reading.char_scores]
-    total = sum(shares)
+    shares = [
+        _LEAST_DOUBT if score > 1.0 else 1.0 - score + _LEAST_DOUBT for score in reading.char_scores
+    ]
+    scale = wrong / sum(shares) if shares else 0.0
     # More than `confusions` would make agreement count against a text.
-    return tuple(math.log(min(options.confusions, wrong * share / total)) for share in shares)
+    most = options.confusions
+    return tuple([math.log(min(most, scale * share)) for share in shares])
 
 
-def _place(char: str, score: float, candidates: CharCandidates) -> tuple[dict[str, float], float]:
-    own = max(_LEAST, min(1.0, score))
-    listed = dict(zip(candidates.chars, candidates.probs, strict=False))
-    listed.pop(char, None)
-    left = max(0.0, 1.0 - own - sum(listed.values()))
-    base = math.log(own)
-    ratios = {
-        other: min(0.0, math.log(max(_LEAST, probability)) - base)
-        for other, probability in listed.items()
-    }
+def _place(
+    char: str, score: float, candidates: CharCandidates, extra: float
+) -> tuple[dict[str, float], float, float]:
+    """Log ratios of the listed characters, of any other, and of none, at one place."""
+    log = math.log
+    own = _LEAST if score < _LEAST else 1.0 if score > 1.0 else score
+    base = log(own)
+    ratios: dict[str, float] = {}
+    left = 1.0 - own
+    for other, probability in zip(candidates.chars, candidates.probs, strict=False):
+        if other != char and other not in ratios:
+            left -= probability
+            if probability >= own:
+                ratios[other] = 0.0
+            else:
+                ratios[other] = (log(probability) if probability > _LEAST else _LOG_LEAST) - base
     ratios[char] = 0.0
-    return ratios, min(0.0, math.log(max(_LEAST, left / _ALPHABET)) - base)
+    share = left / _ALPHABET
+    rest = (log(share) if share > _LEAST else _LOG_LEAST) - base
+    lost = (1.0 - own) / 4
+    return ratios, rest if rest < 0.0 else 0.0, log(lost if lost > extra else extra)
 
 
 def log_ratio(evidence: Evidence, text: str) -> float:
@@ -124,26 +139,38 @@ def _straight(evidence: Evidence, text: str) -> float:
 
 
 def _best_path(evidence: Evidence, text: str) -> float:
-    count = len(evidence.places)
+    """Score of the best alignment; the floor as soon as no alignment can stay above it."""
+    places, rest, extras = evidence.places, evidence.rest, evidence.extra
+    missing, missing_end, floor = evidence.missing, evidence.missing_end, evidence.floor
+    last = len(places) - 1
     previous = [0.0]
-    for extra in evidence.extra:
+    for extra in extras:
         previous.append(previous[-1] + extra)
     for char in text:
-        current = [previous[0] + evidence.missing_end]
-        for j in range(1, count + 1):
-            missing = evidence.missing_end if j == count else evidence.missing
-            match = evidence.places[j - 1].get(char, evidence.rest[j - 1])
-            current.append(
-                max(
-                    previous[j - 1] + match,
-                    previous[j] + missing,
-                    current[j - 1] + evidence.extra[j - 1],
-                )
-            )
+        left = previous[0] + missing_end
+        top, diagonal = left, previous[0]
+        current = [left]
+        for j, extra in enumerate(extras):
+            above = previous[j + 1]
+            best = diagonal + places[j].get(char, rest[j])
+            dropped = above + (missing_end if j == last else missing)
+            if dropped > best:
+                best = dropped
+            left += extra
+            if left < best:
+                left = best
+            if left > top:
+                top = left
+            diagonal = above
+            current.append(left)
+        # Every step costs: what fell below the floor stays there.
+        if top <= floor:
+            return floor
         previous = current
     return previous[-1]
 
 
+@lru_cache(_MOST_REMEMBERED)
 def edit_distance(a: str, b: str) -> int:
     """Least number of characters to change, drop or add (Levenshtein)."""
     if a == b:
@@ -159,6 +186,7 @@ def edit_distance(a: str, b: str) -> int:
     return row[-1]
 
 
+@lru_cache(_MOST_REMEMBERED)
 def align(text: str, other: str) -> tuple[int | None, ...]:
     """Place in `other` that stands for each character of `text`, None where it has none.
 

@@ -51,15 +51,13 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """Where a ballot stands.
+class Standing:
+    """Where a ballot stands: what the rules ask after every reading.
 
     Attributes:
         text: the leading text, empty before any.
         probability: calibrated probability that it is right, 0 to 1.
         region: its region, None where it cannot be told.
-        char_scores: probability of each of its characters.
-        alternatives: the best whole texts with their probabilities, best first.
         readings: readings so far.
         agreeing: readings that say exactly `text`.
         compatible: readings for which `text` is at least a fifth as likely as what they say.
@@ -68,14 +66,35 @@ class Tally:
     text: str
     probability: float
     region: str | None
-    char_scores: tuple[float, ...]
-    alternatives: tuple[TextCandidate, ...]
     readings: int
     agreeing: int
     compatible: int
 
 
-EMPTY_TALLY: Final = Tally("", 0.0, None, (), (), 0, 0, 0)
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A standing in full: what events and explanations tell.
+
+    Attributes:
+        text: as of `Standing`, like the next four.
+        probability: calibrated probability that it is right, 0 to 1.
+        region: its region, None where it cannot be told.
+        readings: readings so far.
+        agreeing: readings that say exactly `text`.
+        char_scores: probability of each of its characters.
+        alternatives: the best whole texts with their probabilities, best first.
+    """
+
+    text: str
+    probability: float
+    region: str | None
+    readings: int
+    agreeing: int
+    char_scores: tuple[float, ...]
+    alternatives: tuple[TextCandidate, ...]
+
+
+_NOTHING: Final = Standing("", 0.0, None, 0, 0, 0)
 
 
 def make_vote(
@@ -110,7 +129,7 @@ class Ballot:
         self._compatible: dict[str, int] = {}
         self._dropped_score = 0.0
         self._positions: PositionTable | None = None
-        self._tally: Tally | None = EMPTY_TALLY
+        self._standing: Standing | None = _NOTHING
         self._readings = 0
         self._best_look: Vote | None = None
 
@@ -153,7 +172,7 @@ class Ballot:
         if self._positions is not None:
             self._positions.add(vote.evidence, vote.weight)
         self._shrink()
-        self._tally = None
+        self._standing = None
 
     def absorb(self, votes: Iterable[Vote]) -> None:
         """Count the kept readings of another track of the same plate."""
@@ -167,23 +186,28 @@ class Ballot:
         ballot.absorb(vote for vote in self._votes if id(vote) not in left_out)
         return ballot
 
+    def standing(self) -> Standing:
+        """Where the ballot stands now; counted once after each reading."""
+        if self._standing is None:
+            self._standing = self._count(self._suggest(self._leader()))
+        return self._standing
+
     def tally(self) -> Tally:
-        """Where the ballot stands now."""
-        if self._tally is None:
-            self._tally = self._count(self._suggest(min(self._scores, key=self._rank)))
-        return self._tally
+        """The standing in full."""
+        return self._tell(self.standing())
 
     def tally_of(self, text: str) -> Tally:
         """Where the ballot stands for one text, whether it leads or not."""
-        if text == self.tally().text:
-            return self.tally()
+        standing = self.standing()
+        if text == standing.text:
+            return self._tell(standing)
         if text not in self._scores:
             self._enter(text)
-        return self._count(text)
+        return self._tell(self._count(text))
 
     def positions(self) -> PositionTable | None:
         """The votes by character position of the leading text, None before any reading."""
-        self.tally()
+        self.standing()
         return self._positions
 
     def _enter(self, text: str) -> None:
@@ -221,20 +245,33 @@ class Ballot:
     def _rank(self, text: str) -> tuple[float, str]:
         return (-(self._scores[text] + self._scorer.log_odds(text)), text)
 
-    def _count(self, lead: str) -> Tally:
-        """Probabilities of all texts, told from the point of view of one of them."""
-        table = self._table(lead)
-        odds = {text: score + self._scorer.log_odds(text) for text, score in self._scores.items()}
-        top = odds[lead]
-        shares = {
-            text: math.exp(max(-60.0, min(60.0, value - top))) for text, value in odds.items()
-        }
-        listed = sum(shares.values()) - 1.0
-        other = table.unlisted_odds() * math.exp(-self._scorer.log_odds(lead))
-        # Listed texts come out of the others: they are not counted twice.
-        unlisted = max(other - listed, _UNLISTED_SHARE * other)
-        raw = 1.0 / (1.0 + listed + unlisted)
-        probability = self._calibrated(raw)
+    def _leader(self) -> str:
+        if len(self._scores) == 1:
+            return next(iter(self._scores))
+        log_odds = self._scorer.log_odds
+        odds = {text: score + log_odds(text) for text, score in self._scores.items()}
+        top = max(odds.values())
+        return min(text for text, value in odds.items() if value == top)
+
+    def _count(self, lead: str) -> Standing:
+        """The standing from the point of view of one text."""
+        raw = self._raw(lead, self._shares(lead))
+        return Standing(
+            text=lead,
+            probability=self._calibrated(raw),
+            region=self._scorer.region(lead),
+            readings=self._readings,
+            agreeing=self._said.get(lead, 0),
+            compatible=self._compatible[lead],
+        )
+
+    def _tell(self, standing: Standing) -> Tally:
+        """The probabilities of all texts and of each character, beside one text's standing."""
+        lead, probability = standing.text, standing.probability
+        if not lead:
+            return Tally("", 0.0, None, 0, 0, (), ())
+        shares = self._shares(lead)
+        raw = self._raw(lead, shares)
         scale = (1.0 - probability) / (1.0 - raw) * raw if raw < 1.0 else 0.0
         chances = {
             text: probability if text == lead else share * scale for text, share in shares.items()
@@ -244,22 +281,42 @@ class Ballot:
         return Tally(
             text=lead,
             probability=probability,
-            region=self._scorer.region(lead),
-            char_scores=_char_scores(lead, chances, left, table.doubts()),
+            region=standing.region,
+            readings=standing.readings,
+            agreeing=standing.agreeing,
+            char_scores=_char_scores(lead, chances, left, self._table(lead).doubts()),
             alternatives=tuple(TextCandidate(text, chances[text]) for text in ranked[:_SHOWN]),
-            readings=self._readings,
-            agreeing=self._said.get(lead, 0),
-            compatible=self._compatible[lead],
         )
+
+    def _shares(self, lead: str) -> dict[str, float]:
+        """The odds of each listed text against one of them."""
+        if len(self._scores) == 1:
+            return {lead: 1.0}
+        log_odds = self._scorer.log_odds
+        top = self._scores[lead] + log_odds(lead)
+        return {
+            text: math.exp(max(-60.0, min(60.0, score + log_odds(text) - top)))
+            for text, score in self._scores.items()
+        }
+
+    def _raw(self, lead: str, shares: dict[str, float]) -> float:
+        """Probability of a text before calibration."""
+        listed = sum(shares.values()) - 1.0
+        other = self._table(lead).unlisted_odds() * math.exp(-self._scorer.log_odds(lead))
+        # Listed texts come out of the others: they are not counted twice.
+        unlisted = max(other - listed, _UNLISTED_SHARE * other)
+        return 1.0 / (1.0 + listed + unlisted)
 
     def _suggest(self, lead: str) -> str:
         """Let the fused positions suggest texts; returns the leader after that."""
-        for suggestion in self._table(lead).suggestions():
-            if suggestion not in self._scores:
-                self._enter(suggestion)
+        new = [text for text in self._table(lead).suggestions() if text not in self._scores]
+        if not new:
+            return lead
+        for text in new:
+            self._enter(text)
         if len(self._scores) > self._options.max_candidates:
             self._keep_candidates(self._options.max_candidates)
-        return min(self._scores, key=self._rank)
+        return self._leader()
 
     def _table(self, lead: str) -> PositionTable:
         if self._positions is None or self._positions.text != lead:

@@ -55,12 +55,14 @@ def demand(
 def is_settled(passage: Passage, options: VoterOptions) -> bool:
     """Whether further readings would hardly change what is said of a plate."""
     if passage.silent is not None:
-        return edit_distance(passage.tally.text, passage.silent) <= 1
-    verdict, tally = passage.verdict, passage.tally
+        return edit_distance(passage.standing.text, passage.silent) <= 1
+    verdict, standing = passage.verdict, passage.standing
     return (
         verdict is not None
-        and verdict.text == tally.text
-        and tally.probability >= options.settle_probability
+        and verdict.sure
+        and not passage.contested
+        and verdict.text == standing.text
+        and standing.probability >= options.settle_probability
     )
 
 

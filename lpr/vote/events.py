@@ -33,7 +33,8 @@ def make_event(
         reason: why the plate is unread.
     """
     best, verdict = passage.ballot.best_look, passage.verdict
-    tally = passage.tally if verdict is None else passage.ballot.tally_of(verdict.text)
+    ballot = passage.ballot
+    tally = ballot.tally() if verdict is None else ballot.tally_of(verdict.text)
     unread = kind is EventKind.UNREAD
     frame_index, quad = _evidence(passage, tally.text)
     return PlateEvent(

@@ -91,7 +91,7 @@ class ExplanationTable:
 
 def explain_passage(passage: Passage, *, reason: UnreadReason | None = None) -> Explanation:
     """Write down why a passage stands where it stands."""
-    tally, verdict = passage.tally, passage.verdict
+    tally, verdict = passage.ballot.tally(), passage.verdict
     table = passage.ballot.positions()
     positions = () if table is None else table.distributions()
     return Explanation(

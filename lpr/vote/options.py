@@ -9,11 +9,15 @@ _SHARES: Final = (
     "confirm_probability",
     "early_probability",
     "revise_probability",
+    "sure_probability",
     "settle_probability",
     "single_confidence",
     "max_reading_confidence",
     "ceiling",
     "outlier",
+    "unsure_outlier",
+    "unsure_missing",
+    "scale_copies",
     "missing_character",
     "missing_end",
     "extra_character",
@@ -48,6 +52,9 @@ class VoterOptions:
         confirm_probability: least probability of a verdict that is due.
         early_probability: least probability of a verdict before it is due.
         revise_probability: least probability of another text that replaces the standing verdict.
+        sure_probability: a verdict given below it is said again, once, as `revised` with the same
+            text, when the text reaches it and `min_agreeing` readings say exactly this; for
+            whoever needs more than `confirm_probability`, as a gate does. 1 never does it.
         settle_probability: from here on a track with a verdict asks for no more readings.
         min_agreeing: readings that must say exactly the verdict's text (or twice as many that are
             compatible with it).
@@ -70,12 +77,17 @@ class VoterOptions:
         quality_power: how much the quality of a look counts beside the reader's own confidence: 0
             not at all, 1 in full.
         copy_distance: change of place and size (in plate widths) within which looks are copies.
+        scale_copies: how much of a copy a look of the same size from another place is: it shares
+            the errors that come of the size.
         confusions: number of characters that a wrong one is spread over at its position; more means
             that agreement between readings counts for more.
         max_reading_confidence: no single reading is believed more than this.
         outlier: least likelihood of a reading given any text, relative to its own text: how much
             one look can say against the others.
+        unsure_outlier: what `outlier` rises by for a reading that does not believe itself at all: a
+            look that is surely misread says little against the others.
         missing_character: likelihood that the reader drops a character.
+        unsure_missing: what it rises by for a reading that does not believe itself at all.
         missing_end: the same at the end of a plate that the picture cuts.
         extra_character: likelihood that the reader sees a character that is not there.
         temperature: divides the log odds of the final probability; above 1 is more careful.
@@ -98,6 +110,7 @@ class VoterOptions:
     confirm_probability: float = 0.85
     early_probability: float = 0.98
     revise_probability: float = 0.9
+    sure_probability: float = 1.0
     settle_probability: float = 0.995
     min_agreeing: int = 2
     single_confidence: float = 0.95
@@ -114,10 +127,13 @@ class VoterOptions:
     size_power: float = 1.0
     quality_power: float = 0.5
     copy_distance: float = 0.08
+    scale_copies: float = 0.1
     confusions: float = 3.0
     max_reading_confidence: float = 0.98
     outlier: float = 0.01
+    unsure_outlier: float = 0.3
     missing_character: float = 0.05
+    unsure_missing: float = 0.2
     missing_end: float = 0.4
     extra_character: float = 0.03
     temperature: float = 1.0

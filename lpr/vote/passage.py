@@ -8,7 +8,7 @@ from typing import Final
 
 from lpr.geometry import Point, Quad
 from lpr.types import Reading, Track, TrackState
-from lpr.vote.ballot import Ballot, Tally, make_vote
+from lpr.vote.ballot import Ballot, Standing, make_vote
 from lpr.vote.options import VoterOptions
 from lpr.vote.prior import TextScorer
 from lpr.vote.scene import SceneMotion, Stillness
@@ -20,6 +20,7 @@ _SAME_SIZE: Final = 0.08
 _HIDDEN: Final = 0.5
 _JUMP: Final = 1.5
 _SHRINK: Final = 1.3
+_CONTESTING: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,13 @@ class Verdict:
         text: the voted text.
         rule: the rule that allowed it.
         time: media seconds.
+        sure: whether it was as sure then as whoever asked for more (`sure_probability`) needs.
     """
 
     text: str
     rule: str
     time: float
+    sure: bool
 
 
 @dataclass(slots=True)
@@ -113,6 +116,7 @@ class Passage:
         silent: the text for whose sake it says nothing (it was already reported).
         ended_at: media seconds at which its last track ended.
         changed: whether readings came since it was last judged.
+        contested: whether the latest legible reading of a large look does not say the verdict.
         disturbed: whether it was hidden or jumped since it was last read: it may be another plate.
     """
 
@@ -135,6 +139,7 @@ class Passage:
     silent: str | None = None
     ended_at: float | None = None
     changed: bool = False
+    contested: bool = False
     disturbed: bool = False
 
     @classmethod
@@ -157,9 +162,9 @@ class Passage:
         )
 
     @property
-    def tally(self) -> Tally:
+    def standing(self) -> Standing:
         """Where its ballot stands."""
-        return self.ballot.tally()
+        return self.ballot.standing()
 
     @property
     def mean_score(self) -> float:
@@ -226,8 +231,12 @@ class Passage:
             reading.confidence >= options.legible_confidence
             and len(reading.text) >= options.min_length
         )
-        if self.first_legible is None and legible:
+        if legible and self.first_legible is None:
             self.first_legible = time
+        # Far looks of a plate that leaves contradict a verdict made near, and mean nothing.
+        large = effective_width(quad.width, lines) >= _CONTESTING * looks.best_read_width
+        if legible and large and self.verdict is not None:
+            self.contested = reading.text != self.verdict.text
 
     def absorb(self, other: Passage) -> None:
         """Take over another passage that proved to be the same vehicle."""

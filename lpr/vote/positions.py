@@ -16,6 +16,9 @@ _CLOSE: Final = -4.0
 class PositionTable:
     """Summed log ratios of the characters at each position of a text.
 
+    A position keeps of each character only what sets it apart from the characters that nobody
+    listed there, so that a reading costs no more than the characters it lists.
+
     Args:
         text: the text whose positions are meant.
         options: how confusable characters are.
@@ -26,23 +29,20 @@ class PositionTable:
         self._log_confusions = math.log(options.confusions)
         self._wrong = [self._log_confusions] * len(text)
         self._sums: list[dict[str, float]] = [{} for _ in text]
-        self._rests = [0.0] * len(text)
 
     def add(self, evidence: Evidence, weight: float) -> None:
         """Add one reading; where it has no place for a position it says nothing there."""
-        for position, place in enumerate(align(self.text, evidence.text)):
+        own, said = self.text, evidence.text
+        for position, place in enumerate(align(own, said)):
             if place is None:
                 continue
-            sums, rest = self._sums[position], self._rests[position]
-            ratios = evidence.places[place]
-            other = weight * max(_LEAST_LOG, evidence.rest[place])
-            for char in ratios.keys() - sums.keys():
-                sums[char] = rest
-            for char in sums:
-                ratio = ratios.get(char)
-                sums[char] += other if ratio is None else weight * max(_LEAST_LOG, ratio)
-            self._rests[position] = rest + other
-            if evidence.text[place] == self.text[position]:
+            sums = self._sums[position]
+            rest = evidence.rest[place]
+            other = rest if rest > _LEAST_LOG else _LEAST_LOG
+            for char, ratio in evidence.places[place].items():
+                apart = (ratio if ratio > _LEAST_LOG else _LEAST_LOG) - other
+                sums[char] = sums.get(char, 0.0) + weight * apart
+            if said[place] == own[position]:
                 self._wrong[position] += weight * (evidence.doubt[place] - self._log_confusions)
 
     def distributions(self) -> tuple[tuple[tuple[str, float], ...], ...]:
@@ -58,10 +58,13 @@ class PositionTable:
 
     def doubts(self) -> tuple[float, ...]:
         """For each position how much of the vote goes against the text's own character, 0 to 1."""
-        return tuple(
-            1.0 - dict(shares).get(char, 0.0) + 1e-6
-            for char, shares in zip(self.text, self.distributions(), strict=True)
-        )
+        result = []
+        for char, sums in zip(self.text, self._sums, strict=True):
+            top = max(sums.values(), default=0.0)
+            total = sum(math.exp(value - top) for value in sums.values())
+            own = math.exp(sums[char] - top) / total if char in sums else 0.0
+            result.append(1.0 - own + 1e-6)
+        return tuple(result)
 
     def unlisted_odds(self) -> float:
         """Odds that the text is wrong in a way that no candidate stands for.
@@ -79,14 +82,20 @@ class PositionTable:
         """
         if not all(self._sums):
             return ()
-        best = [min(sums, key=lambda char: (-sums[char], char)) for sums in self._sums]
+        best: list[str] = []
         swaps: list[tuple[float, int, str]] = []
         for position, sums in enumerate(self._sums):
-            top = sums[best[position]]
+            if len(sums) == 1:
+                best.extend(sums)
+                continue
+            top = max(sums.values())
+            leader = min(char for char, value in sums.items() if value == top)
+            best.append(leader)
+            least = top + _CLOSE
             swaps.extend(
                 (top - value, position, char)
                 for char, value in sums.items()
-                if char != best[position] and value - top > _CLOSE
+                if value > least and char != leader
             )
         texts = ["".join(best)]
         for _, position, char in sorted(swaps)[:_MOST_SUGGESTED]:

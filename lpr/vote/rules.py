@@ -14,6 +14,7 @@ DUE: Final = "due"
 END: Final = "end"
 SINGLE_LOOK: Final = "single_look"
 REVISION: Final = "revision"
+SURE: Final = "sure"
 
 RULES: Final = {
     EARLY: "confirmed as soon as the probability reached early_probability",
@@ -21,6 +22,7 @@ RULES: Final = {
     END: "confirmed when the plate was gone, at confirm_probability or more",
     SINGLE_LOOK: "confirmed on one very good reading when the plate was gone",
     REVISION: "replaced when another text reached revise_probability",
+    SURE: "said again when the same text reached sure_probability",
 }
 """What each rule means, for people."""
 
@@ -43,32 +45,32 @@ def verdict_rule(
         ended: whether the plate is gone for good.
         options: thresholds.
     """
-    tally = passage.tally
+    standing = passage.standing
     if not _can_be_plate(passage, options) or passage.still.burnt_in or _flickers(passage):
         return None
-    exactly = tally.agreeing >= options.min_agreeing
-    agreed = exactly or tally.compatible >= 2 * options.min_agreeing
+    exactly = standing.agreeing >= options.min_agreeing
+    agreed = exactly or standing.compatible >= 2 * options.min_agreeing
     if ended:
         return _rule_at_end(passage, agreed=agreed, options=options)
     if not agreed:
         return None
     # Text that stands still waits its full time, so that others can show that they move.
-    sure = tally.probability >= options.early_probability
+    sure = standing.probability >= options.early_probability
     if sure and exactly and not passage.still.still:
         return EARLY
     due = passage.first_legible is not None and time - passage.first_legible >= options.max_delay
-    return DUE if due and tally.probability >= options.confirm_probability else None
+    return DUE if due and standing.probability >= options.confirm_probability else None
 
 
 def _rule_at_end(passage: Passage, *, agreed: bool, options: VoterOptions) -> str | None:
-    tally, best = passage.tally, passage.ballot.best_look
-    if agreed and tally.probability >= options.confirm_probability:
+    standing, best = passage.standing, passage.ballot.best_look
+    if agreed and standing.probability >= options.confirm_probability:
         return END
     if (
         best is not None
-        and best.reading.text == tally.text
+        and best.reading.text == standing.text
         and best.reading.confidence >= options.single_confidence
-        and tally.readings == tally.compatible
+        and standing.readings == standing.compatible
         and passage.looks.hits >= _STRONG_HITS
         and not passage.still.still
     ):
@@ -82,21 +84,42 @@ def _flickers(passage: Passage) -> bool:
 
 
 def _can_be_plate(passage: Passage, options: VoterOptions) -> bool:
-    tally = passage.tally
-    if len(tally.text) < options.min_length:
+    standing = passage.standing
+    if len(standing.text) < options.min_length:
         return False
-    return tally.region is not None or not options.strict_format
+    return standing.region is not None or not options.strict_format
 
 
 def revision_allowed(passage: Passage, options: VoterOptions) -> bool:
     """Whether the leading text may replace the standing verdict."""
-    tally = passage.tally
+    standing = passage.standing
     return (
         passage.verdict is not None
-        and tally.text != passage.verdict.text
-        and tally.probability >= options.revise_probability
-        and tally.agreeing >= options.min_agreeing
+        and standing.text != passage.verdict.text
+        and standing.probability >= options.revise_probability
+        and standing.agreeing >= options.min_agreeing
         and _can_be_plate(passage, options)
+    )
+
+
+def is_sure(passage: Passage, options: VoterOptions) -> bool:
+    """Whether the leading text is as sure as `sure_probability` asks; so is all where it is 1."""
+    standing = passage.standing
+    return options.sure_probability >= 1.0 or (
+        standing.probability >= options.sure_probability
+        and standing.agreeing >= options.min_agreeing
+    )
+
+
+def became_sure(passage: Passage, options: VoterOptions) -> bool:
+    """Whether a verdict that was not sure has become so, with its plate still followed."""
+    verdict = passage.verdict
+    return (
+        verdict is not None
+        and not verdict.sure
+        and bool(passage.living)
+        and passage.standing.text == verdict.text
+        and is_sure(passage, options)
     )
 
 
@@ -125,7 +148,7 @@ def unread_reason(passage: Passage, options: VoterOptions) -> UnreadReason | Non
     detected often enough, surely enough, large enough and over some time, must not have stood
     still like an overlay, and what was read of it must not be a word too short for a plate.
     """
-    looks, tally = passage.looks, passage.tally
+    looks, standing = passage.looks, passage.standing
     surely_plate = (
         looks.hits >= options.unread_hits
         and passage.mean_score >= options.unread_score
@@ -133,15 +156,15 @@ def unread_reason(passage: Passage, options: VoterOptions) -> UnreadReason | Non
         and passage.last_seen - passage.first_seen >= _MIN_SEEN
         and not passage.still.burnt_in
     )
-    if not surely_plate or (passage.still.still and tally.readings < options.min_agreeing):
+    if not surely_plate or (passage.still.still and standing.readings < options.min_agreeing):
         return None
-    if tally.readings and len(tally.text) < options.min_length and tally.agreeing > 1:
+    if standing.readings and len(standing.text) < options.min_length and standing.agreeing > 1:
         return None
     if looks.best_width < options.legible_width:
         return UnreadReason.TOO_SMALL
     if _has_quality(passage) and looks.best_sharpness < options.legible_sharpness:
         return UnreadReason.BLURRED
-    if tally.readings >= 2 and 2 * tally.agreeing <= tally.readings:
+    if standing.readings >= 2 and 2 * standing.agreeing <= standing.readings:
         return UnreadReason.VOTES_DISAGREE
     return UnreadReason.BELOW_THRESHOLD
 

@@ -80,7 +80,7 @@ def find_twin(passage: Passage, others: Iterable[Passage], options: VoterOptions
     that for two. A similar text is the same vehicle only if the two were never seen side by side
     and the one begins where the other was lost.
     """
-    text = passage.tally.text
+    text = passage.standing.text
     for other in others:
         if other is passage or other.verdict is None:
             continue
@@ -103,7 +103,9 @@ def find_lost_piece(passage: Passage, others: Iterable[Passage]) -> Passage | No
             and other.id not in passage.seen_beside
             and passage.id not in other.seen_beside
             and continues(passage, other)
-            and (other.tally.readings == 0 or similar(passage.tally.text, other.tally.text))
+            and (
+                other.standing.readings == 0 or similar(passage.standing.text, other.standing.text)
+            )
         ):
             return other
     return None
@@ -112,14 +114,16 @@ def find_lost_piece(passage: Passage, others: Iterable[Passage]) -> Passage | No
 def is_piece(passage: Passage, others: Iterable[Passage], options: VoterOptions) -> bool:
     """Whether a passage that was not read is a piece of another one that is still open."""
     others = [other for other in others if other is not passage]
-    if passage.tally.text and find_twin(passage, others, options) is not None:
+    if passage.standing.text and find_twin(passage, others, options) is not None:
         return True
     for other in others:
         if other.id in passage.seen_beside or passage.id in other.seen_beside:
             continue
         if other.verdict is not None and continues(passage, other):
             return True
-        unlike = passage.tally.readings and not similar(passage.tally.text, other.tally.text)
+        unlike = passage.standing.readings and not similar(
+            passage.standing.text, other.standing.text
+        )
         if continues(other, passage) and not unlike:
             return True
     return False

@@ -13,7 +13,16 @@ from lpr.vote.explain import Explanation, ExplanationStore, explain_passage
 from lpr.vote.options import VoterOptions
 from lpr.vote.passage import Passage, Verdict
 from lpr.vote.prior import TextPrior, TextScorer, no_prior
-from lpr.vote.rules import REVISION, replaced, revision_allowed, unread_reason, verdict_rule
+from lpr.vote.rules import (
+    REVISION,
+    SURE,
+    became_sure,
+    is_sure,
+    replaced,
+    revision_allowed,
+    unread_reason,
+    verdict_rule,
+)
 from lpr.vote.same_vehicle import ReportedTexts, find_lost_piece, find_twin, is_piece, similar
 from lpr.vote.scene import SceneMotion, Stillness
 from lpr.vote.weights import LookMemory
@@ -149,6 +158,8 @@ class PlateVoter:
             return self._split(passage, time)
         if revision_allowed(passage, self._options):
             return [self._announce(EventKind.REVISED, passage, REVISION, time)]
+        if became_sure(passage, self._options):
+            return [self._announce(EventKind.REVISED, passage, SURE, time)]
         return []
 
     def _may_decide(self, passage: Passage) -> bool:
@@ -156,15 +167,15 @@ class PlateVoter:
         if passage.changed:
             return True
         waiting = passage.verdict is None and passage.silent is None
-        return waiting and passage.tally.probability >= self._options.confirm_probability
+        return waiting and passage.standing.probability >= self._options.confirm_probability
 
     def _speaks_up(self, passage: Passage) -> bool:
         """Whether a silent passage proved to be another plate than the one reported before."""
-        tally, silent = passage.tally, passage.silent
+        standing, silent = passage.standing, passage.silent
         return (
             silent is not None
-            and tally.probability >= self._options.revise_probability
-            and not similar(tally.text, silent)
+            and standing.probability >= self._options.revise_probability
+            and not similar(standing.text, silent)
         )
 
     def _first_verdict(self, passage: Passage, time: float) -> list[PlateEvent]:
@@ -172,7 +183,7 @@ class PlateVoter:
         rule = verdict_rule(passage, time=time, ended=ended, options=self._options)
         if rule is None:
             return []
-        text = passage.tally.text
+        text = passage.standing.text
         twin = find_twin(passage, self._open.values(), self._options)
         if twin is not None and twin.id in passage.seen_beside:
             passage.silent = text
@@ -190,7 +201,8 @@ class PlateVoter:
         return [self._announce(EventKind.CONFIRMED, passage, rule, time)]
 
     def _announce(self, kind: EventKind, passage: Passage, rule: str, time: float) -> PlateEvent:
-        passage.verdict = Verdict(passage.tally.text, rule, time)
+        sure = is_sure(passage, self._options)
+        passage.verdict = Verdict(passage.standing.text, rule, time, sure)
         return make_event(kind, passage, camera=self._camera, time=time)
 
     def _merge(self, piece: Passage, *, into: Passage) -> None:
@@ -265,7 +277,7 @@ class PlateVoter:
 
     def _belongs_to_another(self, passage: Passage) -> bool:
         """Whether an unread passage is but a piece of another that was or may yet be read."""
-        text = passage.tally.text
+        text = passage.standing.text
         if text and self._reported.recently(text, passage.first_seen):
             return True
         return is_piece(passage, self._open.values(), self._options)

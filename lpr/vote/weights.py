@@ -20,6 +20,10 @@ _OTHER_TEXT: Final = 0.3
 _SCORE_SHARE: Final = 4.0
 _SAME_LOOK: Final = 0.7
 _MOST_LOOKS: Final = 48
+_SAME_SCALE: Final = 0.35
+"""Looks whose widths differ by this share (log) show a plate at another resolution."""
+_FAR: Final = 20.0
+"""Looks this many copy distances apart have nothing in common (e to the minus 20)."""
 
 
 def effective_width(width: float, lines: int) -> float:
@@ -47,6 +51,7 @@ class _Look:
     x: float
     y: float
     width: float
+    log_width: float
     quality: float
     text: str
     score: float
@@ -75,18 +80,29 @@ class LookMemory:
         """
         x, y = quad.center
         scores = reading.char_scores
+        width = max(1.0, quad.width)
         look = _Look(
             x,
             y,
-            max(1.0, quad.width),
+            width,
+            math.log(width),
             quality,
             reading.text,
             sum(scores) / len(scores) if scores else 0.0,
         )
         copies, closest, twin = 0.0, _SAME_LOOK, None
+        copy_distance, scale_copies = self._options.copy_distance, self._options.scale_copies
+        reach = (_JITTER + _FAR * copy_distance) * width
+        log_width, text = look.log_width, look.text
         for known in self._looks:
-            likeness = self._likeness(look, known)
-            copies += likeness * known.count
+            likeness = 0.0
+            if abs(known.x - x) <= reach and abs(known.y - y) <= reach:
+                likeness = _likeness(look, known, copy_distance)
+            shared = likeness
+            if text == known.text:
+                same_scale = 1.0 - abs(log_width - known.log_width) / _SAME_SCALE
+                shared = max(likeness, scale_copies * same_scale)
+            copies += shared * known.count
             if likeness > closest:
                 closest, twin = likeness, known
         if twin is not None:
@@ -100,13 +116,18 @@ class LookMemory:
         """Remember the looks of another track of the same plate as well."""
         self._looks = (other._looks + self._looks)[-_MOST_LOOKS:]
 
-    def _likeness(self, look: _Look, known: _Look) -> float:
-        moved = math.hypot(look.x - known.x, look.y - known.y) / look.width
-        grown = abs(math.log(look.width / known.width))
-        change = max(0.0, moved - _JITTER) + _GROWTH_SHARE * max(0.0, grown - _JITTER)
-        likeness = math.exp(-change / self._options.copy_distance)
-        if look.text != known.text:
-            return likeness * _OTHER_TEXT
-        likeness *= max(_OTHER_TEXT, 1 - _SCORE_SHARE * abs(look.score - known.score))
-        # A clearly better look from the same place is news.
-        return likeness * min(1.0, known.quality / look.quality)
+
+def _likeness(look: _Look, known: _Look, copy_distance: float) -> float:
+    """How much of a look was known from another one, 0 to 1."""
+    change = math.hypot(look.x - known.x, look.y - known.y) / look.width - _JITTER
+    if change < 0.0:
+        change = 0.0
+    grown = abs(look.log_width - known.log_width) - _JITTER
+    if grown > 0.0:
+        change += _GROWTH_SHARE * grown
+    likeness = math.exp(-change / copy_distance)
+    if look.text != known.text:
+        return likeness * _OTHER_TEXT
+    likeness *= max(_OTHER_TEXT, 1 - _SCORE_SHARE * abs(look.score - known.score))
+    # A clearly better look from the same place is news.
+    return likeness * min(1.0, known.quality / look.quality)

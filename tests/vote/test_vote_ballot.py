@@ -223,3 +223,16 @@ def test_edit_distance_and_alignment(a: str, b: str) -> None:
     assert len(align(a, b)) == len(a)
     assert places == sorted(set(places))
     assert all(0 <= place < len(b) for place in places)
+
+
+def test_an_illegible_reading_says_little_against_other_texts() -> None:
+    sure, unsure = (prepare(say("X7Y98", confidence), OPTIONS) for confidence in (0.9, 0.01))
+    assert log_ratio(unsure, "AB123CD") > log_ratio(sure, "AB123CD") + 1
+    assert log_ratio(unsure, "X7Y98A") > log_ratio(sure, "X7Y98A") + 1
+
+
+def test_garbled_far_looks_do_not_drown_the_near_ones() -> None:
+    far = [say(text, 0.02) for text in ("D40A10", "D4DA1D", "4DA19", "D40A1O", "B40A19", "740A1")]
+    near = [say("B4DA19", 0.8)] * 3
+    assert tally([*far, *near]).text == "B4DA19"
+    assert tally([*far, *near]).probability > 0.9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -165,3 +166,61 @@ def held(thing: object, depth: int = 5) -> int:
 def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="vote:"):
         VoterOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_look_that_contradicts_the_verdict_asks_for_more() -> None:
+    tracker, voter = PlateTracker(), PlateVoter()
+
+    def see(step: int, text: str, width: float) -> float:
+        """Show the plate once; returns how much another reading is wanted after it."""
+        time = step / 10
+        found = Detection(Quad.from_box(50 + 25 * step, 100, 50 + 25 * step + width, 130), 0.9)
+        (track,) = tracker.update([found], time=time)
+        voter.add(track, reading(text, 0.97, width), frame_index=step, time=time)
+        voter.collect([track], time=time)
+        return voter.wants(track, time=time + 0.01)
+
+    wanted = [see(step, "AB123CD", 100.0) for step in range(8)]
+    assert wanted[-1] == 0, "a settled plate asks for nothing"
+    assert see(8, "AB128CD", 100.0) > 0, "unless it was just read otherwise"
+    assert see(9, "AB123CD", 100.0) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=st.lists(STEP, min_size=1, max_size=25), mark=st.sampled_from([0.9, 0.98, 0.995]))
+def test_a_verdict_is_said_again_once_when_it_became_sure(
+    steps: list[tuple[float, list[tuple[float, float, str, float]]]], mark: float
+) -> None:
+    options = VoterOptions(sure_probability=mark)
+    voter = PlateVoter(options)
+    events, time = replay(steps, voter)
+    chains: dict[int, list[PlateEvent]] = defaultdict(list)
+    for event in events:
+        if event.kind in (EventKind.CONFIRMED, EventKind.REVISED):
+            chains[event.track_id].append(event)
+    for chain in chains.values():
+        assert [event.kind for event in chain] == [
+            EventKind.CONFIRMED,
+            *[EventKind.REVISED] * (len(chain) - 1),
+        ]
+        for before, after in pairwise(chain):
+            if after.text == before.text:
+                assert before.confidence < mark or before.agreeing < options.min_agreeing
+                assert after.confidence >= mark
+                assert after.agreeing >= options.min_agreeing
+    for event in voter.flush(time=time):
+        said = chains[event.track_id]
+        again = event.kind is EventKind.REVISED and said and said[-1].text == event.text
+        assert not again, "what has gone is not said again"
+
+
+def test_a_slow_verdict_becomes_sure() -> None:
+    """A first verdict that fell due early is told again when the plate has come near."""
+    far = [(0.3, [(50.0 + 8 * i, 50.0, "AB123CD", 0.3)]) for i in range(5)]
+    near = [(0.2, [(90.0 + 6 * i, 54.0 + 4 * i, "AB123CD", 0.9)]) for i in range(14)]
+    quiet, _ = replay(far + near, PlateVoter())
+    said, _ = replay(far + near, PlateVoter(VoterOptions(sure_probability=0.98)))
+    assert [event.kind for event in quiet] == [EventKind.CONFIRMED]
+    assert [event.kind for event in said] == [EventKind.CONFIRMED, EventKind.REVISED]
+    assert said[0].confidence < 0.98 <= said[1].confidence
+    assert {event.text for event in said} == {"AB123CD"}

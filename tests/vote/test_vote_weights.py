@@ -76,10 +76,19 @@ def test_copies_together_count_little_more_than_one() -> None:
     assert 1.0 <= total < 1.7
 
 
-def test_looks_from_new_places_count_in_full() -> None:
+def test_looks_of_a_plate_that_grows_count_in_full() -> None:
     memory = LookMemory(OPTIONS)
-    total = sum(memory.novelty(look(), place(100 + 80 * i, 100 + 10 * i), 0.8) for i in range(10))
-    assert total > 9.5
+    total = sum(memory.novelty(look(), place(100 + 80 * i, 40 * 1.42**i), 0.8) for i in range(6))
+    assert total > 5.9
+
+
+def test_looks_of_one_size_share_errors_wherever_they_are_taken() -> None:
+    memory, mixed = LookMemory(OPTIONS), LookMemory(OPTIONS)
+    total = sum(memory.novelty(look(), place(100 + 80 * i), 0.8) for i in range(40))
+    assert 5 < total < 12
+    # What differs is no copy: other errors, other news.
+    first = mixed.novelty(look(), place(100), 0.8)
+    assert mixed.novelty(look("AB128CD"), place(900), 0.8) == first
 
 
 def test_a_better_look_from_the_same_place_is_news() -> None:

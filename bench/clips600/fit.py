@@ -1,0 +1,231 @@
+"""Fits the voter's options to the models in use, on clips that are not the ones reported.
+
+Options first, by what the verdicts cost; then the probabilities. Both on recordings, so that a
+trial takes seconds. Nothing is changed: the result is a piece of configuration, with the figures
+before and after it on other clips.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from bench.clips600.recording import Recording, Replay, record, replay
+from lpr.config import EngineConfig
+from lpr.errors import SourceError
+from lpr.evaluate.clip_report import MISSED, RIGHT, ClipsReport
+from lpr.evaluate.datasets import load_clips
+from lpr.evaluate.events import TOLERANCE_SECONDS, score_clip
+from lpr.evaluate.recognition_report import calibration_markdown
+from lpr.evaluate.report import table
+from lpr.vote.explain import Explanation
+from lpr.vote.options import VoterOptions
+
+WRONG_COST = 5.0
+"""A wrong verdict costs as much as this many missed plates: a gate may open to it."""
+LEAST_GAIN = 2.0
+"""An option moves only for this much less cost over all clips: chance moves single plates."""
+GRID: Mapping[str, tuple[float, ...]] = {
+    "confusions": (1.5, 2.0, 3.0, 5.0, 8.0),
+    "outlier": (0.003, 0.01, 0.03),
+    "unsure_outlier": (0.1, 0.2, 0.3, 0.5),
+    "scale_copies": (0.05, 0.1, 0.2, 0.3),
+    "max_reading_confidence": (0.95, 0.98, 0.99),
+    "quality_power": (0.25, 0.5, 1.0),
+    "reference_width": (60.0, 80.0, 110.0),
+    "missing_character": (0.02, 0.05, 0.1),
+    "extra_character": (0.01, 0.03, 0.06),
+    "early_probability": (0.95, 0.98, 0.99),
+    "confirm_probability": (0.75, 0.85, 0.9, 0.95),
+    "single_confidence": (0.9, 0.95, 0.98),
+}
+"""Options tried, one after the other."""
+_TEMPERATURES = tuple(0.4 * 1.05**n for n in range(48))
+_SURE = 0.9
+_OPEN_CEILING = 1 - 1e-6
+_ROUNDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the voter believes of one plate at its end: log odds, and whether the text is right."""
+
+    log_odds: float
+    right: bool
+
+
+def fit_folders(folders: Sequence[Path], held_out: Sequence[Path], limit: int | None = None) -> str:
+    """Fit on the clips of some folders, report on those of others.
+
+    Args:
+        folders: clips to fit on.
+        held_out: clips to report on, none of them among the former.
+        limit: only the first so many clips of each folder.
+
+    Returns:
+        The configuration and the figures as Markdown.
+
+    Raises:
+        SourceError: a folder has no clips, or is on both sides.
+    """
+    if {path.resolve() for path in folders} & {path.resolve() for path in held_out}:
+        raise SourceError("a folder to fit on cannot be held out as well")
+    known, other = _recordings(folders, limit), _recordings(held_out, limit)
+    before = VoterOptions()
+    after = fit_options(known, before)
+    after = fit_probability(known, after)
+    parts = [_changes(before, after, len(known)), "## On the clips fitted to"]
+    parts += [_comparison(known, before, after)]
+    if other:
+        parts += ["## On other clips", _comparison(other, before, after)]
+        parts += ["### Probabilities before", _reliability(other, before)]
+        parts += ["### Probabilities after", _reliability(other, after)]
+    return "\n\n".join(parts)
+
+
+def fit_options(recordings: Sequence[Recording], start: VoterOptions) -> VoterOptions:
+    """Move one option after the other to where the verdicts cost least."""
+    best, least = start, cost(report(recordings, start))
+    for _ in range(_ROUNDS):
+        before = best
+        for name, values in GRID.items():
+            trials = []
+            for value in values:
+                trial = _with(best, name, value)
+                if trial is not None and trial != best:
+                    trials.append((cost(report(recordings, trial)), value, trial))
+            # The least cost; of equals the smallest change.
+            now = getattr(best, name)
+            paid, _, trial = min(trials, key=lambda one: (one[0], abs(math.log(one[1] / now))))
+            if paid <= least - LEAST_GAIN:
+                best, least = trial, paid
+        if best == before:
+            break
+    return best
+
+
+def fit_probability(recordings: Sequence[Recording], options: VoterOptions) -> VoterOptions:
+    """Fit `temperature` and `ceiling` to what the voter believes of every plate at its end.
+
+    The temperature is that of the greatest likelihood (Guo et al., "On Calibration of Modern
+    Neural Networks", ICML 2017); the ceiling is what the surest plates bear out, by the rule of
+    succession.
+    """
+    neutral = replace(options, temperature=1.0, ceiling=_OPEN_CEILING)
+    claims = [claim for one in recordings for claim in claims_of(replay(one, _config(neutral)))]
+    if not claims:
+        return options
+    temperature = min(_TEMPERATURES, key=lambda value: surprise(claims, value))
+    sure = [one.right for one in claims if _probability(one, temperature) >= _SURE]
+    honest = (sum(sure) + 1) / (len(sure) + 2)
+    ceiling = min(VoterOptions().ceiling, max(honest, options.settle_probability + 0.001))
+    return replace(options, temperature=round(temperature, 3), ceiling=round(ceiling, 4))
+
+
+def surprise(claims: Sequence[Claim], temperature: float) -> float:
+    """Mean negative log likelihood of the claims, their log odds divided by the temperature."""
+    total = 0.0
+    for one in claims:
+        believed = _probability(one, temperature)
+        total -= math.log(max(1e-9, believed if one.right else 1.0 - believed))
+    return total / len(claims)
+
+
+def claims_of(replayed: Replay) -> tuple[Claim, ...]:
+    """The voter's belief in the leading text of each plate that was read, confirmed or not."""
+    clip = replayed.clip
+    claims = []
+    for plate in replayed.plates:
+        if not plate.readings or plate.repeats is not None or plate.text in clip.uncertain:
+            continue
+        probability = min(_OPEN_CEILING, max(1e-6, plate.probability))
+        odds = math.log(probability) - math.log(1.0 - probability)
+        claims.append(Claim(odds, _is_right(plate, replayed)))
+    return tuple(claims)
+
+
+def cost(result: ClipsReport) -> float:
+    """What the verdicts cost: plates missed, wrong verdicts, duplicates."""
+    wrong = sum(one.wrong_verdicts for one in result.outcomes)
+    return WRONG_COST * wrong + result.plates_that(MISSED).hits + result.duplicates.hits
+
+
+def report(recordings: Sequence[Recording], options: VoterOptions) -> ClipsReport:
+    """The verdicts that these options give."""
+    config = _config(options)
+    outcomes = []
+    for one in recordings:
+        events = [event for result in replay(one, config).results for event in result.events]
+        outcomes.append(score_clip(one.clip, events))
+    return ClipsReport(tuple(outcomes))
+
+
+def _recordings(folders: Sequence[Path], limit: int | None) -> list[Recording]:
+    found = []
+    for folder in folders:
+        clips = load_clips(folder)[:limit]
+        if not clips:
+            raise SourceError(f"no clips in {folder}; run: python -m bench.clips600 generate")
+        found += record(clips)
+    return found
+
+
+def _config(options: VoterOptions) -> EngineConfig:
+    return EngineConfig(voter=options)
+
+
+def _with(options: VoterOptions, name: str, value: float) -> VoterOptions | None:
+    """The options with one changed, None where they would contradict each other."""
+    try:
+        changed = {"voter": {**asdict(options), name: value}}
+        return EngineConfig.model_validate(changed).voter
+    except ValueError:
+        return None
+
+
+def _is_right(plate: Explanation, replayed: Replay) -> bool:
+    clip = replayed.clip
+    first, last = plate.readings[0].time, plate.readings[-1].time
+    return any(
+        label.text == plate.text
+        and first <= (label.last_frame + 1) / clip.fps + TOLERANCE_SECONDS
+        and last >= label.first_frame / clip.fps - TOLERANCE_SECONDS
+        for label in clip.plates
+    )
+
+
+def _probability(claim: Claim, temperature: float) -> float:
+    return 1.0 / (1.0 + math.exp(-claim.log_odds / temperature))
+
+
+def _changes(before: VoterOptions, after: VoterOptions, clips: int) -> str:
+    names = (*GRID, "temperature", "ceiling")
+    changed = [name for name in names if getattr(before, name) != getattr(after, name)]
+    lines = [f"{name} = {getattr(after, name):g}" for name in changed]
+    text = "\n".join(["```toml", "[voter]", *lines, "```"]) if lines else "No option moves."
+    return f"# Voter, fitted on {clips} clips\n\n{text}"
+
+
+def _comparison(recordings: Sequence[Recording], before: VoterOptions, after: VoterOptions) -> str:
+    rows = []
+    for name, options in (("before", before), ("after", after)):
+        result = report(recordings, options)
+        rows.append(
+            [
+                name,
+                result.plates_that(RIGHT),
+                result.wrong_verdicts,
+                result.duplicates.hits,
+                result.sure_right,
+                f"{result.calibration.ece:.4f}",
+                f"{cost(result):g}",
+            ]
+        )
+    header = ["options", "plates right", "wrong verdicts", "duplicates", "right of those >= 0.99"]
+    return table([*header, "calibration error", "cost"], rows)
+
+
+def _reliability(recordings: Sequence[Recording], options: VoterOptions) -> str:
+    return calibration_markdown(report(recordings, options).calibration)

@@ -1,0 +1,235 @@
+"""What the networks say of a clip, kept on disk, so that tracker and voter can be replayed at once.
+
+Every plate of every frame is read, wanted or not: a replay with other options finds whatever it
+asks for. Recordings are kept for one set of models; others are recorded anew.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import lpr
+from lpr.config import EngineConfig
+from lpr.engine import Engine
+from lpr.errors import OutputError
+from lpr.evaluate.datasets import Clip
+from lpr.factory import Models, build_engine, build_voter
+from lpr.geometry import Quad
+from lpr.registry import find_model
+from lpr.track.tracker import PlateTracker
+from lpr.types import (
+    CharCandidates,
+    CropQuality,
+    Detection,
+    Frame,
+    FrameResult,
+    Image,
+    PlateCrop,
+    Reading,
+    Track,
+)
+from lpr.vote.explain import Explanation
+from lpr.vote.voter import PlateVoter
+
+_NOTHING = Reading("", (), (), 0.0, CropQuality(0.0, 0.0))
+_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFrame:
+    """One frame: its number, its media second, and each plate found with its reading."""
+
+    index: int
+    time: float
+    looks: tuple[tuple[Detection, Reading], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A clip as the networks saw it."""
+
+    clip: Clip
+    frames: tuple[RecordedFrame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What an engine made of a recording: its results, and why each plate stands as it does."""
+
+    clip: Clip
+    results: tuple[FrameResult, ...]
+    plates: tuple[Explanation, ...]
+
+
+class _Reader(PlateVoter):
+    """A voter that wants every plate read."""
+
+    def wants(self, track: Track, *, time: float) -> float:
+        """Everything that is seen."""
+        return 0.0 if track.detection is None else 1.0
+
+
+class _Player:
+    """The networks of a recording: detector, rectifier and recognizer in one."""
+
+    def __init__(self) -> None:
+        self._looks: tuple[tuple[Detection, Reading], ...] = ()
+        self._asked: list[Reading] = []
+
+    def show(self, frame: RecordedFrame) -> None:
+        """Turn to this frame."""
+        self._looks = frame.looks
+
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        """The recorded plates, whatever the picture."""
+        return tuple(detection for detection, _ in self._looks)
+
+    def rectify(self, image: Image, quad: Quad) -> PlateCrop:
+        """Note which plate is to be read next."""
+        reading = next((one for found, one in self._looks if found.quad == quad), _NOTHING)
+        self._asked.append(reading)
+        return PlateCrop(image, reading.quality or CropQuality(quad.width, 0.0), quad)
+
+    def read(self, crops: Sequence[Image]) -> tuple[Reading, ...]:
+        """The recorded readings of the plates asked for."""
+        asked, self._asked = tuple(self._asked), []
+        return asked
+
+
+def record(clips: Sequence[Clip], config: EngineConfig | None = None) -> list[Recording]:
+    """Run the networks over clips, or load what they said before; prints how far it is.
+
+    Args:
+        clips: of one folder or several; recordings are kept beside each.
+        config: the models; by default the shipped ones.
+
+    Raises:
+        OutputError: a recording cannot be written.
+        SourceError: a clip cannot be read.
+    """
+    config = config or EngineConfig()
+    name = f"recordings-{_fingerprint(config)}"
+    models: Models | None = None
+    found = []
+    for number, clip in enumerate(clips, 1):
+        path = clip.path.parent / name / f"{clip.path.stem}.json.gz"
+        if not path.is_file():
+            models = models or lpr.load_models(config)
+            _save(path, _record(clip, config, models))
+        found.append(_load(path, clip))
+        if number % 20 == 0 or number == len(clips):
+            print(f"recorded {number}/{len(clips)}", flush=True)
+    return found
+
+
+def replay(recording: Recording, config: EngineConfig) -> Replay:
+    """Run tracker and voter over a recording."""
+    player, voter = _Player(), build_voter(config, recording.clip.path.name)
+    engine = Engine(
+        player, player, player, PlateTracker(config.tracker), voter, max_reads=config.max_reads
+    )
+    picture = np.zeros((1, 1, 3), np.uint8)
+    results = []
+    for frame in recording.frames:
+        player.show(frame)
+        results.append(engine.process(Frame(picture, frame.index, frame.time)))
+    tracks = {track.id for result in results for track in result.tracks}
+    if results:
+        last = results[-1]
+        results.append(
+            FrameResult(last.index, last.time, (), (), (), engine.finish(), last.timings)
+        )
+    plates = {one.track_id: one for one in map(voter.explain, sorted(tracks)) if one is not None}
+    return Replay(recording.clip, tuple(results), tuple(plates.values()))
+
+
+def _fingerprint(config: EngineConfig) -> str:
+    """Names the models and the settings that recordings depend on."""
+    names = (config.detector.model, config.recognizer.model, config.corners.model)
+    digest = hashlib.sha256(repr((config.detector, config.corners)).encode())
+    for name in names:
+        digest.update(find_model(name).path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _record(clip: Clip, config: EngineConfig, models: Models) -> list[object]:
+    everything = EngineConfig.model_validate({**dict(config), "max_reads": 64})
+    engine = build_engine(everything, models=models, voter=_Reader())
+    rows: list[object] = []
+    for result in engine.run(lpr.open_source(str(clip.path))):
+        if result.timings.total <= 0:
+            continue
+        read = {one.track_id: one.reading for one in result.readings}
+        readings = {
+            id(track.detection): read[track.id] for track in result.tracks if track.id in read
+        }
+        looks = [_look_row(found, readings.get(id(found), _NOTHING)) for found in result.detections]
+        rows.append([result.index, result.time, looks])
+    return rows
+
+
+def _look_row(found: Detection, reading: Reading) -> list[object]:
+    quality = reading.quality or _NOTHING.quality
+    assert quality is not None
+    return [
+        [value for point in found.quad.points for value in point],
+        found.score,
+        found.lines,
+        reading.text,
+        [round(score, _DIGITS) for score in reading.char_scores],
+        [
+            ["".join(one.chars), [round(p, _DIGITS) for p in one.probs]]
+            for one in reading.alternatives
+        ],
+        reading.confidence,
+        [quality.width, quality.sharpness, quality.angle, quality.contrast, quality.edge],
+    ]
+
+
+def _save(path: Path, rows: list[object]) -> None:
+    try:
+        path.parent.mkdir(exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_bytes(gzip.compress(json.dumps(rows, ensure_ascii=False).encode(), 5))
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _load(path: Path, clip: Clip) -> Recording:
+    rows = json.loads(gzip.decompress(path.read_bytes()))
+    return Recording(
+        clip,
+        tuple(
+            RecordedFrame(index, time, tuple(_look(*look) for look in looks))
+            for index, time, looks in rows
+        ),
+    )
+
+
+def _look(
+    corners: list[float],
+    score: float,
+    lines: int,
+    text: str,
+    char_scores: list[float],
+    alternatives: list[tuple[str, list[float]]],
+    confidence: float,
+    quality: list[float],
+) -> tuple[Detection, Reading]:
+    points = [(corners[n], corners[n + 1]) for n in range(0, 8, 2)]
+    reading = Reading(
+        text,
+        tuple(char_scores),
+        tuple(CharCandidates(tuple(chars), tuple(probs)) for chars, probs in alternatives),
+        confidence,
+        CropQuality(*quality),
+    )
+    return Detection(Quad.from_points(points), score, lines), reading
