@@ -2,19 +2,26 @@
 
 The sample clips are laid end to end with pauses, encoded at 15 frames a second and served over RTSP
 on loopback; `lpr gate run` watches them for a minute. What is printed is what the service's own
-health file says, with the processor time of its processes and the machine's load.
+health file says, with the processor time and memory of its processes and the machine's load.
+
+`--seconds 3600 --max-growth 32` is a soak: it fails where memory grows by more than 32 MB between
+the first and the last quarter. The clips are at most three minutes long: behind their end the
+cameras are lost and found again, which is part of the soak.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -29,6 +36,8 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 FPS = 15
 LATENCY = 0.3
 _WARM_UP = 10.0
+_LONGEST_CLIP = 180.0
+_SAMPLE_EVERY = 2.0
 
 
 def make_clip(name: str, target: Path, *, seconds: float, pause: float) -> None:
@@ -79,8 +88,41 @@ def processor_time(pid: int) -> float:
     return sum(sum(one.cpu_times()[:2]) for one in (process, *process.children(recursive=True)))
 
 
-def measure(folder: Path, seconds: float) -> tuple[dict[str, Any], dict[str, Any], float]:
-    """Run the service; returns health before and after, and processor time as a share of a core."""
+def memory(pid: int) -> float:
+    """Memory of a process and those below it, MB; pages that they share count in each."""
+    total = 0
+    process = psutil.Process(pid)
+    for one in (process, *process.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += one.memory_info().rss
+    return total / 1e6
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was measured.
+
+    Attributes:
+        before: health at the start.
+        after: health at the end.
+        cores: processor time as a share of a core.
+        memory: samples over the run, MB.
+    """
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    cores: float
+    memory: list[float]
+
+    @property
+    def growth(self) -> float:
+        """Median of the last quarter less that of the first, MB."""
+        quarter = max(1, len(self.memory) // 4)
+        return statistics.median(self.memory[-quarter:]) - statistics.median(self.memory[:quarter])
+
+
+def measure(folder: Path, seconds: float) -> Run:
+    """Run the service and watch it."""
     service = subprocess.Popen(
         [sys.executable, "-m", "lpr", "gate", "run", str(folder / "gate.toml")],
         stderr=(folder / "log").open("w"),
@@ -90,9 +132,12 @@ def measure(folder: Path, seconds: float) -> tuple[dict[str, Any], dict[str, Any
             time.sleep(0.2)
         time.sleep(_WARM_UP)
         before, used, started = _health(folder), processor_time(service.pid), time.monotonic()
-        time.sleep(seconds)
+        samples = [memory(service.pid)]
+        while time.monotonic() - started < seconds:
+            time.sleep(_SAMPLE_EVERY)
+            samples.append(memory(service.pid))
         used = processor_time(service.pid) - used
-        return before, _health(folder), used / (time.monotonic() - started)
+        return Run(before, _health(folder), used / (time.monotonic() - started), samples)
     finally:
         service.terminate()
         service.wait(30)
@@ -115,10 +160,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--pause", type=float, default=10.0, help="seconds between two vehicles")
     parser.add_argument("--engine", default="", help="the engine's configuration, TOML")
+    parser.add_argument(
+        "--max-growth", type=float, help="MB by which memory may grow; not judged without it"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        length = options.seconds + _WARM_UP + 60
+        length = min(options.seconds + _WARM_UP + 60, _LONGEST_CLIP)
         for number, clip in enumerate(CLIPS):
             target = folder / f"{number}.mp4"
             make_clip(clip, target, seconds=length, pause=options.pause)
@@ -134,11 +182,16 @@ def main() -> int:
             assert server.stdout is not None
             if server.stdout.readline() != "ready\n":
                 sys.exit("GStreamer's RTSP server does not start")
-            before, after, cores = measure(folder, options.seconds)
+            run = measure(folder, options.seconds)
         finally:
             server.kill()
             server.wait()
-    return report(before, after, cores)
+    missed = report(run.before, run.after, run.cores)
+    print(f"memory {run.memory[0]:.0f} to {run.memory[-1]:.0f} MB, grew by {run.growth:.1f} MB")
+    if options.max_growth is not None and run.growth > options.max_growth:
+        print(f"{options.max_growth:g} MB are allowed")
+        missed = 1
+    return missed
 
 
 def report(before: dict[str, Any], after: dict[str, Any], cores: float) -> int:

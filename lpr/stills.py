@@ -94,7 +94,12 @@ class StillReader:
             quad=crop.quad,
             score=found.score,
             lines=found.lines,
-            reading=replace(settled, quality=crop.quality),
+            # "Nothing legible" is no text that could be right.
+            reading=replace(
+                settled,
+                quality=crop.quality,
+                confidence=settled.confidence if settled.text else 0.0,
+            ),
             raw_text=reading.text,
             region=self._prior(settled.text)[0] if settled.text else None,
         )

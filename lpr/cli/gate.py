@@ -241,10 +241,14 @@ def _events(source: str, site: GateConfig) -> tuple[PlateEvent, ...]:
 
         return read_events(_lines(Path(source)))
     from lpr.factory import build_engine
+    from lpr.service.build import engine_config, sure_engine
     from lpr.sources import open_source
 
     media = open_source(source)
-    engine = build_engine(camera=media.info.name, regions=site.regions)
+    name = media.info.name
+    cameras = ((camera.name, gate.policy) for gate in site.gates for camera in gate.cameras)
+    policy = dict(cameras).get(name, site.policy)
+    engine = build_engine(sure_engine(engine_config(site), policy), camera=name)
     return tuple(event for result in engine.run(media) for event in result.events)
 
 

@@ -21,6 +21,7 @@ from lpr.gate.plate_list import PlateList
 from lpr.gate.record import DecisionRecord
 from lpr.gate.schedule import time_zone
 from lpr.protocols import Actuator
+from lpr.sinks.rotated_files import log_files
 
 
 def build_gate(
@@ -33,6 +34,7 @@ def build_gate(
     plates: PlateList | None = None,
     alphabet: AbstractSet[str] | None = None,
     clock: Callable[[], Moment] = system_moment,
+    background: bool = False,
 ) -> GateController:
     """Build the controller of a site from its configuration file.
 
@@ -50,6 +52,7 @@ def build_gate(
         plates: the lists, in place of those that the configuration names.
         alphabet: the reader's characters; None allows every script that plates use.
         clock: reads the clocks.
+        background: whether barriers are pulled in threads of their own; see `GateController`.
 
     Raises:
         ConfigError: the configuration or a list is wrong, or a secret is missing.
@@ -63,9 +66,10 @@ def build_gate(
     with ExitStack() as stack:
         history: Sequence[DecisionRecord] = ()
         if record is None:
-            if config.decisions.exists():
+            if log_files(config.decisions):
                 history = tuple(read_decisions(config.decisions))
-            record = stack.enter_context(DecisionLog(config.decisions)).write
+            log = DecisionLog(config.decisions, rotation=config.decisions_rotation)
+            record = stack.enter_context(log).write
         built = configured_actuators(config, skip=actuators or {})
         for actuator in built.values():
             stack.callback(actuator.close)
@@ -79,6 +83,7 @@ def build_gate(
             alphabet=alphabet,
             history=history,
             clock=clock,
+            background=background,
             on_close=(closing := ExitStack()).close,
         )
         # From here on the controller closes what was opened for it.

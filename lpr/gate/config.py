@@ -19,6 +19,7 @@ from lpr.gate.section import Name, Section
 from lpr.gate.service_settings import ServiceSettings
 from lpr.settings import load_settings
 from lpr.sinks.mqtt_settings import MqttSettings
+from lpr.sinks.rotation import RotationSettings
 from lpr.sinks.webhook_settings import WebhookSettings
 from lpr.store.settings import StoreSettings
 
@@ -79,6 +80,13 @@ class GateConfig(Section):
     )
     decisions: Path = Field(
         default=Path("decisions.jsonl"), description="Decision log, relative to this file."
+    )
+    decisions_rotation: RotationSettings | None = Field(
+        default=None,
+        description=(
+            "When the decision log begins a new file and which older ones stay; without it, it is "
+            "one file. Visitor passes, limits and areas are known from the files that stay."
+        ),
     )
     policy: GatePolicy = Field(default=GatePolicy(), description="The rules of every gate.")
     gates: tuple[GateSettings, ...] = Field(min_length=1, description="The barriers.")

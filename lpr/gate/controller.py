@@ -1,7 +1,8 @@
 """A site's gates: plate events in, decisions out, and the barrier moves last.
 
 The order is what makes it safe: decide, record, remember, then pull. Whatever fails on the way, the
-gate stays shut and the decision says why.
+gate stays shut and the decision says why. All but the pull happens under one lock; a barrier that
+hangs keeps its own gate shut, and no other.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,7 @@ from lpr.gate.moment import Moment
 from lpr.gate.occupancy import Occupancy
 from lpr.gate.plate_list import PlateList
 from lpr.gate.post import posts
+from lpr.gate.pull import Pull, Pulled, Puller, failed, told_error
 from lpr.gate.record import DecisionRecord
 from lpr.gate.rules import GateContext, decide
 from lpr.gate.suspicion import SuspicionMonitor
@@ -33,10 +35,25 @@ from lpr.types import PlateEvent, Track
 _LOG = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class FailedPull:
+    """An opening in the background that failed.
+
+    Attributes:
+        camera: whose event it was.
+        decision: the `deny` that it has become.
+        taken: second at which the event's picture was taken, on the clock of the moments.
+    """
+
+    camera: str
+    decision: Decision
+    taken: float
+
+
 class GateController:
     """Decides for all gates of a site and moves their barriers.
 
-    Calls may come from several threads; they are taken one after the other.
+    Calls may come from several threads; they are decided one after the other.
 
     Args:
         config: the site.
@@ -49,6 +66,8 @@ class GateController:
         history: decisions from before a restart, oldest first: limits, passes and areas go on.
         clock: read once more after recording, so that a slow disk does not open on old evidence;
             None where time is replayed.
+        background: whether barriers are pulled in threads of their own. Decisions to open then come
+            back before the barrier has moved, and `finished` tells those that failed.
         on_close: called when the controller is closed.
 
     Raises:
@@ -67,16 +86,17 @@ class GateController:
         alphabet: AbstractSet[str] | None = None,
         history: Iterable[DecisionRecord] = (),
         clock: Callable[[], Moment] | None = None,
+        background: bool = False,
         on_close: Callable[[], None] | None = None,
     ) -> None:
         _check_actuators(config, actuators)
         self._config = config
         self._plates = plates
-        self._actuators = dict(actuators)
+        self._puller = Puller(actuators, clock)
+        self._background = background
         self._record = record
         self._fits_format = fits_format
         self._alphabet = alphabet
-        self._clock = clock
         self._on_close = on_close
         self._lock = Lock()
         self._posts = posts(config)
@@ -99,7 +119,8 @@ class GateController:
             moment: now.
         """
         with self._lock:
-            return self._decided(event, age, moment, None)
+            outcome = self._decided(event, age, moment, None)
+        return self._finish(outcome)
 
     def observe(
         self, camera: str, tracks: Iterable[Track], *, time: float, age: float, moment: Moment
@@ -130,7 +151,22 @@ class GateController:
             ids = frozenset(track.id for track in seen if track.detection is not None)
             self._machine.in_view(camera, ids, moment.time)
             due = self._waiting.due(post, ids, time=moment.time)
-            return tuple(self._again(waiting, time, age, moment) for waiting in due)
+            outcomes = tuple(self._again(waiting, time, age, moment) for waiting in due)
+        return tuple(self._finish(outcome) for outcome in outcomes)
+
+    def finished(self) -> tuple[FailedPull, ...]:
+        """Take the pulls in the background that have ended, and return those that failed.
+
+        Each of these is a `deny` that follows its `open`; it is recorded by this call.
+        """
+        failures: list[FailedPull] = []
+        for ended in self._puller.ended():
+            decision = self._settled(ended)
+            if ended.failure is not None:
+                pull = ended.pull
+                taken = pull.moment.time - pull.evidence.age
+                failures.append(FailedPull(pull.event.camera, decision, taken))
+        return tuple(failures)
 
     def camera_started(self, camera: str, moment: Moment) -> None:
         """Say that a camera's engine begins anew: what it sees at first does not open the gate."""
@@ -151,7 +187,9 @@ class GateController:
     def close(self) -> None:
         """Release the decision log and the devices; closing twice is harmless."""
         on_close, self._on_close = self._on_close, None
+        self._puller.close()
         if on_close is not None:
+            self.finished()
             on_close()
 
     def __enter__(self) -> Self:
@@ -167,25 +205,44 @@ class GateController:
 
     def _decided(
         self, event: PlateEvent, age: float, moment: Moment, waiting: Waiting | None
-    ) -> Decision:
+    ) -> Decision | Pull:
         """Decide, whatever happens; remember what may be tried again."""
         try:
-            decision = self._handle(event, age, moment)
-            self._waiting.settle(event, decision.reason, time=moment.time, before=waiting)
+            outcome = self._handle(event, age, moment)
+            reason = (outcome.decision if isinstance(outcome, Pull) else outcome).reason
+            self._waiting.settle(event, reason, time=moment.time, before=waiting)
         # The one place where a gate must not fall over: anything unforeseen keeps it shut.
         except Exception as error:  # noqa: BLE001
             _LOG.exception("the gate stays shut: %s", type(error).__name__)
             detail = f"{type(error).__name__} while deciding; see the log"
-            failed = Decision(Action.DENY, Reason.INTERNAL_ERROR, "fail closed", "", detail)
-            return self._kept(failed, event, "", moment)
-        return decision
+            broken = Decision(Action.DENY, Reason.INTERNAL_ERROR, "fail closed", "", detail)
+            return self._kept(broken, event, "", moment)
+        return outcome
 
-    def _again(self, waiting: Waiting, time: float, age: float, moment: Moment) -> Decision:
+    def _finish(self, outcome: Decision | Pull) -> Decision:
+        """Pull where a pull is left to do; the lock is free meanwhile."""
+        if isinstance(outcome, Decision):
+            return outcome
+        if self._background:
+            self._puller.start(outcome)
+            return outcome.decision
+        return self._settled(self._puller.pull(outcome))
+
+    def _settled(self, ended: Pulled) -> Decision:
+        pull = ended.pull
+        gate = pull.gate.name
+        with self._lock:
+            self._machine.pulled(gate, ended.time)
+            if ended.failure is None:
+                return pull.decision
+            return self._kept(ended.failure, pull.event, gate, pull.moment, pull.evidence)
+
+    def _again(self, waiting: Waiting, time: float, age: float, moment: Moment) -> Decision | Pull:
         # The plate is in this very frame, so the verdict is as fresh as the frame.
         event = replace(waiting.event, time=max(time, waiting.event.time))
         return self._decided(event, age, moment, waiting)
 
-    def _handle(self, event: PlateEvent, age: float, moment: Moment) -> Decision:
+    def _handle(self, event: PlateEvent, age: float, moment: Moment) -> Decision | Pull:
         post = self._posts.get(event.camera)
         if post is None:
             detail = "the camera belongs to no gate"
@@ -257,25 +314,14 @@ class GateController:
         gate: GateSettings,
         evidence: Evidence,
         moment: Moment,
-    ) -> Decision:
+    ) -> Decision | Pull:
         kept = self._kept(decision, event, gate.name, moment, evidence)
         if kept.action is not Action.OPEN:
             return kept
         # From here on the opening counts, whether or not the barrier moves: never twice.
         self._passed(decision, gate, evidence, moment.time)
-        late = self._late(evidence, gate, moment)
-        if late:
-            stale = _failed(decision, Reason.STALE_EVIDENCE, "policy.max_evidence_age", late)
-            return self._kept(stale, event, gate.name, moment, evidence)
-        try:
-            self._actuators[gate.name].open()
-        # An actuator is foreign code; whatever it raises, the guard is told and nothing is retried.
-        except Exception as error:  # noqa: BLE001
-            _LOG.exception("gate %s: the actuator failed", gate.name)
-            detail = str(error) if isinstance(error, GateError) else type(error).__name__
-            failed = _failed(decision, Reason.ACTUATOR_FAILED, "fail closed", detail)
-            return self._kept(failed, event, gate.name, moment, evidence)
-        return decision
+        self._machine.pulling(gate.name)
+        return Pull(kept, event, gate, evidence, moment)
 
     def _passed(
         self, decision: Decision, gate: GateSettings, evidence: Evidence, time: float
@@ -283,16 +329,6 @@ class GateController:
         self._machine.opened(decision, evidence, gate.name, time)
         if gate.area is not None and decision.plate is not None:
             self._occupancy.passed(gate.area, decision.plate, evidence.direction, time=time)
-
-    def _late(self, evidence: Evidence, gate: GateSettings, moment: Moment) -> str:
-        if self._clock is None:
-            return ""
-        lapse = self._clock().time - moment.time
-        age = evidence.age + lapse
-        limit = gate.policy.max_evidence_age
-        if lapse >= 0 and age <= limit:
-            return ""
-        return f"recording took too long: the picture is {age:.1f} s old, {limit:g} s are allowed"
 
     def _kept(
         self,
@@ -320,8 +356,8 @@ class GateController:
         # A sink is foreign code; without a record nothing opens, whatever it raises.
         except Exception as error:  # noqa: BLE001
             _LOG.exception("gate %s: the decision could not be recorded", gate)
-            detail = f"the decision could not be recorded: {type(error).__name__}"
-            return _failed(decision, Reason.NOT_RECORDED, "fail closed", detail)
+            detail = f"the decision could not be recorded: {told_error(error)}"
+            return failed(decision, Reason.NOT_RECORDED, "fail closed", detail)
         return decision
 
     def _restore(self, history: Iterable[DecisionRecord], started: Moment) -> None:
@@ -338,18 +374,6 @@ class GateController:
                 area = areas[record.gate]
                 if area is not None:
                     self._occupancy.passed(area, plate, record.direction, time=time)
-
-
-def _failed(decision: Decision, reason: Reason, rule: str, detail: str) -> Decision:
-    return replace(
-        decision,
-        action=Action.DENY,
-        reason=reason,
-        rule=rule,
-        detail=detail,
-        would=decision.would or decision.action,
-        pass_key=None,
-    )
 
 
 def _check_actuators(config: GateConfig, actuators: Mapping[str, Actuator]) -> None:

@@ -6,6 +6,7 @@ for jumps. The memory is bounded and starts empty, so that a restart never opens
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -58,6 +59,8 @@ class GateMachine:
         self._opened: OrderedDict[Passage, _Opened] = OrderedDict()
         self._in_sight: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._pass_uses: dict[str, int] = {}
+        self._pulling: set[str] = set()
+        self._pulled: dict[str, float] = {}
 
     @property
     def pass_uses(self) -> Mapping[str, int]:
@@ -128,6 +131,15 @@ class GateMachine:
         if pass_key is not None:
             self._pass_uses[pass_key] = self._pass_uses.get(pass_key, 0) + 1
 
+    def pulling(self, gate: str) -> None:
+        """A barrier is being moved: until it is done, its gate opens for nobody else."""
+        self._pulling.add(gate)
+
+    def pulled(self, gate: str, time: float) -> None:
+        """The barrier moved or failed at second `time`: the cool-down counts from here, too."""
+        self._pulling.discard(gate)
+        self._pulled[gate] = time
+
     def _follow(self, evidence: Evidence, time: float) -> None:
         """A passage that opened keeps its plate in sight until its last event."""
         opened = self._opened.get(evidence.passage)
@@ -176,10 +188,14 @@ class GateMachine:
         return Action.ASK, Reason.STILL_PRESENT, "policy.plate_cool_down", detail
 
     def _held_by_rate(self, gate: str, plate: str, policy: GatePolicy, time: float) -> _Held | None:
+        if gate in self._pulling:
+            detail = "the gate is being opened just now"
+            return Action.ASK, Reason.COOL_DOWN, "policy.cool_down", detail
         known = self._gates.get(gate)
         if known is None:
             return None
-        if known.since(time, policy.cool_down):
+        since_pull = time - self._pulled.get(gate, -math.inf)
+        if known.since(time, policy.cool_down) or since_pull < policy.cool_down:
             detail = f"the gate opened less than {policy.cool_down:g} s ago"
             return Action.ASK, Reason.COOL_DOWN, "policy.cool_down", detail
         for rule, limit, seconds, who in (

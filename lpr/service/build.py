@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from math import nextafter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
         SourceError: an address is none.
     """
     engine = engine_config(config)
-    for model in (engine.detector.model, engine.recognizer.model):
+    for model in site_models(engine).values():
         find_model(model)
     _check_cameras(config)
     wake = threading.Event()
@@ -75,6 +76,7 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
                 plates=plates,
                 first=(DiskGuard(config.decisions, config.service.min_free_mb).check,),
                 also=(outputs.record,),
+                background=True,
             )
         )
 
@@ -97,7 +99,7 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
             ),
             health=HealthFile(
                 config.service.health,
-                models={"detector": engine.detector.model, "recognizer": engine.recognizer.model},
+                models=site_models(engine),
             ),
             wake=wake,
             disk=partial(free_bytes, config.decisions),
@@ -119,6 +121,16 @@ def engine_config(config: GateConfig) -> EngineConfig:
     if not config.regions:
         return engine
     return EngineConfig.model_validate({**dict(engine), "regions": config.regions})
+
+
+def site_models(engine: EngineConfig) -> dict[str, str]:
+    """Return what each network of an engine is for -> the model that it is; unused ones are not."""
+    corners = {"corners": engine.corners.model} if engine.corners.looks else {}
+    return {
+        "detector": engine.detector.model,
+        **corners,
+        "recognizer": engine.recognizer.model,
+    }
 
 
 def build_keepers(
@@ -144,12 +156,22 @@ def build_keepers(
 def sure_engine(engine: EngineConfig, policy: GatePolicy) -> EngineConfig:
     """Return the engine's configuration with a voter that is not content with less than the gate.
 
-    A verdict comes once: one that the gate finds too unsure would keep a resident out.
+    A verdict that falls due before it is sure enough for the gate is told again when it is.
+
+    Raises:
+        ConfigError: the gate asks for a probability that the voter never reports.
     """
+    voter, needed = engine.voter, policy.min_probability
+    if needed > voter.ceiling:
+        raise ConfigError(
+            f"policy: min_probability {needed:g} is never reached; "
+            f"the voter reports {voter.ceiling:g} at most (its ceiling)"
+        )
     voter = replace(
-        engine.voter,
-        min_agreeing=max(engine.voter.min_agreeing, policy.min_agreeing),
-        early_probability=max(engine.voter.early_probability, policy.min_probability),
+        voter,
+        min_agreeing=max(voter.min_agreeing, policy.min_agreeing),
+        early_probability=max(voter.early_probability, min(needed, nextafter(voter.ceiling, 0.0))),
+        sure_probability=needed,
     )
     return engine.model_copy(update={"voter": voter})
 

@@ -14,7 +14,7 @@ from lpr.errors import LprError
 from lpr.gate.camera_settings import CameraSettings
 from lpr.gate.config import GateConfig
 from lpr.registry import find_model
-from lpr.service.build import engine_config, site_plates
+from lpr.service.build import engine_config, site_models, site_plates, sure_engine
 from lpr.service.service import free_bytes
 from lpr.sources import CameraSource, LiveOptions, open_source
 from lpr.sources.address import parse_address
@@ -68,7 +68,9 @@ def check_site(config: GateConfig) -> Iterator[Finding]:
 def _check_models(config: GateConfig) -> Iterator[Finding]:
     try:
         engine = engine_config(config)
-        for name in (engine.detector.model, engine.recognizer.model):
+        for gate in config.gates:
+            sure_engine(engine, gate.policy)
+        for name in site_models(engine).values():
             find_model(name)
             yield Finding(f"model {name}", good=True, text="found")
     except LprError as error:

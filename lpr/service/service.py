@@ -98,8 +98,8 @@ class GateService:
         """End every worker and close outputs and gates; closing twice is harmless."""
         for keeper in self._keepers:
             keeper.kill()
-        self._outputs.close()
         self._controller.close()
+        self._outputs.close()
 
     def turn(self, *, told: bool = False) -> None:
         """Do what is due, and wait a moment where nothing is.
@@ -111,6 +111,7 @@ class GateService:
         for keeper in self._keepers:
             keeper.tend(now)
         busy = self._take_reports()
+        self._take_failures()
         self._lists.tend(now, told=told)
         if now - self._told >= self._config.service.health_every:
             self._tell(now)
@@ -128,6 +129,14 @@ class GateService:
                 busy = True
                 self._take(keeper.camera, report)
         return busy
+
+    def _take_failures(self) -> None:
+        """Tell of barriers that did not move."""
+        failures = self._controller.finished()
+        for one in failures:
+            self._note(one.camera, one.decision, one.taken)
+        if failures:
+            self._outputs.pass_on()
 
     def _take(self, camera: str, report: Report) -> None:
         if isinstance(report, Started):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import cv2
-
 from lpr.errors import ConfigError
 from lpr.types import Image
 
@@ -56,6 +54,9 @@ class Picture:
         Raises:
             ConfigError: it cannot be encoded, or is larger than 4 MiB.
         """
+        # Only encoding needs OpenCV: whoever names a picture, as the gate does, loads none.
+        import cv2
+
         quality = {
             "jpeg": [cv2.IMWRITE_JPEG_QUALITY, 90],
             "webp": [cv2.IMWRITE_WEBP_QUALITY, 90],

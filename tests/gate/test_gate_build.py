@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from lpr.gate.decision import Action, Reason
 from lpr.gate.decision_log import read_decisions
 from lpr.gate.fakes import FakeActuator, MemoryRecord, sure_event
 from lpr.gate.moment import Moment
+from lpr.sinks.rotated_files import next_name, older_files
 
 CONFIG = """\
 armed = {armed}
@@ -65,6 +68,33 @@ def test_a_site_is_built_from_its_file_and_goes_on_after_a_restart(folder: Path)
         again = gate.handle(event, age=0.1, moment=clock.moment)
     assert again.reason is Reason.PASS_USED_UP
     assert relay.openings == 1
+
+
+def test_visitor_passes_are_counted_over_all_files_of_the_log(folder: Path) -> None:
+    text = (folder / "gate.toml").read_text()
+    rotation = "decisions_rotation = { max_bytes = 1, daily = false }\n"
+    (folder / "gate.toml").write_text(rotation + text)
+    (folder / "plates.csv").write_text("plate,list,entries\nB AB 1234,allow,2\n")
+    clock, relay = Clock(), FakeActuator()
+    reasons = []
+    for track in range(1, 5):
+        with build_gate(folder / "gate.toml", actuators={"main": relay}, clock=clock) as gate:
+            clock.moment = clock.moment.later(1000)
+            event = sure_event("BAB1234", track_id=track)
+            reasons.append(gate.handle(event, age=0.1, moment=clock.moment).reason)
+        if track == 1:
+            # A service that was killed between two files has no present one.
+            path = folder / "decisions.jsonl"
+            path.rename(next_name(path, clock.moment.now.date()))
+    assert reasons == [Reason.EXACT_MATCH] * 2 + [Reason.PASS_USED_UP] * 2
+    assert len(older_files(folder / "decisions.jsonl")) == 3
+    assert relay.openings == 2
+
+
+def test_importing_the_gate_loads_no_pictures_and_no_networks() -> None:
+    code = "import sys, lpr.gate; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"cv2", "onnxruntime", "torch", "av", "sqlalchemy"} & set(done.stdout.split())
 
 
 def test_an_armed_gate_without_its_device_is_not_built(folder: Path) -> None:

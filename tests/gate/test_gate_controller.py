@@ -58,6 +58,7 @@ def test_without_a_record_nothing_opens() -> None:
     decision = rig.see(passage())
     assert (decision.action, decision.reason) == (Action.DENY, Reason.NOT_RECORDED)
     assert rig.openings == 0
+    assert decision.detail.endswith(": no space is left for decisions")
     rig.record.full = False
     assert rig.see(passage(kind=EventKind.REVISED), 101).action is Action.OPEN
 
@@ -190,6 +191,7 @@ def test_records_that_raise_anything_deny() -> None:
     )
     decision = gate.handle(passage(), age=0.1, moment=START.later(100))
     assert decision.reason is Reason.NOT_RECORDED
+    assert decision.detail == "the decision could not be recorded: KeyError"
     assert actuator.openings == 0
     with pytest.raises(OutputError):
         MemoryRecord(full=True).write(DecisionRecord(decision, "", "", 1, 0, START.now, None, 0, 0))

@@ -35,10 +35,8 @@ class Site:
     ) -> None:
         """Write the configuration; what a test does not set is small and quick."""
         (self.folder / "plates.csv").write_text("plate,list,owner\n" + plates)
-        (self.folder / "engine.toml").write_text("[corners]\nlooks = 0\n")
         (self.folder / "gate.toml").write_text(
             'lists = ["plates.csv"]\n'
-            'engine = "engine.toml"\n'
             f"{head}\n{gates}\n"
             f"[service]\nhealth_every = 0.2\nreload_every = 0.2\n{service}\n"
             "[service.metrics]\nport = 0\n"
@@ -202,10 +200,18 @@ def two_plates() -> Iterator[MjpegCamera]:
 
 
 class Relay:
-    """A network relay that counts its pulses."""
+    """A network relay that counts its pulses.
+
+    Attributes:
+        pulses: how often it was asked.
+        hangs: whether it does not answer before `let_go` is set, and then refuses.
+        let_go: ends the hanging.
+    """
 
     def __init__(self) -> None:
         self.pulses = 0
+        self.hangs = False
+        self.let_go = threading.Event()
         relay = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -214,7 +220,9 @@ class Relay:
 
             def do_POST(self) -> None:
                 relay.pulses += 1
-                self.send_response(200)
+                if relay.hangs:
+                    relay.let_go.wait(PATIENCE)
+                self.send_response(503 if relay.hangs else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -224,6 +232,7 @@ class Relay:
         self._thread.start()
 
     def close(self) -> None:
+        self.let_go.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

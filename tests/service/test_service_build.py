@@ -1,13 +1,36 @@
 from __future__ import annotations
 
-from lpr.config import EngineConfig
+from dataclasses import replace
+
+import pytest
+
+from lpr.config import CornersConfig, EngineConfig
+from lpr.errors import ConfigError
 from lpr.gate.policy import GatePolicy
-from lpr.service.build import sure_engine
+from lpr.service.build import site_models, sure_engine
+from lpr.vote import VoterOptions
 
 
 def test_the_voter_waits_for_what_the_gate_needs() -> None:
     engine = sure_engine(EngineConfig(), GatePolicy(min_agreeing=5, min_probability=0.995))
     assert engine.voter.min_agreeing == 5
     assert engine.voter.early_probability == 0.995
+    assert engine.voter.sure_probability == 0.995
     easy = sure_engine(EngineConfig(), GatePolicy(min_agreeing=1, min_probability=0.5))
-    assert easy == EngineConfig()
+    default = VoterOptions()
+    assert easy.voter == replace(default, sure_probability=0.5)
+
+
+def test_a_gate_may_ask_for_all_that_the_voter_gives_but_not_for_more() -> None:
+    ceiling = EngineConfig().voter.ceiling
+    engine = sure_engine(EngineConfig(), GatePolicy(min_probability=ceiling))
+    assert engine.voter.sure_probability == ceiling
+    assert engine.voter.early_probability < ceiling
+    with pytest.raises(ConfigError, match=r"min_probability 0\.9999 is never reached"):
+        sure_engine(EngineConfig(), GatePolicy(min_probability=0.9999))
+
+
+def test_the_networks_of_a_site_are_those_that_its_engine_opens() -> None:
+    assert list(site_models(EngineConfig())) == ["detector", "corners", "recognizer"]
+    bare = EngineConfig(corners=CornersConfig(looks=0))
+    assert list(site_models(bare)) == ["detector", "recognizer"]

@@ -151,6 +151,32 @@ def test_an_armed_gate_opens_once_whatever_happens(
     assert relay.pulses == 1
 
 
+def test_a_relay_that_hangs_holds_nothing_up_and_is_told(
+    site: Site, two_plates: MjpegCamera, relay: Relay
+) -> None:
+    relay.hangs = True
+    gates = ARMED.format(url=two_plates.url, relay=relay.port)
+    gates = gates.replace('type = "http"', 'type = "http"\ntimeout = 30')
+    site.write(gates, plates="DAGR023,allow,Ms Ode\n", head="armed = true")
+    site.start()
+    site.wait(lambda one: camera(one, "camera0")["looked_at"] >= 3)
+    time.sleep(1.0)
+    two_plates.play.set()
+    health = site.wait(lambda one: relay.pulses)
+    looked, uptime = camera(health, "camera0")["looked_at"], health["uptime"]
+    health = site.wait(
+        lambda one: camera(one, "camera0")["looked_at"] > looked and one["uptime"] > uptime + 1
+    )
+    assert [one["action"] for one in site.decisions()].count("open") == 1
+    assert not [one for one in site.decisions() if one["reason"] == "actuator_failed"]
+    relay.let_go.set()
+    site.wait(lambda _: [one for one in site.decisions() if one["reason"] == "actuator_failed"])
+    assert site.stop() == 0
+    failed = [one for one in site.decisions() if one["reason"] == "actuator_failed"]
+    assert [one["detail"].endswith("refused with status 503") for one in failed] == [True]
+    assert (failed[0]["action"], failed[0]["would"], relay.pulses) == ("deny", "open", 1)
+
+
 def test_the_second_signal_does_not_wait(site: Site) -> None:
     site.write_replays("two-plates")
     site.start()
