@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from lpr.cli.failure import clean_exit
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 config_app = typer.Typer(no_args_is_help=True, help="The effective configuration and its schema.")
 
@@ -28,9 +30,29 @@ def show(
 
 
 @config_app.command("schema")
-def schema() -> None:
-    """Print the JSON Schema of the configuration file."""
+def schema(
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Of a site's gate.toml, in place of the engine's file.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of a configuration file, for editors that check and complete TOML."""
     with clean_exit():
-        from lpr.config import EngineConfig
+        print(json.dumps({"$schema": _DIALECT, **_described(gate)}, indent=2))
 
-        print(json.dumps(EngineConfig.model_json_schema(), indent=2))
+
+def _described(gate: bool) -> dict[str, Any]:
+    if gate:
+        from lpr.gate.config import GateConfig
+
+        found = GateConfig.model_json_schema()
+        # A camera without settings of its own is written as its name alone.
+        cameras = found["$defs"]["GateSettings"]["properties"]["cameras"]
+        name = found["$defs"]["CameraSettings"]["properties"]["name"]
+        cameras["items"] = {"anyOf": [name, cameras["items"]]}
+        # TOML has no null: "forever" is how a retention without an end is written.
+        for days in found["$defs"]["RetentionSettings"]["properties"].values():
+            days["anyOf"].append({"const": "forever"})
+        return found
+    from lpr.config import EngineConfig
+
+    return EngineConfig.model_json_schema()

@@ -3,7 +3,7 @@
 | code | meaning |
 |---|---|
 | 0 | done |
-| 1 | done, and a limit was missed (`lpr bench` over budget, `lpr eval` under `--require`) |
+| 1 | done, and found wanting: a budget, a camera, a site, an audit log, or the answer no |
 | 2 | the command line is wrong |
 | 3 | a source could not be read at all |
 | 4 | an output cannot be written |
