@@ -14,7 +14,7 @@ from lpr.vote.options import VoterOptions
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class DetectorConfig(_Section):

@@ -36,6 +36,7 @@ _WEIGHT = 600
 
 _CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _TICKS = 90_000
+_FRAGMENT_MS = 500
 _BT709 = 1
 
 
@@ -136,7 +137,8 @@ def _write_label(canvas: Image, track: Track, label: PlateLabel | None) -> None:
 class AnnotatedVideo:
     """Writes pictures as H.264, each shown for as long as it was in the source.
 
-    The file is playable at any moment: it grows by fragments, and becomes a plain MP4 when closed.
+    The file is playable from its first second on, whatever ends the process or fills the disk: it
+    grows by fragments of half a second, and becomes a plain MP4 when closed.
 
     Args:
         path: a .mp4, .m4v, .mov or .mkv file; what it holds is replaced.
@@ -228,7 +230,12 @@ class AnnotatedVideo:
         rows, columns = image.shape[:2]
         self._size = (columns + columns % 2, rows + rows % 2)
         self._start = time
-        options = {} if self._format == "matroska" else {"movflags": "hybrid_fragmented"}
+        # Without a length, fragments end at key frames: a kill would cost seconds of pictures.
+        if self._format == "matroska":
+            options = {"cluster_time_limit": str(_FRAGMENT_MS)}
+        else:
+            options = {"movflags": "hybrid_fragmented", "frag_duration": str(1000 * _FRAGMENT_MS)}
+        options["flush_packets"] = "1"
         try:
             container = av.open(
                 f"file:{self._path}", "w", format=self._format, container_options=options

@@ -75,7 +75,10 @@ class MissingExtraError(LprError, ImportError):
     """
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed; run: pip install 'lpr[{extra}]'")
+        super().__init__(
+            f"{package} is not installed; run: pip install 'lpr[{extra}]', "
+            f"or in a checkout: pip install '.[{extra}]'"
+        )
         self.package = package
         self.extra = extra
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from lpr.errors import ConfigError, did_you_mean
 
 Settings = TypeVar("Settings")
+
+_UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
+_MISSING: Final = ("missing", "missing_argument", "missing_keyword_only_argument")
 
 
 class StrictTable(BaseModel):
@@ -58,17 +63,48 @@ def check_settings(data: dict[str, Any], kind: type[Settings], where: str) -> Se
     try:
         return TypeAdapter(kind).validate_python(data)
     except ValidationError as error:
-        problems = error.errors()
+        problems = _independent(error.errors(), kind)
         message = _explain(problems[0]["loc"], problems[0]["type"], problems[0]["msg"], kind)
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise ConfigError(f"{where}: {message}{more}") from error
 
 
+def _independent(problems: Sequence[ErrorDetails], kind: Any) -> list[ErrorDetails]:
+    """Leave out what only follows from another problem; never empty.
+
+    A list with a wrong entry is reported as too short as well, and a misspelt key as one that is
+    missing and one that is unknown: the unknown one says more.
+    """
+    misspelt = {
+        (*one["loc"][:-1], word)
+        for one in problems
+        if one["type"] in _UNKNOWN
+        for word in get_close_matches(str(one["loc"][-1]), _siblings(one["loc"], kind), n=1)
+    }
+    return [
+        one
+        for one in problems
+        if not (one["type"] in _MISSING and one["loc"] in misspelt)
+        and not (
+            one["type"] == "too_short"
+            and any(
+                len(other["loc"]) > len(one["loc"])
+                and other["loc"][: len(one["loc"])] == one["loc"]
+                for other in problems
+            )
+        )
+    ]
+
+
+def _siblings(loc: tuple[int | str, ...], kind: Any) -> list[str]:
+    """The keys of the table that a key lies in."""
+    return _keys(TypeAdapter(kind).json_schema(), [str(part) for part in loc[:-1]])
+
+
 def _explain(loc: tuple[int | str, ...], code: str, message: str, kind: Any) -> str:
     path = ".".join(str(part) for part in loc) or "(top level)"
-    if code in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _keys(TypeAdapter(kind).json_schema(), [str(part) for part in loc[:-1]])
-        return f"unknown key {path!r}{did_you_mean(str(loc[-1]), known)}"
+    if code in _UNKNOWN:
+        return f"unknown key {path!r}{did_you_mean(str(loc[-1]), _siblings(loc, kind))}"
     return f"{path}: {message.removeprefix('Value error, ')}"
 
 

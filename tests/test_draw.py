@@ -177,3 +177,68 @@ def test_an_interrupted_video_plays(tmp_path: Path, how: signal.Signals) -> None
         times = [frame.time for frame in source]
     assert len(times) >= 200
     assert times[:200] == pytest.approx([number / 10 for number in range(200)], abs=2e-3)
+
+
+SHORT_WRITER = """
+import os, signal, sys, numpy as np
+from lpr.draw import AnnotatedVideo
+video = AnnotatedVideo(sys.argv[1], fps=25)
+for number in range(40):
+    video.write(np.full((48, 64, 3), 5 * number, np.uint8), number / 25)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("name", ["cut.mp4", "cut.mov", "cut.mkv"])
+def test_a_video_killed_before_its_second_key_frame_plays(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    done = subprocess.run(
+        [sys.executable, "-c", SHORT_WRITER, str(path)], cwd=Path(__file__).parents[1], check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    with VideoSource(path) as source:
+        times = [frame.time for frame in source]
+    assert len(times) >= 20
+    assert times == pytest.approx([number / 25 for number in range(len(times))], abs=2e-3)
+
+
+FULL_WRITER = """
+import resource, signal, sys, numpy as np
+from lpr.draw import AnnotatedVideo
+from lpr.errors import OutputError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+noise = np.random.default_rng(0)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+try:
+    with AnnotatedVideo(sys.argv[1], fps=25) as video:
+        for number in range(400):
+            video.write(noise.integers(0, 255, (48, 64, 3), dtype=np.uint8), number / 25)
+except OutputError:
+    sys.exit(7)
+"""
+
+
+def test_a_video_plays_up_to_where_the_disk_was_full(tmp_path: Path) -> None:
+    path = tmp_path / "full.mp4"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_WRITER, str(path)], cwd=Path(__file__).parents[1], check=False
+    )
+    assert done.returncode == 7
+    with VideoSource(path) as source:
+        assert len([frame.time for frame in source]) >= 25
+
+
+def test_a_closed_video_is_a_plain_mp4(tmp_path: Path) -> None:
+    path = tmp_path / "whole.mp4"
+    with AnnotatedVideo(path, fps=25) as video:
+        for number in range(60):
+            video.write(np.full((48, 64, 3), 4 * number, np.uint8), number / 25)
+    data, at, boxes = path.read_bytes(), 0, []
+    while at < len(data):
+        boxes.append(data[at + 4 : at + 8].decode("ascii"))
+        size = int.from_bytes(data[at : at + 4], "big")
+        at += size if size != 1 else int.from_bytes(data[at + 8 : at + 16], "big")
+    assert boxes.count("moov") == 1
+    assert "moof" not in boxes
+    with av.open(str(path)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 60

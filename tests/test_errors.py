@@ -16,7 +16,10 @@ def test_the_tree_in_the_docstring_names_every_error() -> None:
 
 def test_a_missing_extra_says_how_to_get_it() -> None:
     error = MissingExtraError("torch", "train")
-    assert str(error) == "torch is not installed; run: pip install 'lpr[train]'"
+    assert str(error) == (
+        "torch is not installed; run: pip install 'lpr[train]', "
+        "or in a checkout: pip install '.[train]'"
+    )
     assert isinstance(error, ImportError)
 
 

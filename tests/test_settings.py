@@ -56,6 +56,40 @@ def test_several_problems_are_counted() -> None:
         check_settings({"a": 1, "b": 2}, Outer, "here")
 
 
+class Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    size: int = 0
+
+
+class Lists(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    entries: tuple[Entry, ...] = Field(min_length=1)
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ([{"name": "a", "sise": 1}], "unknown key 'entries.0.sise'; did you mean 'size'?"),
+        ([{"nam": "a"}], "unknown key 'entries.0.nam'; did you mean 'name'?"),
+        ([{"name": "a", "size": "x"}], "entries.0.size: Input should be a valid integer"),
+        ([{"size": 1}], "entries.0.name: Field required"),
+        ([], "entries: Tuple should have at least 1 item"),
+        (
+            [{"nam": "a", "sise": 1}],
+            "unknown key 'entries.0.nam'; did you mean 'name'? (and 1 more)",
+        ),
+        ([{"colour": 1}], "entries.0.name: Field required (and 1 more)"),
+    ],
+)
+def test_only_problems_of_their_own_are_counted(entries: list[object], message: str) -> None:
+    with pytest.raises(ConfigError) as failure:
+        check_settings({"entries": entries}, Lists, "here")
+    text = str(failure.value)
+    assert text.startswith(f"here: {message}")
+    assert ("more)" in text) == ("more)" in message)
+
+
 def test_dataclasses_serve_as_well() -> None:
     @dataclass(frozen=True)
     class Options:

@@ -140,10 +140,12 @@ def _show(run: LatencyRun, clip: Path, budget_ms: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(
-        title=f"{clip.name}: {run.width}x{run.height}, {run.frames} frames, "
+    # No title of the table: it would be wrapped to the table's width.
+    title = (
+        f"{clip.name}: {run.width}x{run.height}, {run.frames} frames, "
         f"best of {len(run.repetitions)}, milliseconds"
     )
+    table = Table()
     for heading in ("stage", "median", "p95", "p99", "worst"):
         table.add_column(heading, justify="left" if heading == "stage" else "right")
     best = run.best
@@ -152,10 +154,12 @@ def _show(run: LatencyRun, clip: Path, budget_ms: float) -> None:
         cells = (f"{value:.2f}" for value in (one.median, one.p95, one.p99, one.worst))
         table.add_row(name, *cells, style="bold" if name == "frame" else "")
     console = Console()
+    noun = "plate" if run.most_plates == 1 else "plates"
+    console.print(title, highlight=False, markup=False, soft_wrap=True)
     console.print(table)
     console.print(
         f"{run.fps:.0f} frames/s, {run.fps_with_decode:.0f} with decoding; at most "
-        f"{run.most_plates} plates in a frame, {run.readings} crops read, {run.events} events; "
+        f"{run.most_plates} {noun} in a frame, {run.readings} crops read, {run.events} events; "
         f"budget {budget_ms:g} ms",
         highlight=False,
     )

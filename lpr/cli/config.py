@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ import typer
 from lpr.cli.failure import clean_exit
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+# `name: text`, the text going on in lines that are indented further.
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 config_app = typer.Typer(no_args_is_help=True, help="The effective configuration and its schema.")
 
@@ -37,7 +40,21 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a configuration file, for editors that check and complete TOML."""
     with clean_exit():
-        print(json.dumps({"$schema": _DIALECT, **_described(gate)}, indent=2))
+        found = _described(gate)
+        for node in found["$defs"].values():
+            _document(node)
+        print(json.dumps({"$schema": _DIALECT, **found}, indent=2))
+
+
+def _document(node: dict[str, Any]) -> None:
+    """Give a table's keys the texts that its record's docstring has under `Attributes:`."""
+    text, heading, attributes = node.get("description", "").partition("\n\nAttributes:\n")
+    if not heading:
+        return
+    node["description"] = text
+    for name, words in _ATTRIBUTE.findall(attributes):
+        if name in node["properties"]:
+            node["properties"][name].setdefault("description", " ".join(words.split()))
 
 
 def _described(gate: bool) -> dict[str, Any]:

@@ -81,7 +81,8 @@ def _measure(source: str, seconds: float, config: Path | None) -> Sequence[str]:
         f"{report.frames} frames in {report.seconds:.1f} s "
         f"({report.frames_per_second:.1f} a second), {report.dropped} dropped"
     )
-    print(f"{report.plates} plates seen, {report.read} read")
+    noun = "plate" if report.plates == 1 else "plates"
+    print(f"{report.plates} {noun} seen, {report.read} read")
     if report.widths:
         print(
             f"plate width {statistics.median(report.widths):.0f} pixels, character height "

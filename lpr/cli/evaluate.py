@@ -157,7 +157,9 @@ def _evaluate(
 
         settings = load_config(config) if config else EngineConfig()
         models = load_models(settings)
-        with Bar(console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        # Where there is no terminal, even a bar that goes away leaves an empty line.
+        with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(name)
             report = work(
                 settings, models, lambda done, total: bar.update(task, completed=done, total=total)

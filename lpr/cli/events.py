@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +14,12 @@ import typer
 
 from lpr.cli.exit_codes import ExitCode
 from lpr.cli.failure import clean_exit, complain
+from lpr.errors import LprError
 
 if TYPE_CHECKING:
     from lpr.store import EventStore, Requester, SearchQuery, StoredEvent
     from lpr.store.audit import AuditEntry
+    from lpr.types import EventKind
 
 events_app = typer.Typer(
     no_args_is_help=True, help="Search, export, erase and purge stored events; their audit log."
@@ -71,7 +74,7 @@ def search(
             until=_moment("--until", until),
             camera=camera,
             kind=_kind(kind),
-            action=action,
+            action=_action(action),
             limit=limit,
         )
         with _store(config, database) as store:
@@ -152,7 +155,22 @@ def erase(
         )
         if report.listed:
             print(f"still on the store's plate lists: {report.listed} entries")
+        _name_logs(config)
         _check_scrubbed(report.scrubbed, "erase")
+
+
+def _name_logs(config: Path | None) -> None:
+    """Say where else the plate may stand; a file with a store table alone names no logs."""
+    logs = "the decision log and its older files"
+    if config is not None:
+        with suppress(LprError):
+            from lpr.gate import load_gate_config
+
+            logs = f"{load_gate_config(config).decisions} and its older files"
+    print(
+        f"not reached, look there yourself: {logs}, the service's log, outboxes, "
+        "plate lists in files, backups, receivers"
+    )
 
 
 @events_app.command("purge")
@@ -272,16 +290,26 @@ def _moment(option: str, text: str | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def _kind(name: str | None) -> Any:
-    from lpr.errors import ConfigError, did_you_mean
+def _kind(name: str | None) -> EventKind | None:
     from lpr.types import EventKind
 
-    if name is None:
-        return None
-    known = [kind.value for kind in EventKind]
+    return None if name is None else EventKind(_one_of("--kind", name, EventKind))
+
+
+def _action(name: str | None) -> str | None:
+    from lpr.gate.decision import Action
+
+    return None if name is None else _one_of("--action", name, Action)
+
+
+def _one_of(option: str, name: str, kind: type[StrEnum]) -> str:
+    from lpr.errors import ConfigError, did_you_mean
+
+    known = [one.value for one in kind]
     if name not in known:
-        raise ConfigError(f"--kind: there is no {name!r}{did_you_mean(name, known)}")
-    return EventKind(name)
+        hint = did_you_mean(name, known) or f"; known: {', '.join(known)}"
+        raise ConfigError(f"{option}: there is no {name!r}{hint}")
+    return name
 
 
 def _print_events(found: tuple[StoredEvent, ...], query: SearchQuery, as_json: bool) -> None:
@@ -296,7 +324,9 @@ def _print_events(found: tuple[StoredEvent, ...], query: SearchQuery, as_json: b
         line = f"{one.at:%Y-%m-%d %H:%M:%S}Z  {event.camera}#{event.track_id}  {event.kind.value}"
         line = f"{line}  {text}  {one.action or '-'}  {one.retention.value}  {one.event_id}"
         print(_safe(line))
-    if len(found) == query.limit:
+    if not found:
+        complain("no events")
+    elif len(found) == query.limit:
         complain(f"the newest {query.limit} events; there may be more (--limit)")
 
 

@@ -34,7 +34,7 @@ def explain(
         ]
         found = [(name, one) for name, one in known if track in (one.track_id, *one.tracks)]
         if not found:
-            ids = ", ".join(str(one.track_id) for _, one in known) or "none"
+            ids = ", ".join(f"{name}#{one.track_id}" for name, one in known) or "none"
             raise SourceError(f"{events}: no track {track}; known: {ids}")
         console = Console()
         for name, explanation in found:

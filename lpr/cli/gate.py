@@ -28,7 +28,9 @@ gate_app.command("run")(run)
 
 ConfigFile = Annotated[Path, typer.Argument(help="The site's gate.toml.")]
 ListPath = Annotated[Path, typer.Argument(help="A plate list, .csv or .toml.")]
-Zone = Annotated[str, typer.Option(help="Time zone of dates and schedules.")]
+Zone = Annotated[
+    str | None, typer.Option(help="Time zone of entries that name none; the site's by default.")
+]
 
 
 @gate_app.command("check")
@@ -54,7 +56,8 @@ def check(
             state = "armed: it opens" if site.opens(gate) else "dry run: it never opens"
             print(f"gate {gate.name}: {', '.join(one.name for one in gate.cameras)}; {state}")
             if site.opens(gate) and gate.actuator is None:
-                print(f"gate {gate.name}: armed, but has no [gates.actuator]")
+                print(f"gate {gate.name}: FAILED: armed, but has no [gates.actuator]")
+                failures += 1
         if not site.regions:
             print("no regions: confusable matches are off, only exact ones open")
         for group in plates.collisions:
@@ -84,6 +87,10 @@ def simulate(
     unlisted: Annotated[
         int, typer.Option(help="Also let this many unlisted vehicles pass.", min=0)
     ] = 0,
+    camera: Annotated[
+        str | None,
+        typer.Option(help="The camera that took the videos; not needed where there is only one."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the unlisted vehicles.", min=0)] = 0,
 ) -> None:
     """Say what the gate would have done; nothing is opened."""
@@ -98,7 +105,7 @@ def simulate(
         report = replay(
             site,
             plates,
-            [event for source in sources for event in _events(source, site)],
+            [event for source in sources for event in _events(source, site, camera)],
             start=_moment(start, site.timezone),
             fits_format=format_check(site.regions),
             labels=None if labels is None else parse_labels(_lines(labels)),
@@ -120,7 +127,7 @@ def simulate(
 
 
 @lists_app.command("show")
-def show(path: ListPath, timezone: Zone = "UTC") -> None:
+def show(path: ListPath, timezone: Zone = None) -> None:
     """Show a list; wrong entries are named with their line."""
     with clean_exit():
         from rich.console import Console
@@ -150,7 +157,10 @@ def add(
     kind: Annotated[str, typer.Option("--list", help="allow, deny or watch.")] = "allow",
     owner: Annotated[str, typer.Option(help="Whose it is.")] = "",
     valid_to: Annotated[str | None, typer.Option(help="Last day, as 2026-12-31.")] = None,
-    timezone: Zone = "UTC",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="In place of the plate's entries that are there.")
+    ] = False,
+    timezone: Zone = None,
 ) -> None:
     """Add one plate; the file is written whole or not at all."""
     with clean_exit():
@@ -158,14 +168,15 @@ def add(
 
         fields = {"plate": plate, "list": kind, "owner": owner, "valid_to": valid_to}
         given = {name: value for name, value in fields.items() if value}
-        print(f"added: {add_entry(path, given, _rules(timezone)).plate}")
+        entry = add_entry(path, given, _rules(timezone), replacing=replace)
+        print(f"added: {entry.plate}")
 
 
 @lists_app.command("remove")
 def remove(
     path: ListPath,
     plate: Annotated[str, typer.Argument(help="The plate.")],
-    timezone: Zone = "UTC",
+    timezone: Zone = None,
 ) -> None:
     """Remove every entry of a plate."""
     with clean_exit():
@@ -178,7 +189,7 @@ def remove(
 def import_(
     source: Annotated[Path, typer.Argument(help="Where the entries come from.")],
     path: ListPath,
-    timezone: Zone = "UTC",
+    timezone: Zone = None,
 ) -> None:
     """Add the entries of one file to another; nothing is written if one of them is wrong."""
     with clean_exit():
@@ -191,7 +202,7 @@ def import_(
 def export(
     path: ListPath,
     target: Annotated[Path, typer.Argument(help="Where to, .csv or .toml.")],
-    timezone: Zone = "UTC",
+    timezone: Zone = None,
 ) -> None:
     """Write a list in the other format."""
     with clean_exit():
@@ -205,11 +216,11 @@ def export(
         print(f"written: {target} ({len(found.entries)} entries)")
 
 
-def _rules(timezone: str) -> EntryRules:
+def _rules(timezone: str | None) -> EntryRules:
     from lpr.gate import EntryRules
     from lpr.gate.schedule import time_zone
 
-    return EntryRules(zone=time_zone(timezone))
+    return EntryRules(zone=time_zone(timezone or "UTC"), own_zone=timezone is not None)
 
 
 def _moment(start: str | None, timezone: str) -> datetime:
@@ -234,8 +245,8 @@ def _lines(path: Path) -> list[str]:
         raise SourceError(f"{path}: cannot be read: {error}") from error
 
 
-def _events(source: str, site: GateConfig) -> tuple[PlateEvent, ...]:
-    """The events of a JSON lines file, or of a video that is played now."""
+def _events(source: str, site: GateConfig, camera: str | None) -> tuple[PlateEvent, ...]:
+    """The events of a JSON lines file, or of a video that is played now for a camera."""
     if source.endswith((".jsonl", ".json")):
         from lpr.gate import read_events
 
@@ -244,12 +255,27 @@ def _events(source: str, site: GateConfig) -> tuple[PlateEvent, ...]:
     from lpr.service.build import engine_config, sure_engine
     from lpr.sources import open_source
 
+    policies = {one.name: gate.policy for gate in site.gates for one in gate.cameras}
+    name = _camera(camera, tuple(policies), source)
     media = open_source(source)
-    name = media.info.name
-    cameras = ((camera.name, gate.policy) for gate in site.gates for camera in gate.cameras)
-    policy = dict(cameras).get(name, site.policy)
-    engine = build_engine(sure_engine(engine_config(site), policy), camera=name)
+    engine = build_engine(sure_engine(engine_config(site), policies[name]), camera=name)
     return tuple(event for result in engine.run(media) for event in result.events)
+
+
+def _camera(wanted: str | None, known: tuple[str, ...], source: str) -> str:
+    """The camera that a video is taken to be of."""
+    from lpr.errors import ConfigError, did_you_mean
+
+    if wanted is None:
+        if len(known) == 1:
+            return known[0]
+        raise ConfigError(f"{source}: say which camera took it: --camera, {' or '.join(known)}")
+    if wanted not in known:
+        hint = did_you_mean(wanted, known)
+        raise ConfigError(
+            f"--camera: there is no camera {wanted!r}{hint}; known: {', '.join(known)}"
+        )
+    return wanted
 
 
 def _share(console: Console, name: str, share: Share | None) -> None:

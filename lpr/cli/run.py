@@ -118,7 +118,11 @@ class _Run:
         from lpr.sources import open_source
 
         try:
-            source = open_source(address, camera=self._free_name(address))
+            source = open_source(address)
+            if source.info.name in self.names:
+                with source:  # Its name is known only now; closed, and opened under a free one.
+                    name = self._free_name(source.info.name)
+                source = open_source(address, camera=name)
             self._play(source)
             problems = source.problems
         except SourceError as error:
@@ -172,12 +176,9 @@ class _Run:
                 if explanation is not None:
                     self.outputs.explain(event.camera, explanation)
 
-    def _free_name(self, address: str) -> str | None:
-        """A camera name of its own for a second source of the same name; None: the usual one."""
-        stem = Path(address).stem
-        if stem not in self.names:
-            return None
+    def _free_name(self, name: str) -> str:
+        """A camera name of its own for a further source of the same name."""
         number = 2
-        while f"{stem}-{number}" in self.names:
+        while f"{name}-{number}" in self.names:
             number += 1
-        return f"{stem}-{number}"
+        return f"{name}-{number}"

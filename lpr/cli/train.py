@@ -1,4 +1,4 @@
-"""`lpr train`: both networks, on a CPU."""
+"""`lpr train`: the three networks, on a CPU."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 train_app = typer.Typer(
-    no_args_is_help=True, help="Train both networks on a CPU; needs the extra `train`."
+    no_args_is_help=True, help="Train the three networks on a CPU; needs the extra `train`."
 )
 
 Data = Annotated[

@@ -32,7 +32,7 @@ def load_region(code: str) -> Region:
     wanted = code.strip().lower()
     if wanted not in known:
         raise FormatError(
-            f"no region {code!r}{_suggestion(wanted, known)}; known: {', '.join(known)}"
+            f"no region {code!r}{_suggestion(wanted, known)}; `lpr formats` lists all {len(known)}"
         )
     return _load(wanted)
 

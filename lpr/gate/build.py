@@ -21,7 +21,6 @@ from lpr.gate.plate_list import PlateList
 from lpr.gate.record import DecisionRecord
 from lpr.gate.schedule import time_zone
 from lpr.protocols import Actuator
-from lpr.sinks.rotated_files import log_files
 
 
 def build_gate(
@@ -31,6 +30,7 @@ def build_gate(
     record: Callable[[DecisionRecord], None] | None = None,
     first: Sequence[Callable[[DecisionRecord], None]] = (),
     also: Sequence[Callable[[DecisionRecord], None]] = (),
+    written: Callable[[DecisionRecord], DecisionRecord] | None = None,
     plates: PlateList | None = None,
     alphabet: AbstractSet[str] | None = None,
     clock: Callable[[], Moment] = system_moment,
@@ -49,6 +49,8 @@ def build_gate(
         first: asked before each decision is written; where one of them raises, nothing opens.
         also: further places that must take each decision behind that; what one of them cannot keep
             opens nothing.
+        written: returns what the decision log shall hold of a record, such as one without the
+            plates of strangers; None for all of it.
         plates: the lists, in place of those that the configuration names.
         alphabet: the reader's characters; None allows every script that plates use.
         clock: reads the clocks.
@@ -66,10 +68,11 @@ def build_gate(
     with ExitStack() as stack:
         history: Sequence[DecisionRecord] = ()
         if record is None:
-            if log_files(config.decisions):
-                history = tuple(read_decisions(config.decisions))
             log = DecisionLog(config.decisions, rotation=config.decisions_rotation)
-            record = stack.enter_context(log).write
+            stack.enter_context(log)
+            record = log.write if written is None else _through(written, log.write)
+            # Only now: while another process had it, there was more to come.
+            history = tuple(read_decisions(config.decisions))
         built = configured_actuators(config, skip=actuators or {})
         for actuator in built.values():
             stack.callback(actuator.close)
@@ -89,6 +92,12 @@ def build_gate(
         # From here on the controller closes what was opened for it.
         closing.push(stack.pop_all())
     return controller
+
+
+def _through(
+    change: Callable[[DecisionRecord], DecisionRecord], write: Callable[[DecisionRecord], None]
+) -> Callable[[DecisionRecord], None]:
+    return lambda record: write(change(record))
 
 
 def _one_by_one(

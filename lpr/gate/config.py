@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from lpr.errors import ConfigError, did_you_mean
-from lpr.formats import available_regions
+from lpr.errors import ConfigError, FormatError, did_you_mean
+from lpr.formats import load_region
 from lpr.gate.actuators import ActuatorSettings
 from lpr.gate.camera_settings import CameraSettings
 from lpr.gate.direction import Direction
@@ -132,10 +132,11 @@ class GateConfig(Section):
     @field_validator("regions")
     @classmethod
     def _known_regions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        known = available_regions()
-        for code in value:
-            if code.lower() not in known:
-                raise ValueError(f"there is no region {code!r}{did_you_mean(code.lower(), known)}")
+        try:
+            for code in value:
+                load_region(code)
+        except FormatError as error:
+            raise ValueError(str(error)) from error
         return value
 
     @model_validator(mode="after")

@@ -100,7 +100,9 @@ class GateController:
         self._on_close = on_close
         self._lock = Lock()
         self._posts = posts(config)
-        self._machine = GateMachine(started)
+        self._machine = GateMachine(
+            started, frozenset(gate.name for gate in config.gates if not config.opens(gate))
+        )
         self._occupancy = Occupancy(config.forget_inside_after_hours * 3600.0)
         self._monitor = SuspicionMonitor(
             plates, travel=config.travel_times(), fits_format=fits_format

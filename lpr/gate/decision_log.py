@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from lpr.errors import GateError, OutputError
+from lpr.gate.decision_lock import DecisionLock
 from lpr.gate.record import DecisionRecord, parse_record
 from lpr.sinks.rotated_files import read_log
 from lpr.sinks.rotation import RotatingOutput, RotationSettings
@@ -19,7 +20,7 @@ class DecisionLog:
     """Appends decisions to a log; each is flushed to the disk before `write` returns.
 
     A line that a power cut left unfinished is ended when the log is opened again, so that the
-    next record does not grow onto it.
+    next record does not grow onto it. Nobody else can open it until it is closed.
 
     Args:
         path: the log's present file; it is made where it is missing, readable by its owner alone.
@@ -27,13 +28,18 @@ class DecisionLog:
             restart takes visitor passes, limits and areas from the files that are left.
 
     Raises:
-        OutputError: the file cannot be opened.
+        OutputError: the file cannot be opened, or another process has it open.
     """
 
     def __init__(self, path: Path, *, rotation: RotationSettings | None = None) -> None:
         self._path = path
         settings = (rotation or _ONE_FILE).model_copy(update={"sync": "always"})
-        self._output = RotatingOutput(path, settings)
+        self._lock = DecisionLock(path)
+        try:
+            self._output = RotatingOutput(path, settings)
+        except BaseException:
+            self._lock.close()
+            raise
 
     def write(self, record: DecisionRecord) -> None:
         """Append one record.
@@ -48,7 +54,10 @@ class DecisionLog:
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
-        self._output.close()
+        try:
+            self._output.close()
+        finally:
+            self._lock.close()
 
     def __enter__(self) -> Self:
         return self

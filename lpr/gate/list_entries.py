@@ -60,11 +60,14 @@ class EntryRules:
         zone: time zone of entries that name none.
         gates: names of the site's gates; None accepts any.
         alphabet: the reader's characters; None allows every script that plates use.
+        own_zone: whether entries that name no time zone take `zone` as their own, so that files
+            written of them name it.
     """
 
     zone: ZoneInfo
     gates: tuple[str, ...] | None = None
     alphabet: AbstractSet[str] | None = None
+    own_zone: bool = False
 
 
 def parse_entry(
@@ -110,7 +113,7 @@ def entry_fields(entry: PlateEntry) -> dict[str, Any]:
         "valid_from": entry.valid_from.isoformat() if entry.valid_from else "",
         "valid_to": entry.valid_to.isoformat() if entry.valid_to else "",
         "schedule": entry.schedule.text if entry.schedule else "",
-        "timezone": entry.zone.key or "",
+        "timezone": (entry.zone.key or "") if entry.own_zone else "",
         "gates": list(entry.gates),
         "direction": entry.direction.value if entry.direction else "",
         "entries": entry.entries,
@@ -132,6 +135,7 @@ def _entry(values: Mapping[str, Any], where: str, rules: EntryRules) -> PlateEnt
         direction=values.get("direction"),
         entries=values.get("entries"),
         source=where,
+        own_zone=rules.own_zone or "timezone" in values,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,38 +107,48 @@ def import_list(source: Path, target: Path, rules: EntryRules) -> int:
         OutputError: the target cannot be written; it stays as it was.
     """
     coming = _checked(read_list(source, rules))
-    there = _checked(read_list(target, rules)) if target.exists() else []
+    there = _checked(read_list(target, _unnamed(rules))) if target.exists() else []
     new = [entry for entry in coming if entry not in there]
     export_list([*there, *new], target)
     return len(new)
 
 
-def add_entry(path: Path, fields: Mapping[str, Any], rules: EntryRules) -> PlateEntry:
+def add_entry(
+    path: Path, fields: Mapping[str, Any], rules: EntryRules, *, replacing: bool = False
+) -> PlateEntry:
     """Add one entry to a list file; the file is made where it is missing. Comments in TOML stay.
+
+    A plate that needs several entries, for different hours or gates, gets them by hand.
 
     Args:
         path: the list file.
         fields: field name -> value, as in a file.
         rules: what it is checked against.
+        replacing: whether the plate's entries that are there make way for it.
 
     Returns:
         The new entry.
 
     Raises:
-        ConfigError: the entry or the file is wrong, or the entry is there already.
+        ConfigError: the entry or the file is wrong, or the plate is there already.
         OutputError: the file cannot be written; it stays as it was.
     """
     entry, problems = parse_entry(fields, "new entry", rules)
     if entry is None:
         raise ConfigError("; ".join(str(problem) for problem in problems))
     text = _read(path) if path.exists() else ""
-    there = _checked(parse_list(text, path, rules)) if text else []
-    if entry in there:
-        raise ConfigError(f"{path}: {entry.plate} is there already")
+    there = _checked(parse_list(text, path, _unnamed(rules))) if text else []
+    same = [one for one in there if one.plate == entry.plate]
+    if same and not replacing:
+        raise ConfigError(
+            f"{path}: {entry.plate} is there already ({same[0].source}, {same[0].kind}); "
+            "--replace puts the new entry in place of the old"
+        )
     if path.suffix.lower() == ".toml" and text:
-        write_atomically(path, f"{text.rstrip()}\n\n{dump_toml([entry])}", unless_changed_from=text)
+        kept = _without(path, text, there, entry.plate, _unnamed(rules)) if same else text
+        write_atomically(path, f"{kept.rstrip()}\n\n{dump_toml([entry])}", unless_changed_from=text)
     else:
-        export_list([*there, entry], path)
+        export_list([*(one for one in there if one not in same), entry], path)
     return entry
 
 
@@ -152,17 +162,14 @@ def remove_plate(path: Path, plate: str, rules: EntryRules) -> int:
         ConfigError: the file is wrong, or the plate is not in it.
         OutputError: the file cannot be written; it stays as it was.
     """
-    text = _read(path)
+    text, rules = _read(path), _unnamed(rules)
     there = _checked(parse_list(text, path, rules))
     kept = [entry for entry in there if entry.plate != plate]
     if len(kept) == len(there):
         known = [entry.plate for entry in there]
         raise ConfigError(f"{path}: {plate} is not in it{did_you_mean(plate, known)}")
     if path.suffix.lower() == ".toml":
-        smaller = without_tables(text, [entry.plate == plate for entry in there])
-        # The lines were cut by their headers; what is left must say exactly what is meant.
-        if smaller is None or list(parse_list(smaller, path, rules).entries) != kept:
-            raise ConfigError(f"{path}: its tables are too tangled to edit; remove {plate} by hand")
+        smaller = _without(path, text, there, plate, rules)
     else:
         smaller = dump_csv(kept)
     write_atomically(path, smaller, unless_changed_from=text)
@@ -198,6 +205,23 @@ def write_atomically(path: Path, text: str, *, unless_changed_from: str | None =
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _without(
+    path: Path, text: str, there: Sequence[PlateEntry], plate: str, rules: EntryRules
+) -> str:
+    """Return the text of a TOML list without the tables of a plate."""
+    smaller = without_tables(text, [entry.plate == plate for entry in there])
+    kept = [entry for entry in there if entry.plate != plate]
+    # The lines were cut by their headers; what is left must say exactly what is meant.
+    if smaller is None or list(parse_list(smaller, path, rules).entries) != kept:
+        raise ConfigError(f"{path}: its tables are too tangled to edit; remove {plate} by hand")
+    return smaller
+
+
+def _unnamed(rules: EntryRules) -> EntryRules:
+    """Rules for entries that are in a file already: what names no time zone stays so."""
+    return replace(rules, own_zone=False)
 
 
 def _read(path: Path) -> str:

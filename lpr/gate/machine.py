@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict, deque
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -48,9 +49,11 @@ class GateMachine:
 
     Args:
         started: when it began; vehicles already in view then do not open.
+        dry: names of the gates that only say what they would do.
     """
 
-    def __init__(self, started: Moment) -> None:
+    def __init__(self, started: Moment, dry: AbstractSet[str] = frozenset()) -> None:
+        self._dry = dry
         self._last = started
         self._quiet_until: float | None = None
         self._watching_since: dict[str, float] = {}
@@ -153,13 +156,14 @@ class GateMachine:
             self._in_sight.popitem(last=False)
 
     def _held_by_passage(self, evidence: Evidence) -> _Held | None:
-        if evidence.passage not in self._opened:
+        opened = self._opened.get(evidence.passage)
+        if opened is None:
             return None
         return (
             Action.IGNORE,
             Reason.ALREADY_OPENED,
             "one opening per passage",
-            "the gate has opened for this passage",
+            f"the gate {self._has(opened.gate)} opened for this passage",
         )
 
     def _held_by_clock(self, moment: Moment) -> _Held | None:
@@ -184,8 +188,12 @@ class GateMachine:
             return None
         # Whoever stays in view stays held: only absence starts the cool-down.
         self._see(gate, plate, time)
-        detail = f"the gate has opened for {plate}, which was in view {time - seen:.0f} s ago"
+        ago = f"{time - seen:.0f} s ago"
+        detail = f"the gate {self._has(gate)} opened for {plate}, which was in view {ago}"
         return Action.ASK, Reason.STILL_PRESENT, "policy.plate_cool_down", detail
+
+    def _has(self, gate: str) -> str:
+        return "would have" if gate in self._dry else "has"
 
     def _held_by_rate(self, gate: str, plate: str, policy: GatePolicy, time: float) -> _Held | None:
         if gate in self._pulling:
@@ -196,7 +204,7 @@ class GateMachine:
             return None
         since_pull = time - self._pulled.get(gate, -math.inf)
         if known.since(time, policy.cool_down) or since_pull < policy.cool_down:
-            detail = f"the gate opened less than {policy.cool_down:g} s ago"
+            detail = f"the gate {self._has(gate)} opened less than {policy.cool_down:g} s ago"
             return Action.ASK, Reason.COOL_DOWN, "policy.cool_down", detail
         for rule, limit, seconds, who in (
             ("max_per_minute", policy.max_per_minute, 60.0, None),

@@ -50,6 +50,7 @@ class PlateEntry:
         direction: the direction in which it holds, None for both.
         entries: openings that a visitor pass is good for, None without limit.
         source: where it was written, for example `plates.csv:3`.
+        own_zone: whether `zone` is the entry's own; the site's otherwise, and no file names it.
     """
 
     plate: str
@@ -64,6 +65,7 @@ class PlateEntry:
     direction: Direction | None = None
     entries: int | None = None
     source: str = field(default="", compare=False)
+    own_zone: bool = field(default=True, compare=False)
 
     @property
     def pass_key(self) -> str:

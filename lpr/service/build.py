@@ -24,6 +24,7 @@ from lpr.gate.policy import GatePolicy
 from lpr.gate.record import DecisionRecord
 from lpr.registry import find_model
 from lpr.service.health import HealthFile
+from lpr.service.hiding import Hider, no_pseudonym
 from lpr.service.janitor import Janitor
 from lpr.service.keeper import CameraKeeper
 from lpr.service.lists import ListWatcher, Mark, file_marks
@@ -69,6 +70,7 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
             receivers.append(receiver)
             stack.callback(receiver.close)
         known = _Known(plates)
+        hider = Hider(no_pseudonym if store is None else store.pseudonym)
         outputs = Outputs(store, receivers, listed=known.listed)
         controller = stack.enter_context(
             build_gate(
@@ -76,6 +78,7 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
                 plates=plates,
                 first=(DiskGuard(config.decisions, config.service.min_free_mb).check,),
                 also=(outputs.record,),
+                written=hider.record,
                 background=True,
             )
         )
@@ -89,6 +92,7 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
             controller,
             build_keepers(config, engine, wake.set),
             outputs=outputs,
+            shown=hider.decision,
             lists=ListWatcher(
                 plates,
                 load=partial(site_plates, config, store),

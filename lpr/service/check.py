@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lpr.errors import LprError
 from lpr.gate.camera_settings import CameraSettings
 from lpr.gate.config import GateConfig
+from lpr.gate.http_relay import HttpRelay, HttpRelaySettings
 from lpr.registry import find_model
+from lpr.secret import read_secret
 from lpr.service.build import engine_config, site_models, site_plates, sure_engine
 from lpr.service.service import free_bytes
+from lpr.sinks.mqtt import MqttTransport
+from lpr.sinks.webhook import WebhookTransport
+from lpr.sinks.webhook_settings import WebhookSettings
 from lpr.sources import CameraSource, LiveOptions, open_source
 from lpr.sources.address import parse_address
 from lpr.store import open_store
@@ -51,6 +57,7 @@ def check_site(config: GateConfig) -> Iterator[Finding]:
         config: the site.
     """
     yield from _check_models(config)
+    yield from _check_secrets(config)
     yield _check_disk(config)
     if config.store is not None:
         yield _check_store(config)
@@ -75,6 +82,39 @@ def _check_models(config: GateConfig) -> Iterator[Finding]:
             yield Finding(f"model {name}", good=True, text="found")
     except LprError as error:
         yield Finding("engine", good=False, text=str(error))
+
+
+def _check_secrets(config: GateConfig) -> Iterator[Finding]:
+    """Whether what `lpr gate run` logs in with is there; the store and cameras tell of theirs."""
+    metrics = config.service.metrics
+    if metrics.enabled and metrics.guarded:
+        token = partial(read_secret, metrics.token_env, metrics.token_file, "metrics: token")
+        yield _check_secret("metrics", token)
+    for webhook in config.webhooks:
+        yield _check_secret(f"webhook {webhook.name}", partial(_make_webhook, webhook))
+    if config.mqtt is not None:
+        # It connects when it is started, not before.
+        yield _check_secret("mqtt", partial(MqttTransport, config.mqtt, cameras=()))
+    for gate in config.gates:
+        if config.opens(gate) and isinstance(gate.actuator, HttpRelaySettings):
+            relay = partial(_make_relay, gate.actuator, gate.name)
+            yield _check_secret(f"gate {gate.name}", relay)
+
+
+def _make_webhook(settings: WebhookSettings) -> None:
+    WebhookTransport(settings).close()
+
+
+def _make_relay(settings: HttpRelaySettings, gate: str) -> None:
+    HttpRelay(settings, gate=gate).close()
+
+
+def _check_secret(what: str, use: Callable[[], object]) -> Finding:
+    try:
+        use()
+    except LprError as error:
+        return Finding(what, good=False, text=str(error))
+    return Finding(what, good=True, text="its secrets are there")
 
 
 def _check_disk(config: GateConfig) -> Finding:

@@ -215,5 +215,6 @@ class CameraKeeper:
     def _set(self, status: CameraStatus) -> None:
         if status.state is not self._status.state:
             level = logging.INFO if status.state is CameraState.ONLINE else logging.WARNING
-            _LOG.log(level, "camera %s is %s %s", self.camera, status.state.value, status.reason)
+            reason = f": {status.reason}" if status.reason else ""
+            _LOG.log(level, "camera %s is %s%s", self.camera, status.state.value, reason)
         self._status = status

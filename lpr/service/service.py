@@ -46,6 +46,7 @@ class GateService:
         lists: looks after the plate lists.
         health: the health file.
         wake: set when a report has come.
+        shown: returns what the log shall say of a decision.
         disk: returns the bytes free where decisions are written; None where that is not known.
         moment: reads the clocks.
     """
@@ -60,12 +61,14 @@ class GateService:
         lists: ListWatcher,
         health: HealthFile,
         wake: threading.Event,
+        shown: Callable[[Decision], Decision],
         disk: Callable[[], int | None],
         moment: Callable[[], Moment] = system_moment,
     ) -> None:
         self._config, self._controller, self._keepers = config, controller, tuple(keepers)
         self._outputs, self._lists, self._health = outputs, lists, health
         self._wake, self._disk, self._moment = wake, disk, moment
+        self._shown = shown
         self._gates = {camera.name: gate.name for gate in config.gates for camera in gate.cameras}
         self._tallies = {
             gate.name: GateTally(gate.name, armed=config.opens(gate)) for gate in config.gates
@@ -186,14 +189,15 @@ class GateService:
         if decision.reason is Reason.NOT_RECORDED:
             unrecorded[gate] = decision.detail
         self._unrecorded = unrecorded
+        shown = self._shown(decision)
         _LOG.info(
             "gate %s, camera %s: %s (%s) %s %s",
             gate,
             camera,
-            decision.action.value,
-            decision.reason.value,
-            safe_text(decision.text),
-            safe_text(decision.detail),
+            shown.action.value,
+            shown.reason.value,
+            safe_text(shown.text),
+            safe_text(shown.detail),
         )
 
     def _keep(self, camera: str, event: PlateEvent, picture: bytes | None) -> None:

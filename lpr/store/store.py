@@ -96,6 +96,10 @@ class EventStore:
         """What opening did to the schema."""
         return self._migration
 
+    def pseudonym(self, text: str) -> str | None:
+        """Return the keyed hash that stands for a plate on no list; None where texts are kept."""
+        return self._keys.pseudonym(text) if self._settings.pseudonyms else None
+
     def start_run(self, camera: str) -> str:
         """Begin a run of a camera: call it when its engine is built anew and counts from 1 again.
 

@@ -93,6 +93,22 @@ def test_the_schema_has_every_setting_of_the_engine() -> None:
     assert list(problems(schema, schema, printed("show"), "lpr")) == []
 
 
+def test_the_schema_says_what_every_setting_is() -> None:
+    schema = printed("schema")
+    tables = [schema, *schema["$defs"].values()]
+    for table in tables:
+        assert "Attributes:" not in table["description"]
+        for name, setting in table["properties"].items():
+            described = setting.get("description") or "$ref" in setting
+            assert described, f"{table['title']}: {name}"
+    assert schema["properties"]["threads"]["description"] == "Threads of each network."
+    voter = schema["$defs"]["VoterOptions"]["properties"]
+    assert voter["max_length"]["description"] == "longest text that can be a plate."
+    assert voter["min_agreeing"]["description"].endswith(
+        "or twice as many that are compatible with it)."
+    )
+
+
 def test_the_schema_of_gate_toml_has_every_table() -> None:
     schema = printed("schema", "--gate")
     assert set(schema["properties"]) == set(GateConfig.model_fields)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -77,6 +78,41 @@ def test_the_good_sources_run_beside_a_broken_one(samples: Path, tmp_path: Path)
     result = lpr("run", "missing.mp4", samples / "day-approach.mp4", "--jsonl", events, "--quiet")
     assert result.exit_code == ExitCode.SOURCE
     assert '"kind": "confirmed"' in events.read_text() or '"kind":"confirmed"' in events.read_text()
+
+
+def test_sources_of_the_same_file_name_are_cameras_of_their_own(
+    samples: Path, tmp_path: Path
+) -> None:
+    clips = [tmp_path / folder / "gate.mp4" for folder in ("north", "south", "west")]
+    for clip in clips:
+        clip.parent.mkdir()
+        clip.write_bytes((samples / "two-line.mp4").read_bytes())
+    events, crops = tmp_path / "events.jsonl", tmp_path / "crops"
+    result = lpr("run", *clips, "--jsonl", events, "--crops", crops, "--quiet")
+    assert result.exit_code == ExitCode.OK, result.stderr
+    cameras = [json.loads(line).get("camera") for line in events.read_text().splitlines()]
+    wanted = {"gate.mp4", "gate.mp4-2", "gate.mp4-3"}
+    assert {name for name in cameras if name is not None} == wanted
+    assert cameras.count("gate.mp4") == cameras.count("gate.mp4-2") > 0
+    pictures = [path for path in crops.rglob("*") if path.is_file()]
+    assert len(pictures) % 3 == 0
+    assert len(pictures) >= 3
+
+
+def test_a_missing_data_folder_is_one_line(tmp_path: Path) -> None:
+    result = lpr("eval", "recognition", "--data", tmp_path / "nope")
+    assert result.exit_code != ExitCode.OK
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+
+
+def test_explain_names_the_cameras_of_the_tracks_it_knows(samples: Path, tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    result = lpr("run", samples / "two-line.mp4", "--jsonl", events, "--quiet")
+    assert result.exit_code == ExitCode.OK, result.stderr
+    failure = lpr("explain", events, "99")
+    assert failure.exit_code == ExitCode.SOURCE
+    assert "no track 99; known: two-line.mp4#" in one_line(failure)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,8 @@ def test_the_defaults_are_safe() -> None:
         ({"areas": [{"name": "yard"}]}, "needs cameras that tell both ways"),
         ({"travel": [{"between": ["main", "mian"], "seconds": 3}]}, "did you mean 'main'"),
         ({"timezone": "Europe/Berln"}, "did you mean 'Europe/Berlin'"),
-        ({"regions": ["xx"]}, "there is no region 'xx'"),
+        ({"regions": ["xx"]}, "no region 'xx'"),
+        ({"regions": ["uk"]}, "no region 'uk'; did you mean 'gb'"),
         ({"forget_inside_after_hours": 0}, "forget_inside_after_hours"),
     ],
 )

@@ -337,3 +337,40 @@ def test_a_change_by_somebody_else_is_not_lost(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="changed meanwhile"):
         write_atomically(path, "ours", unless_changed_from="before")
     assert path.read_text() == "theirs"
+
+
+@pytest.mark.parametrize("name", ["plates.csv", "plates.toml"])
+def test_an_entry_without_a_zone_of_its_own_is_written_without_one(
+    tmp_path: Path, name: str
+) -> None:
+    utc = EntryRules(zone=time_zone("UTC"))
+    path = write(tmp_path, "old.csv", "plate,list,timezone\nA1,allow,\nB1,allow,Asia/Tokyo\n")
+    export_list(read_list(path, utc).entries, tmp_path / name)
+    add_entry(tmp_path / name, {"plate": "C1", "list": "allow"}, utc)
+    import_list(write(tmp_path, "new.csv", "plate,list\nD1,deny\n"), tmp_path / name, utc)
+    remove_plate(tmp_path / name, "C1", utc)
+    zones = [entry.zone.key for entry in read_list(tmp_path / name, RULES).entries]
+    assert zones == ["Europe/Berlin", "Asia/Tokyo", "Europe/Berlin"]
+
+
+def test_a_zone_that_is_given_is_written_for_new_entries_alone(tmp_path: Path) -> None:
+    given = EntryRules(zone=time_zone("Asia/Tokyo"), own_zone=True)
+    path = write(tmp_path, "plates.csv", "plate,list\nA1,allow\n")
+    add_entry(path, {"plate": "B1", "list": "allow"}, given)
+    import_list(write(tmp_path, "new.csv", "plate,list\nC1,deny\n"), path, given)
+    zones = [entry.zone.key for entry in read_list(path, RULES).entries]
+    assert zones == ["Europe/Berlin", "Asia/Tokyo", "Asia/Tokyo"]
+
+
+@pytest.mark.parametrize("name", ["plates.csv", "plates.toml"])
+def test_a_plate_is_added_once_or_replaced(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    add_entry(path, {"plate": "AB 1", "list": "allow"}, RULES)
+    add_entry(path, {"plate": "CD 2", "list": "allow"}, RULES)
+    with pytest.raises(ConfigError, match=r"AB1 is there already \(.*:\d, allow\); --replace puts"):
+        add_entry(path, {"plate": "ab-1", "list": "deny"}, RULES)
+    add_entry(path, {"plate": "ab-1", "list": "deny"}, RULES, replacing=True)
+    found = [(one.plate, one.kind.value) for one in read_list(path, RULES).entries]
+    assert found == [("CD2", "allow"), ("AB1", "deny")]
+    add_entry(path, {"plate": "EF 3", "list": "deny"}, RULES, replacing=True)
+    assert len(read_list(path, RULES).entries) == 3

@@ -85,3 +85,22 @@ def test_areas_forget_who_never_came_out() -> None:
     assert occupancy.inside("yard", time=101) == frozenset()
     occupancy.passed("yard", "AB1", Direction.OUT, time=102)
     assert occupancy.inside("yard", time=102) == frozenset()
+
+
+def test_a_dry_run_does_not_say_that_the_gate_has_opened() -> None:
+    details = []
+    for dry in (frozenset[str](), frozenset({"main"})):
+        machine = GateMachine(START, dry)
+        machine.opened(OPEN, SEEN, "main", 100)
+        details += [hold(machine, 101).detail, hold(machine, 101, 2).detail]
+        other = replace(OPEN, text="CD2", plate="CD2")
+        seen = replace(SEEN, track_id=3)
+        details.append(machine.hold_back(other, seen, "main", POLICY, START.later(101)).detail)
+    assert details == [
+        "the gate has opened for this passage",
+        "the gate has opened for AB1, which was in view 0 s ago",
+        f"the gate has opened less than {POLICY.cool_down:g} s ago",
+        "the gate would have opened for this passage",
+        "the gate would have opened for AB1, which was in view 0 s ago",
+        f"the gate would have opened less than {POLICY.cool_down:g} s ago",
+    ]

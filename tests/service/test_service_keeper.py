@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -163,3 +164,17 @@ def test_after_a_stop_nothing_starts(kill: bool) -> None:
         rig.keeper.tend(1.0)
     rig.keeper.tend(1000.0)
     assert rig.killed() == [True]
+
+
+def test_the_log_says_plainly_how_a_camera_is(caplog: pytest.LogCaptureFixture) -> None:
+    rig = Rig()
+    with caplog.at_level(logging.INFO):
+        rig.keeper.tend(0.0)
+        rig.pulse(1.0)
+        status = CameraStatus(CameraState.OFFLINE, "the recording has ended")
+        rig.workers[-1].reports.append(Pulse(status, CameraStats(), 0.0, 0, None))
+        rig.keeper.take(2.0)
+    assert caplog.messages == [
+        "camera north is online",
+        "camera north is offline: the recording has ended",
+    ]

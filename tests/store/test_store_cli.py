@@ -74,6 +74,14 @@ def test_search_finds_what_people_type(run: Run) -> None:
     assert events_of(run("search", *ME, "--json", "--kind", "unread")) == []
 
 
+def test_a_search_that_finds_nothing_says_so(run: Run) -> None:
+    for more in ((), ("--json",)):
+        result = run("search", "ZZ99", *ME, *more)
+        assert result.stdout == ""
+        assert result.stderr == "lpr: no events\n"
+    assert "no events" not in run("search", "BAB1234", *ME).stderr
+
+
 def test_search_shows_no_control_characters(run: Run) -> None:
     result = run("search", *ME, "--limit", "3")
     assert "\x1b" not in result.stdout
@@ -93,6 +101,8 @@ def test_a_search_needs_who_and_why(run: Run) -> None:
     ("arguments", "message"),
     [
         (("--kind", "confirm"), "did you mean 'confirmed'"),
+        (("--kind", "zzz"), "known: confirmed"),
+        (("--action", "opn"), "--action: there is no 'opn'; did you mean 'open'?"),
         (("--since", "yesterday"), "is no ISO 8601 time"),
         (("--limit", "0"), "is not within"),
     ],
@@ -131,6 +141,18 @@ def test_export_erase_and_audit(run: Run, tmp_path: Path) -> None:
     wrong = run("audit", "--expect", "0" * 64, ok=False)
     assert wrong.exit_code == ExitCode.LIMIT_MISSED
     assert "the expected head is missing" in wrong.stderr
+
+
+def test_erase_says_which_logs_it_does_not_reach(run: Run, config: Path) -> None:
+    config.write_text(f'decisions = "log/gate.jsonl"\n{config.read_text()}')
+    told = run("erase", "BAB1234", *ME, "--yes").stdout
+    assert "not reached, look there yourself: the decision log and its older files" in told
+    head, _, tables = config.read_text().partition("[store]")
+    gate = '[[gates]]\nname = "main"\ncameras = ["north"]\n'
+    config.write_text(f"{head}{gate}[store]{tables}")
+    told = run("erase", "BAB1234", *ME, "--yes").stdout
+    assert f"yourself: {config.parent / 'log' / 'gate.jsonl'} and its older files" in told
+    assert "the service's log, outboxes" in told
 
 
 def test_erase_asks_first(run: Run) -> None:
