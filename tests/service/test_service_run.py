@@ -114,6 +114,12 @@ min_probability = 0.8
 """
 
 
+def _verdicts(site: Site) -> list[dict[str, Any]]:
+    """What was decided on the listed car; that it has left may be told at any time."""
+    found = (one for one in site.decisions() if one["text"] == "DAGR023")
+    return [one for one in found if one["reason"] != "departed"]
+
+
 def test_an_armed_gate_opens_once_whatever_happens(
     site: Site, two_plates: MjpegCamera, relay: Relay
 ) -> None:
@@ -131,7 +137,7 @@ def test_an_armed_gate_opens_once_whatever_happens(
     opened = [one for one in site.decisions() if one["action"] == "open"]
     assert [one["text"] for one in opened] == ["DAGR023"]
 
-    verdicts = [one for one in site.decisions() if one["text"] == "DAGR023"]
+    verdicts = _verdicts(site)
     viewers = two_plates.viewers
     two_plates.cut.set()
     health = site.wait(lambda one: camera(one, "camera0")["losses"] >= 1)
@@ -140,8 +146,7 @@ def test_an_armed_gate_opens_once_whatever_happens(
     health = site.wait(lambda one: camera(one, "camera0")["looked_at"] >= looked + 4)
     assert two_plates.viewers > viewers
     assert camera(health, "camera0")["worker_restarts"] == 0
-    again = [one for one in site.decisions() if one["text"] == "DAGR023"]
-    assert len(again) == len(verdicts), "no second event of a car that stands there"
+    assert _verdicts(site) == verdicts, "no second verdict on a car that stands there"
     assert site.stop() == 0
     assert relay.pulses == 1
 
