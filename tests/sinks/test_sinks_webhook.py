@@ -76,7 +76,11 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
+        expected = int(self.headers["content-length"])
+        body = self.rfile.read(expected)
+        if len(body) < expected:  # the sender was killed in the middle of it
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.posts.append(Post(self.path, headers, body))
         self.send_response(self.server.status)
