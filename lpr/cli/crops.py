@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from lpr.errors import OutputError
-from lpr.types import EventKind, Frame, FrameResult, Image, PlateEvent
-
-_MARGIN = 0.25
-_LOOKS_PER_TRACK = 40
-_TRACKS = 64
+from lpr.looks import Looks
+from lpr.types import Frame, FrameResult, PlateEvent
 
 
 class CropWriter:
@@ -31,7 +26,7 @@ class CropWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._looks: OrderedDict[int, OrderedDict[int, Image]] = OrderedDict()
+        self._looks = Looks()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             probe = folder / ".lpr-write-test"
@@ -42,15 +37,7 @@ class CropWriter:
 
     def add(self, frame: Frame, result: FrameResult) -> None:
         """Keep the looks that were read in this frame."""
-        quads = {track.id: track.quad for track in result.tracks}
-        for item in result.readings:
-            looks = self._looks.setdefault(item.track_id, OrderedDict())
-            self._looks.move_to_end(item.track_id)
-            looks[frame.index] = _cut(frame.image, quads[item.track_id].box)
-            if len(looks) > _LOOKS_PER_TRACK:
-                looks.popitem(last=False)
-        while len(self._looks) > _TRACKS:
-            self._looks.popitem(last=False)
+        self._looks.add(frame, result)
 
     def write(self, event: PlateEvent) -> Path | None:
         """Write the best look of a verdict; returns the file, None where the look is gone.
@@ -58,9 +45,7 @@ class CropWriter:
         Raises:
             OutputError: the file cannot be written.
         """
-        if event.kind not in (EventKind.CONFIRMED, EventKind.REVISED):
-            return None
-        image = self._looks.get(event.track_id, OrderedDict()).get(event.frame_index)
+        image = self._looks.of(event)
         if image is None:
             return None
         name = re.sub(r"[^\w.-]+", "_", f"{event.camera}_{event.track_id}_{event.text}")
@@ -76,13 +61,4 @@ class CropWriter:
 
     def forget(self) -> None:
         """A new source starts: its track numbers begin again."""
-        self._looks.clear()
-
-
-def _cut(image: Image, box: tuple[float, float, float, float]) -> Image:
-    rows, columns = image.shape[:2]
-    left, top, right, bottom = box
-    dx, dy = (right - left) * _MARGIN, (bottom - top) * _MARGIN
-    x0, y0 = max(0, int(left - dx)), max(0, int(top - dy))
-    x1, y1 = min(columns, int(right + dx) + 1), min(rows, int(bottom + dy) + 1)
-    return np.ascontiguousarray(image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)])
+        self._looks.forget()

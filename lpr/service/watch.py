@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lpr.engine import Engine
 from lpr.errors import SourceError
-from lpr.service.looks import Looks
+from lpr.looks import Looks
 from lpr.service.messages import Flushed, Pulse, Report, Seen, Started
 from lpr.service.pace import Pace
 from lpr.sources.status import CameraStats, CameraStatus

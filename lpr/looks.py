@@ -13,7 +13,7 @@ from lpr.types import EventKind, Frame, FrameResult, Image, PlateEvent
 
 _MARGIN: Final = 0.25
 _PER_TRACK: Final = 40
-_TRACKS: Final = 32
+_TRACKS: Final = 64
 _QUALITY: Final = 88
 
 
@@ -35,13 +35,17 @@ class Looks:
         while len(self._looks) > _TRACKS:
             self._looks.popitem(last=False)
 
+    def of(self, event: PlateEvent) -> Image | None:
+        """The look that a verdict rests on, HxWx3 uint8 BGR; None where it is gone."""
+        if event.kind not in (EventKind.CONFIRMED, EventKind.REVISED):
+            return None
+        return self._looks.get(event.track_id, OrderedDict()).get(event.frame_index)
+
     def pictures(self, events: tuple[PlateEvent, ...]) -> Mapping[int, bytes]:
         """Return track number -> JPEG of the look that a verdict rests on, where it is kept."""
         found: dict[int, bytes] = {}
         for event in events:
-            if event.kind not in (EventKind.CONFIRMED, EventKind.REVISED):
-                continue
-            image = self._looks.get(event.track_id, OrderedDict()).get(event.frame_index)
+            image = self.of(event)
             if image is None:
                 continue
             done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
