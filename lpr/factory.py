@@ -46,9 +46,11 @@ class Models:
         """Cuts plates out by corrected corners."""
         return self.cutter if self.refiner is None else RefiningRectifier(self.refiner, self.cutter)
 
-    def refined(self, detector: Detector) -> Detector:
-        """A detector whose corners are corrected at once."""
-        return detector if self.refiner is None else RefinedDetector(detector, self.refiner)
+    def refined(self, detector: Detector, closer: Detector | None = None) -> Detector:
+        """A detector whose corners are corrected at once, after a closer look if there is one."""
+        if self.refiner is None:
+            return detector
+        return RefinedDetector(detector, self.refiner, closer)
 
 
 def load_models(config: EngineConfig | None = None) -> Models:
@@ -151,7 +153,7 @@ def build_still_reader(
 def still_detector(config: EngineConfig, models: Models) -> Detector:
     """The detector for single pictures: with native-scale tiles unless `detector.far` is off."""
     detector = TiledDetector(models.detector) if config.detector.far else models.detector
-    return models.refined(detector)
+    return models.refined(detector, CropDetector(models.detector))
 
 
 def _with_regions(config: EngineConfig | None, regions: tuple[str, ...]) -> EngineConfig:

@@ -29,6 +29,8 @@ SETTLED = 0.012
 MARGIN_X, MARGIN_Y = 0.01, 0.03
 """Margins of a crop cut by corrected corners: these lie on the plate's rim, and less room for error
 is needed around them (827 validation crops: 742 right, 723 with the reader's usual margins)."""
+AROUND_X, AROUND_Y = 0.5, 1.0
+"""How much larger than the plate the cut for a closer look is, both sides together."""
 LEAST_OVERLAP = 0.35
 """Of old and new quad; below it the new one is some other thing."""
 
@@ -96,17 +98,32 @@ class RefinedDetector:
     Args:
         detector: finds plates.
         refiner: corrects their corners.
+        closer: looks for the plate again in a cut around each one found, before its corners are
+            corrected; None for no such look.
     """
 
-    def __init__(self, detector: Detector, refiner: CornerRefiner) -> None:
-        self._detector, self._refiner = detector, refiner
+    def __init__(
+        self, detector: Detector, refiner: CornerRefiner, closer: Detector | None = None
+    ) -> None:
+        self._detector, self._refiner, self._closer = detector, refiner, closer
 
     def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
         """Return the plates in an HxWx3 uint8 BGR picture, best first."""
         return tuple(
-            replace(one, quad=self._refiner.refine(image, one.quad))
+            replace(one, quad=self._refiner.refine(image, self._closely(image, one.quad)))
             for one in self._detector.detect(image, tracks)
         )
+
+    def _closely(self, image: Image, quad: Quad) -> Quad:
+        if self._closer is None:
+            return quad
+        rows, columns = image.shape[:2]
+        left, top, right, bottom = quad.expanded(AROUND_X, AROUND_Y).box
+        x, y = min(max(0, int(left)), columns - 1), min(max(0, int(top)), rows - 1)
+        cut = image[y : max(y + 1, int(bottom) + 1), x : max(x + 1, int(right) + 1)]
+        found = self._closer.detect(np.ascontiguousarray(cut))
+        closer = found[0].quad.shifted(x, y) if found else quad
+        return closer if quad_iou(closer, quad) >= LEAST_OVERLAP else quad
 
 
 class RefiningRectifier:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpr.detect.corners import CornerRefiner, RefiningRectifier
+from lpr.detect.corners import (
+    AROUND_X,
+    AROUND_Y,
+    CornerRefiner,
+    RefinedDetector,
+    RefiningRectifier,
+)
 from lpr.errors import ModelIntegrityError
 from lpr.geometry import Quad
 from lpr.imaging import PerspectiveRectifier
 from lpr.registry import DEFAULT_CORNERS, DEFAULT_DETECTOR, find_model
 from lpr.synth.fonts import FontBook
 from lpr.synth.scene import paint_background, render_scene
+from lpr.types import Detection, Image, Track
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +79,29 @@ def test_the_rectifier_tells_which_corners_it_cut_by(refiner: CornerRefiner) -> 
 def test_a_detector_is_no_refiner() -> None:
     with pytest.raises(ModelIntegrityError, match="is a detector; a corner refiner is needed"):
         CornerRefiner(find_model(DEFAULT_DETECTOR))
+
+
+class _Fixed:
+    """A detector that always gives the same quads."""
+
+    def __init__(self, *quads: Quad) -> None:
+        self._quads = quads
+
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        return tuple(Detection(quad, 0.9) for quad in self._quads)
+
+
+def test_a_closer_look_counts_where_it_sees_the_same_plate(refiner: CornerRefiner) -> None:
+    rng = np.random.default_rng(5)
+    scene = render_scene(paint_background(640, 384, rng), rng, FontBook(), count=1)
+    truth = scene.plates[0].quad
+    rough = truth.shifted(0.06 * truth.width, 0).expanded(0.1, 0.1)
+    left, top, _, _ = rough.expanded(AROUND_X, AROUND_Y).box
+    exact = truth.shifted(-max(0, int(left)), -max(0, int(top)))
+    [plain] = RefinedDetector(_Fixed(rough), refiner).detect(scene.image)
+    [closer] = RefinedDetector(_Fixed(rough), refiner, _Fixed(exact)).detect(scene.image)
+    assert closer.quad == refiner.refine(scene.image, truth)
+    other = _Fixed(truth.shifted(5000, 5000))
+    [elsewhere] = RefinedDetector(_Fixed(rough), refiner, other).detect(scene.image)
+    [nothing] = RefinedDetector(_Fixed(rough), refiner, _Fixed()).detect(scene.image)
+    assert elsewhere == nothing == plain
