@@ -7,12 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from lpr.geometry import Quad
+from lpr.detect.views import Box
 from lpr.protocols import Detector
 from lpr.types import Detection, Image, Track
-
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom in frame pixels; right and bottom are outside."""
 
 
 class RegionDetector:
@@ -42,13 +39,9 @@ class RegionDetector:
         if part.size == 0:
             return ()
         inside = [
-            replace(track, quad=_moved(track.quad, -left, -top))
+            replace(track, quad=track.quad.shifted(-left, -top))
             for track in tracks
             if left <= track.quad.center[0] < right and top <= track.quad.center[1] < bottom
         ]
         found = self._detector.detect(np.ascontiguousarray(part), inside)
-        return tuple(replace(one, quad=_moved(one.quad, left, top)) for one in found)
-
-
-def _moved(quad: Quad, right: float, down: float) -> Quad:
-    return Quad(*((x + right, y + down) for x, y in quad.points))
+        return tuple(replace(one, quad=one.quad.shifted(left, top)) for one in found)

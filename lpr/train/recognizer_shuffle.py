@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from lpr.imaging import MARGIN_X, MARGIN_Y, recognizer_input
+from lpr.geometry import Quad
+from lpr.imaging import MARGIN_X, recognizer_input, rectify
 from lpr.recognize.alphabet import Alphabet
 from lpr.train.recognizer_data import (
     PATCH_HEIGHT,
@@ -106,8 +107,10 @@ def find_cells(
     for start in range(0, len(patches), _BATCH):
         part = patches[start : start + _BATCH]
         flat = [_flattened(patch.patch, patch.corners) for patch in part]
-        crops = [cv2.cvtColor(_crop(one), cv2.COLOR_GRAY2BGR) for one in flat]
-        inputs = recognizer_input([np.asarray(crop, np.uint8) for crop in crops], MEAN, SCALE)
+        plate = Quad.from_points(patch_corners().tolist())
+        colour = [np.asarray(cv2.cvtColor(one, cv2.COLOR_GRAY2BGR), np.uint8) for one in flat]
+        crops = [rectify(one, plate, WIDTH, HEIGHT) for one in colour]
+        inputs = recognizer_input(crops, MEAN, SCALE)
         with torch.no_grad():
             outputs = torch.log_softmax(net(torch.from_numpy(inputs)), dim=-1).double().numpy()
         for patch, one, output in zip(part, flat, outputs, strict=True):
@@ -206,17 +209,6 @@ def _flattened(patch: Grey, corners: Corners) -> Grey:
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(flat, np.uint8)
-
-
-def _crop(flat: Grey) -> Grey:
-    """What the recognizer sees of a flattened patch."""
-    grown = np.array((1 + MARGIN_X, 1 + MARGIN_Y), np.float32)
-    corners = patch_corners()
-    centre = corners.mean(axis=0)
-    source = (corners - centre) * grown + centre
-    target = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32)
-    matrix = cv2.getPerspectiveTransform(source.astype(np.float32) - 0.5, target - 0.5)
-    return np.asarray(cv2.warpPerspective(flat, matrix, (WIDTH, HEIGHT)), np.uint8)
 
 
 def _cells(flat: Grey, text: str, steps: Sequence[float]) -> CharacterCells | None:
