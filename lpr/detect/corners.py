@@ -33,6 +33,8 @@ AROUND_X, AROUND_Y = 0.5, 1.0
 """How much larger than the plate the cut for a closer look is, both sides together."""
 LEAST_OVERLAP = 0.35
 """Of old and new quad; below it the new one is some other thing."""
+_HORIZON = 1e-3
+"""Corners at or beyond the horizon of a steep window have no place in the picture."""
 
 
 def nominal_corners() -> npt.NDArray[np.float32]:
@@ -88,6 +90,8 @@ class CornerRefiner:
         [offsets] = self._session.run(recognizer_input([window], self._mean, self._scale))
         shares = self._nominal + offsets[0].reshape(4, 2)
         points = np.column_stack([shares * (WIDTH, HEIGHT), np.ones(4)]) @ to_image.T
+        if float(points[:, 2].min()) < _HORIZON:
+            return quad, 0.0
         better = Quad.from_points((points[:, :2] / points[:, 2:]).tolist())
         return better, float(np.abs(offsets[0]).mean())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,13 +13,18 @@ from hypothesis import strategies as st
 from lpr.detect.corners import (
     AROUND_X,
     AROUND_Y,
+    GROW_X,
+    GROW_Y,
+    HEIGHT,
+    WIDTH,
     CornerRefiner,
     RefinedDetector,
     RefiningRectifier,
+    nominal_corners,
 )
 from lpr.errors import ModelIntegrityError
 from lpr.geometry import Quad
-from lpr.imaging import PerspectiveRectifier
+from lpr.imaging import PerspectiveRectifier, cut_quad
 from lpr.registry import DEFAULT_CORNERS, DEFAULT_DETECTOR, find_model
 from lpr.synth.fonts import FontBook
 from lpr.synth.scene import paint_background, render_scene
@@ -105,3 +111,30 @@ def test_a_closer_look_counts_where_it_sees_the_same_plate(refiner: CornerRefine
     [elsewhere] = RefinedDetector(_Fixed(rough), refiner, other).detect(scene.image)
     [nothing] = RefinedDetector(_Fixed(rough), refiner, _Fixed()).detect(scene.image)
     assert elsewhere == nothing == plain
+
+
+def test_corners_beyond_the_horizon_leave_the_old_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    steep = Quad((100.0, 100.0), (300.0, 180.0), (300.0, 220.0), (100.0, 300.0))
+    refiner = CornerRefiner(find_model(DEFAULT_CORNERS))
+    image = np.full((400, 400, 3), 90, np.uint8)
+    for far in np.linspace(-60, 60, 121):
+        offsets = np.full((1, 8), far, np.float32)
+        monkeypatch.setattr(refiner, "_session", _Answer(offsets))
+        assert np.isfinite(np.array(refiner.refine(image, steep).points)).all()
+    _, to_image = cut_quad(image, steep.expanded(GROW_X, GROW_Y), WIDTH, HEIGHT)
+    horizon = -to_image[2, 2] / to_image[2, 0] / WIDTH
+    offsets = np.zeros((1, 8), np.float32)
+    offsets[0, 0::2] = horizon - nominal_corners()[:, 0]
+    offsets[0, 1::2] = -nominal_corners()[:, 1]
+    monkeypatch.setattr(refiner, "_session", _Answer(offsets))
+    assert refiner.refine(image, steep) == steep
+
+
+class _Answer:
+    """A network that always says the same."""
+
+    def __init__(self, offsets: npt.NDArray[np.float32]) -> None:
+        self._offsets = offsets
+
+    def run(self, batch: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+        return [self._offsets]
