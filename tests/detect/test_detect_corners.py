@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from lpr.detect.corners import (
     AROUND_X,
     AROUND_Y,
-    GROW_X,
-    GROW_Y,
     HEIGHT,
     WIDTH,
     CornerRefiner,
@@ -24,7 +22,7 @@ from lpr.detect.corners import (
 )
 from lpr.errors import ModelIntegrityError
 from lpr.geometry import Quad
-from lpr.imaging import PerspectiveRectifier, cut_quad
+from lpr.imaging import PerspectiveRectifier
 from lpr.registry import DEFAULT_CORNERS, DEFAULT_DETECTOR, find_model
 from lpr.synth.fonts import FontBook
 from lpr.synth.scene import paint_background, render_scene
@@ -121,11 +119,12 @@ def test_corners_beyond_the_horizon_leave_the_old_ones(monkeypatch: pytest.Monke
         offsets = np.full((1, 8), far, np.float32)
         monkeypatch.setattr(refiner, "_session", _Answer(offsets))
         assert np.isfinite(np.array(refiner.refine(image, steep).points)).all()
-    _, to_image = cut_quad(image, steep.expanded(GROW_X, GROW_Y), WIDTH, HEIGHT)
-    horizon = -to_image[2, 2] / to_image[2, 0] / WIDTH
+    # A window whose right rim lies on the horizon, and an answer that puts the corners there.
+    to_image = np.array([[1, 0, 0], [0, 1, 0], [-1 / WIDTH, 0, 1]])
+    window = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    monkeypatch.setattr("lpr.detect.corners.cut_quad", lambda *_: (window, to_image))
     offsets = np.zeros((1, 8), np.float32)
-    offsets[0, 0::2] = horizon - nominal_corners()[:, 0]
-    offsets[0, 1::2] = -nominal_corners()[:, 1]
+    offsets[0, 0::2] = 1 - nominal_corners()[:, 0]
     monkeypatch.setattr(refiner, "_session", _Answer(offsets))
     assert refiner.refine(image, steep) == steep
 
