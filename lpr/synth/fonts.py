@@ -67,7 +67,7 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "nanumsquareroundb",
         "nanumgothic",
     ),
-    "han": ("notosanscjk-bold", "notosanscjk-regular", "notosanscjk-medium"),
+    "han": ("notosanscjk-bold", "notosanscjk-regular", "notosanscjk-medium", "notosanscjk-black"),
     "arabic": ("dejavusans-bold", "dejavusans"),
 }
 _SIMPLIFIED_CHINESE_FACE: Final = 2

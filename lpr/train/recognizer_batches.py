@@ -15,12 +15,15 @@ from lpr.recognize.alphabet import Alphabet
 from lpr.synth.degrade import Grey, camera_grey
 from lpr.train.recognizer_augment import AugmentStrength, cut_crop
 from lpr.train.recognizer_data import LabelledPatch, RenderedCache
+from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import HEIGHT, WIDTH
 from lpr.train.recognizer_shuffle import CharacterCells, shuffled
 
 _DONATED = 0.35
 """Share of shuffled plates that take their first, Chinese or Korean, character from another."""
+_PAINTED = 0.6
+"""Share of shuffled plates whose Chinese or Korean characters are drawn anew."""
 
 
 class WeightedPatches:
@@ -34,6 +37,7 @@ class WeightedPatches:
         weight: relative to the other sets, above 0.
         cells: where the characters of each plate stand, None where unknown; empty for no shuffling.
         shuffled_share: share of the plates with known characters that change them about.
+        painter: draws other Chinese and Korean characters into shuffled plates; None for none.
     """
 
     def __init__(
@@ -42,8 +46,9 @@ class WeightedPatches:
         weight: float,
         cells: Sequence[CharacterCells | None] = (),
         shuffled_share: float = 0.6,
+        painter: GlyphPainter | None = None,
     ) -> None:
-        self.patches, self.weight = patches, weight
+        self.patches, self.weight, self._painter = patches, weight, painter
         self._cells, self._shuffled_share = cells, shuffled_share
         starts = ["" if patch.text[:1].isascii() else patch.text[0] for patch in patches]
         counts = Counter(starts)
@@ -55,6 +60,8 @@ class WeightedPatches:
         index = min(int(np.searchsorted(self._steps, rng.random())), len(self.patches) - 1)
         cells = self._cells[index] if self._cells else None
         if cells is not None and rng.random() < self._shuffled_share:
+            if self._painter is not None and rng.random() < _PAINTED:
+                return self._painter.repainted(cells, shuffled(cells, rng), rng)
             return shuffled(cells, rng, self._donor(cells, rng))
         return self.patches[index]
 

@@ -30,6 +30,7 @@ from lpr.train.recognizer_data import (
     served_crop,
 )
 from lpr.train.recognizer_export import WEIGHTS, RecognizerCard, export_recognizer, load_weights
+from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
 from lpr.train.recognizer_patches import LEFT_OUT, shipped_helpers, weighted_patches
@@ -145,7 +146,9 @@ def train_recognizer(
             regions=options.regions,
             on_render=on_render,
         )
-    real = weighted_patches(labels, state.alphabet, *shipped_helpers(state.alphabet))
+    aligner, refiner = shipped_helpers(state.alphabet)
+    painter = GlyphPainter.installed(state.alphabet)
+    real = weighted_patches(labels, state.alphabet, aligner, refiner, painter)
     if not real and (cache is None or not len(cache)):
         raise TrainingError(
             "nothing to train on: no labelled crop in the train split, none rendered"

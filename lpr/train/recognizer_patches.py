@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,8 +16,9 @@ from lpr.train.recognizer_batches import WeightedPatches
 from lpr.train.recognizer_data import CropLabel, LabelledPatch, load_crop, quad_in, real_patches
 from lpr.train.recognizer_embed import embedded
 from lpr.train.recognizer_export import WEIGHTS, load_weights
+from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_net import RecognizerNet
-from lpr.train.recognizer_shuffle import CharacterCells, find_cells
+from lpr.train.recognizer_shuffle import find_cells
 
 LEFT_OUT: Final = frozenset(("stacked", "notplate", "cut", "unreadable"))
 """Notes of labels whose text is not what the crop shows."""
@@ -39,11 +40,29 @@ AS_LABELLED: Final = 0.25
 _EMBEDDINGS = 4
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Helpers:
+    """What makes more of the real plates; see `weighted_patches`."""
+
+    alphabet: Alphabet
+    aligner: RecognizerNet | None
+    refiner: CornerRefiner | None
+    painter: GlyphPainter | None
+
+    def movable(self, patches: Sequence[LabelledPatch], weight: float) -> WeightedPatches:
+        """Plates of one kind whose characters may change."""
+        if self.aligner is None:
+            return WeightedPatches(patches, weight)
+        cells = find_cells(self.aligner, self.alphabet, patches)
+        return WeightedPatches(patches, weight, cells, painter=self.painter)
+
+
 def weighted_patches(
     labels: Mapping[str, Sequence[CropLabel]],
     alphabet: Alphabet,
     aligner: RecognizerNet | None = None,
     refiner: CornerRefiner | None = None,
+    painter: GlyphPainter | None = None,
 ) -> list[WeightedPatches]:
     """Load the train crops, one- and two-line apart, with the weights of their sets.
 
@@ -52,7 +71,9 @@ def weighted_patches(
         alphabet: what can be spelled; other labels are left out.
         aligner: finds the characters, so that they can change places; None leaves them.
         refiner: corrects labelled boxes; None leaves them.
+        painter: draws other Chinese and Korean characters; None leaves them.
     """
+    helpers = Helpers(alphabet, aligner, refiner, painter)
     parts: list[WeightedPatches] = []
     for name, rows in labels.items():
         usable = [
@@ -63,7 +84,7 @@ def weighted_patches(
             if chosen:
                 known = SET_WEIGHTS.get(name)
                 weight = known[lines - 1] if known else 0.01 * len(chosen) ** 0.5
-                parts += _parts(name, chosen, weight, alphabet, aligner, refiner)
+                parts += _parts(name, chosen, weight, helpers)
     return parts
 
 
@@ -75,37 +96,23 @@ def shipped_helpers(alphabet: Alphabet) -> tuple[RecognizerNet | None, CornerRef
 
 
 def _parts(
-    name: str,
-    rows: Sequence[CropLabel],
-    weight: float,
-    alphabet: Alphabet,
-    aligner: RecognizerNet | None,
-    refiner: CornerRefiner | None,
+    name: str, rows: Sequence[CropLabel], weight: float, helpers: Helpers
 ) -> list[WeightedPatches]:
-    plain = real_patches(rows, alphabet)
+    plain = real_patches(rows, helpers.alphabet)
     if name in TIGHT_SETS:
         put_back = [
             one
             for seed in range(_EMBEDDINGS)
             for one in embedded(plain, np.random.default_rng(seed))
         ]
-        return [
-            WeightedPatches(plain, weight / 2, _cells(plain, alphabet, aligner)),
-            WeightedPatches(put_back, weight / 2, _cells(put_back, alphabet, aligner)),
-        ]
-    if refiner is None:
-        return [WeightedPatches(plain, weight, _cells(plain, alphabet, aligner))]
-    better = real_patches([_refined(row, refiner) for row in rows], alphabet)
+        return [helpers.movable(plain, weight / 2), helpers.movable(put_back, weight / 2)]
+    if helpers.refiner is None:
+        return [helpers.movable(plain, weight)]
+    better = real_patches([_refined(row, helpers.refiner) for row in rows], helpers.alphabet)
     return [
-        WeightedPatches(better, weight * (1 - AS_LABELLED), _cells(better, alphabet, aligner)),
+        helpers.movable(better, weight * (1 - AS_LABELLED)),
         WeightedPatches(plain, weight * AS_LABELLED),
     ]
-
-
-def _cells(
-    patches: Sequence[LabelledPatch], alphabet: Alphabet, aligner: RecognizerNet | None
-) -> Sequence[CharacterCells | None]:
-    return () if aligner is None else find_cells(aligner, alphabet, patches)
 
 
 def _refined(row: CropLabel, refiner: CornerRefiner) -> CropLabel:

@@ -1,0 +1,229 @@
+"""Provinces and hangul drawn into real plates.
+
+Nearly all real Chinese training plates come from one province, and few Korean ones exist: the
+network learns to name what it has seen most. Here the Chinese or Korean character of a real plate
+gives way to a drawn one with the plate's own ground, ink, height and sharpness, so that every
+character is met under real light, dirt and lenses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lpr.errors import ConfigError
+from lpr.recognize.alphabet import CHINESE_PROVINCES, KOREAN_USES, Alphabet
+from lpr.synth.fonts import FontBook
+from lpr.train.recognizer_data import PATCH_HEIGHT, LabelledPatch, patch_corners
+from lpr.train.recognizer_shuffle import CharacterCells
+
+_BAND = slice(PATCH_HEIGHT // 5, PATCH_HEIGHT - PATCH_HEIGHT // 5)
+_CHARACTERS: Final[Mapping[str, str]] = {"han": CHINESE_PROVINCES, "hangul": KOREAN_USES}
+"""What is drawn in place of what, by kind of face."""
+_BOLDER: Final[Mapping[str, int]] = {"han": 0, "hangul": 2}
+"""Pixels by which the strokes of the plates are bolder than those of the faces."""
+_LEAST_CONTRAST = 12.0
+"""Grey levels between ink and ground; below it nobody could read what is drawn."""
+_LEAST_HEIGHT = 20
+"""Rows; a lower text was not found rightly."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateLook:
+    """What the characters of a plate look like.
+
+    Attributes:
+        ground: grey level beside the strokes, one per row.
+        ink: grey level of the strokes.
+        top: first row of the characters.
+        bottom: row below their last.
+        blur: standard deviation of the edges' blur, pixels.
+    """
+
+    ground: npt.NDArray[np.float32]
+    ink: float
+    top: int
+    bottom: int
+    blur: float
+
+    @property
+    def usual_ground(self) -> float:
+        """Grey level of the ground along the characters."""
+        return float(np.median(self.ground[self.top : self.bottom]))
+
+    @property
+    def contrast(self) -> float:
+        """Grey levels between ink and ground."""
+        return abs(self.ink - self.usual_ground)
+
+
+def plate_look(cells: CharacterCells) -> PlateLook | None:
+    """Measure the Latin characters of a plate; None where they are too faint to tell."""
+    slots = [index for index, char in enumerate(cells.text) if char.isascii()]
+    if len(slots) < 3:
+        return None
+    left, right = cells.cuts[slots[0]], cells.cuts[slots[-1] + 1]
+    text = cells.patch[:, left:right]
+    level, split = cv2.threshold(
+        np.ascontiguousarray(text[_BAND]), 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU
+    )
+    bright_ink = float(split.mean()) < 0.5
+    marked = (text > level) if bright_ink else (text <= level)
+    inside = text[_BAND]
+    is_ink = marked[_BAND]
+    if not is_ink.any() or is_ink.all():
+        return None
+    ink, ground = float(np.median(inside[is_ink])), float(np.median(inside[~is_ink]))
+    if abs(ink - ground) < _LEAST_CONTRAST:
+        return None
+    top, bottom = _extent(marked.mean(axis=1))
+    if bottom - top < _LEAST_HEIGHT:
+        return None
+    slope = np.abs(np.diff(text[top:bottom].astype(np.float32), axis=1))
+    steepest = max(1.0, float(np.percentile(slope, 97)))
+    blur = float(np.clip(abs(ink - ground) / (steepest * 2.507), 0.5, 4.0))
+    gaps = [cut for index, cut in enumerate(cells.cuts[1:-1], 1) if index in slots]
+    columns = cells.patch[:, [np.clip(cut, 0, cells.patch.shape[1] - 1) for cut in gaps]]
+    rows = np.median(columns.astype(np.float32), axis=1)
+    return PlateLook(rows.astype(np.float32), ink, top, bottom, blur)
+
+
+def _extent(shares: npt.NDArray[np.float64]) -> tuple[int, int]:
+    """First row and row behind the last of the run of inked rows around the middle."""
+    inked = (shares > 0.08) & (shares < 0.85)
+    middle = len(shares) // 2
+    top = bottom = middle
+    while top > 0 and inked[top - 1]:
+        top -= 1
+    while bottom < len(shares) and inked[bottom]:
+        bottom += 1
+    return top, bottom
+
+
+class GlyphPainter:
+    """Draws Chinese provinces and Korean syllables into real plates.
+
+    Args:
+        book: the faces; those of kinds `han` and `hangul` are used, where there are any.
+        alphabet: only its characters are drawn.
+    """
+
+    def __init__(self, book: FontBook, alphabet: Alphabet) -> None:
+        self._book = book
+        kinds = book.kinds()
+        self._among = {
+            kind: "".join(char for char in characters if alphabet.covers(char))
+            for kind, characters in _CHARACTERS.items()
+            if kind in kinds
+        }
+
+    @classmethod
+    def installed(cls, alphabet: Alphabet) -> GlyphPainter | None:
+        """A painter with this machine's faces; None where there is no face for plates at all."""
+        try:
+            return cls(FontBook(), alphabet)
+        except ConfigError:
+            return None
+
+    def repainted(
+        self, cells: CharacterCells, plate: LabelledPatch, rng: np.random.Generator
+    ) -> LabelledPatch:
+        """Give each Chinese or Korean character of a plate way to another one.
+
+        Args:
+            cells: where the plate's characters stand.
+            plate: the plate as it is to be shown, in the cells' frame; its Latin characters
+                may have changed places.
+            rng: source of randomness.
+
+        Returns:
+            A plate with a new text, or the same plate where its look cannot be measured.
+        """
+        slots = [index for index, char in enumerate(cells.text) if self._kind(char)]
+        look = plate_look(cells) if slots else None
+        if look is None:
+            return plate
+        patch, text = plate.patch.copy(), list(plate.text)
+        for slot in slots:
+            kind = self._kind(text[slot])
+            among = self._among[kind]
+            char = among[int(rng.integers(len(among)))]
+            mask = self._book.pick_kind(kind, rng).glyph(char).mask
+            mask = _weighted(mask, rng, bolder=_BOLDER[kind])
+            if _paint(patch, cells, slot, look, mask, rng):
+                text[slot] = char
+        return LabelledPatch(patch, patch_corners(), "".join(text), plate.lines)
+
+    def _kind(self, char: str) -> str:
+        """The kind of face that a character is drawn with; empty for all that stay."""
+        return next((kind for kind, among in self._among.items() if char in among), "")
+
+
+def _paint(
+    patch: npt.NDArray[np.uint8],
+    cells: CharacterCells,
+    slot: int,
+    look: PlateLook,
+    mask: npt.NDArray[np.uint8],
+    rng: np.random.Generator,
+) -> bool:
+    """Draw into one cell; False, with nothing drawn, where it would be lost in the light."""
+    left, right = cells.cuts[slot], cells.cuts[slot + 1]
+    width, height = right - left, look.bottom - look.top
+    rows = np.flatnonzero(mask.max(axis=1) > 32)
+    mask = mask[rows[0] : rows[-1] + 1]
+    tall = int(np.clip(height * rng.uniform(0.9, 1.1), 12, PATCH_HEIGHT - 4))
+    wide = int(np.clip(width * rng.uniform(0.72, 0.98), 6, width))
+    drawn = np.zeros((PATCH_HEIGHT, width), np.float32)
+    y = int(np.clip(look.top + (height - tall) / 2 + rng.uniform(-2, 2), 0, PATCH_HEIGHT - tall))
+    x = int(rng.integers(width - wide + 1))
+    drawn[y : y + tall, x : x + wide] = (
+        cv2.resize(mask, (wide, tall), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    )
+    blur = look.blur * float(rng.uniform(0.8, 1.1))
+    drawn = np.asarray(cv2.GaussianBlur(drawn, (0, 0), blur), np.float32)
+    # Fine strokes must not fade under the blur: on the plate they are as bold as the digits.
+    drawn = np.minimum(drawn / max(0.5, float(np.percentile(drawn, 97))), 1.0)
+    there = patch[:, left:right].astype(np.float32)
+    ground = _ground(there, look)
+    painted = ground + (look.ink - look.usual_ground) * drawn
+    if rng.random() < 0.5:
+        painted += rng.normal(0, rng.uniform(0.5, 3.0), painted.shape).astype(np.float32)
+    painted = np.clip(painted, 0, 255)
+    if abs(float(painted[drawn > 0.8].mean() - ground.clip(0, 255).mean())) < look.contrast / 2:
+        return False
+    weight = _soft_edges(width, look)
+    patch[:, left:right] = (there * (1 - weight) + painted * weight).astype(np.uint8)
+    return True
+
+
+def _weighted(
+    mask: npt.NDArray[np.uint8], rng: np.random.Generator, bolder: int
+) -> npt.NDArray[np.uint8]:
+    """Strokes a little bolder or finer; `bolder` pixels more."""
+    size = int(rng.integers(-3, 5)) + bolder
+    if abs(size) < 2:
+        return mask
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(size), abs(size)))
+    changed = cv2.dilate(mask, kernel) if size > 0 else cv2.erode(mask, kernel)
+    return np.asarray(changed, np.uint8)
+
+
+def _ground(there: npt.NDArray[np.float32], look: PlateLook) -> npt.NDArray[np.float32]:
+    """The empty plate: as between the other characters, shifted to the light at this place."""
+    band = slice(look.top, look.bottom)
+    rim = np.median(there[band][:, [-2, -1]])
+    return np.repeat((look.ground + (rim - look.usual_ground))[:, None], there.shape[1], 1)
+
+
+def _soft_edges(width: int, look: PlateLook) -> npt.NDArray[np.float32]:
+    """1 over the character, fading to 0 at the cell's sides and at the plate's rim."""
+    across = np.minimum(np.arange(1, width + 1), np.arange(width, 0, -1)) / 2.5
+    rows = np.arange(PATCH_HEIGHT)
+    down = np.minimum(rows - (look.top - 7), look.bottom + 6 - rows) / 4
+    return np.asarray(np.clip(down, 0, 1)[:, None] * np.clip(across, 0, 1)[None], np.float32)

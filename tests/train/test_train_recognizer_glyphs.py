@@ -1,0 +1,99 @@
+"""Drawing other Chinese and Korean characters into plates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lpr.recognize.alphabet import CHINESE_PROVINCES, KOREAN_USES, PLATE_CHARACTERS, Alphabet
+from lpr.synth.fonts import CAP, Face, FontBook, Glyph
+from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, LabelledPatch, patch_corners
+from lpr.train.recognizer_glyphs import GlyphPainter, plate_look
+from lpr.train.recognizer_shuffle import CharacterCells
+
+ALPHABET = Alphabet(PLATE_CHARACTERS)
+TOP, BOTTOM = 18, 62
+
+
+class _Block(Face):
+    """Every character is a solid block."""
+
+    def glyph(self, char: str) -> Glyph:
+        return Glyph(np.full((CAP, CAP), 255, np.uint8), 0.0)
+
+
+class _Blocks(FontBook):
+    """A book of blocks, so that the test needs no installed face."""
+
+    def __init__(self, kinds: tuple[str, ...] = ("han", "hangul")) -> None:
+        self._kinds_here = kinds
+
+    def kinds(self) -> tuple[str, ...]:
+        return self._kinds_here
+
+    def pick_kind(self, kind: str, rng: np.random.Generator) -> Face:
+        return _Block(Path("block"))
+
+
+def _cells(text: str, ink: int, ground: int) -> CharacterCells:
+    """Bars of one ink on one ground; the first cell is empty."""
+    patch = np.full((PATCH_HEIGHT, PATCH_WIDTH), ground, np.uint8)
+    cuts = tuple(28 + 30 * i for i in range(len(text) + 1))
+    for char, left in zip(text, cuts, strict=False):
+        if char.isascii():
+            patch[TOP:BOTTOM, left + 9 : left + 20] = ink
+    return CharacterCells(patch, text, cuts)
+
+
+def _plate(cells: CharacterCells) -> LabelledPatch:
+    return LabelledPatch(cells.patch, patch_corners(), cells.text, 1)
+
+
+@pytest.mark.parametrize(("ink", "ground"), [(220, 60), (40, 200)])
+def test_the_look_of_a_plate_is_measured(ink: int, ground: int) -> None:
+    look = plate_look(_cells("皖A12345", ink, ground))
+    assert look is not None
+    assert look.ink == pytest.approx(ink, abs=3)
+    assert look.usual_ground == pytest.approx(ground, abs=3)
+    assert (look.top, look.bottom) == (TOP, BOTTOM)
+    assert look.blur < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "among"), [("皖A12345", 0, CHINESE_PROVINCES), ("12가3456", 2, KOREAN_USES)]
+)
+@pytest.mark.parametrize(("ink", "ground"), [(220, 60), (40, 200)])
+def test_another_character_stands_in_ink_and_the_rest_stays(
+    text: str, slot: int, among: str, ink: int, ground: int
+) -> None:
+    cells = _cells(text, ink, ground)
+    painter, rng = GlyphPainter(_Blocks(), ALPHABET), np.random.default_rng(0)
+    left, right = cells.cuts[slot], cells.cuts[slot + 1]
+    seen = set()
+    for _ in range(60):
+        plate = painter.repainted(cells, _plate(cells), rng)
+        seen.add(plate.text[slot])
+        assert plate.text[:slot] + plate.text[slot + 1 :] == text[:slot] + text[slot + 1 :]
+        assert np.array_equal(plate.patch[:, :left], cells.patch[:, :left])
+        assert np.array_equal(plate.patch[:, right:], cells.patch[:, right:])
+        cell = plate.patch[TOP + 6 : BOTTOM - 6, left:right]
+        assert abs(float(np.median(cell)) - ink) < 25
+    assert seen <= set(among) and len(seen) > 15
+
+
+def test_a_plate_too_faint_or_without_such_characters_stays() -> None:
+    rng, painter = np.random.default_rng(0), GlyphPainter(_Blocks(), ALPHABET)
+    for cells in (_cells("皖A12345", 104, 100), _cells("RÜD1234", 20, 220)):
+        plate = _plate(cells)
+        assert painter.repainted(cells, plate, rng) is plate
+
+
+def test_kinds_without_a_face_and_unknown_characters_are_not_drawn() -> None:
+    cells, rng = _cells("皖A12345", 220, 60), np.random.default_rng(0)
+    plate = _plate(cells)
+    assert GlyphPainter(_Blocks(("hangul",)), ALPHABET).repainted(cells, plate, rng) is plate
+    few = GlyphPainter(_Blocks(), Alphabet("0123456789A皖京"))
+    texts = {few.repainted(cells, plate, rng).text[0] for _ in range(40)}
+    assert texts == {"皖", "京"}
