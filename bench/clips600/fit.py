@@ -1,14 +1,15 @@
 """Fits the voter's options to the models in use, on clips that are not the ones reported.
 
-Options first, by what the verdicts cost; then the probabilities. Both on recordings, so that a
-trial takes seconds. Nothing is changed: the result is a piece of configuration, with the figures
-before and after it on other clips.
+First what the voter believes (how much a look weighs, how errors come about), by the likelihood of
+the outcomes; then the temperature and the ceiling of the probabilities; then the thresholds of the
+rules, by what the verdicts cost. All on recordings, so that a trial takes seconds. Nothing is
+changed: the result is a piece of configuration, with the figures before and after on other clips.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -26,22 +27,30 @@ from lpr.vote.options import VoterOptions
 WRONG_COST = 5.0
 """A wrong verdict costs as much as this many missed plates: a gate may open to it."""
 LEAST_GAIN = 2.0
-"""An option moves only for this much less cost over all clips: chance moves single plates."""
-GRID: Mapping[str, tuple[float, ...]] = {
-    "confusions": (1.5, 2.0, 3.0, 5.0, 8.0),
-    "outlier": (0.003, 0.01, 0.03),
-    "unsure_outlier": (0.1, 0.2, 0.3, 0.5),
+"""A threshold moves only for this much less cost over all clips: chance moves single plates."""
+LEAST_LIKELIER = 1.0
+"""An option of the evidence moves only where the outcomes get likelier by this, in nats."""
+BELIEFS: Mapping[str, tuple[float, ...]] = {
+    "reference_width": (110.0, 140.0, 160.0, 180.0, 220.0),
+    "size_power": (1.0, 1.5, 2.0, 3.0),
+    "size_relief": (0.3, 0.5, 0.7, 0.9),
+    "quality_power": (0.5, 0.7, 1.0),
     "scale_copies": (0.05, 0.1, 0.2, 0.3),
+    "confusions": (3.0, 5.0, 8.0),
+    "outlier": (0.003, 0.01, 0.03),
+    "unsure_outlier": (0.1, 0.3, 0.5),
     "max_reading_confidence": (0.95, 0.98, 0.99),
-    "quality_power": (0.25, 0.5, 1.0),
-    "reference_width": (60.0, 80.0, 110.0),
     "missing_character": (0.02, 0.05, 0.1),
     "extra_character": (0.01, 0.03, 0.06),
-    "early_probability": (0.95, 0.98, 0.99),
-    "confirm_probability": (0.75, 0.85, 0.9, 0.95),
+}
+"""Options of the evidence that are tried, one after the other."""
+THRESHOLDS: Mapping[str, tuple[float, ...]] = {
+    "early_probability": (0.85, 0.9, 0.95),
+    "confirm_probability": (0.7, 0.75, 0.8, 0.85),
+    "revise_probability": (0.7, 0.8, 0.9),
     "single_confidence": (0.9, 0.95, 0.98),
 }
-"""Options tried, one after the other."""
+"""Options of the rules that are tried, one after the other."""
 _TEMPERATURES = tuple(0.4 * 1.05**n for n in range(48))
 _SURE = 0.9
 _OPEN_CEILING = 1 - 1e-6
@@ -74,8 +83,9 @@ def fit_folders(folders: Sequence[Path], held_out: Sequence[Path], limit: int | 
         raise SourceError("a folder to fit on cannot be held out as well")
     known, other = _recordings(folders, limit), _recordings(held_out, limit)
     before = VoterOptions()
-    after = fit_options(known, before)
+    after = fit_beliefs(known, before)
     after = fit_probability(known, after)
+    after = fit_thresholds(known, after)
     parts = [_changes(before, after, len(known)), "## On the clips fitted to"]
     parts += [_comparison(known, before, after)]
     if other:
@@ -85,21 +95,46 @@ def fit_folders(folders: Sequence[Path], held_out: Sequence[Path], limit: int | 
     return "\n\n".join(parts)
 
 
-def fit_options(recordings: Sequence[Recording], start: VoterOptions) -> VoterOptions:
-    """Move one option after the other to where the verdicts cost least."""
-    best, least = start, cost(report(recordings, start))
+def fit_beliefs(recordings: Sequence[Recording], start: VoterOptions) -> VoterOptions:
+    """Move one option of the evidence after the other to where the outcomes are likeliest."""
+
+    def unlikely(options: VoterOptions) -> float:
+        claims = _claims(recordings, options)
+        return len(claims) * min((surprise(claims, t) for t in _TEMPERATURES), default=0.0)
+
+    return _descend(start, BELIEFS, unlikely, LEAST_LIKELIER)
+
+
+def fit_thresholds(recordings: Sequence[Recording], start: VoterOptions) -> VoterOptions:
+    """Move one option of the rules after the other to where the verdicts cost least."""
+    return _descend(
+        start, THRESHOLDS, lambda options: cost(report(recordings, options)), LEAST_GAIN
+    )
+
+
+def _descend(
+    start: VoterOptions,
+    grid: Mapping[str, tuple[float, ...]],
+    loss: Callable[[VoterOptions], float],
+    least_gain: float,
+) -> VoterOptions:
+    best, least = start, loss(start)
     for _ in range(_ROUNDS):
         before = best
-        for name, values in GRID.items():
+        for name, values in grid.items():
             trials = []
             for value in values:
                 trial = _with(best, name, value)
                 if trial is not None and trial != best:
-                    trials.append((cost(report(recordings, trial)), value, trial))
-            # The least cost; of equals the smallest change.
+                    trials.append((loss(trial), value, trial))
+            # The least loss; of equals the smallest change.
             now = getattr(best, name)
-            paid, _, trial = min(trials, key=lambda one: (one[0], abs(math.log(one[1] / now))))
-            if paid <= least - LEAST_GAIN:
+            paid, _, trial = min(
+                trials,
+                key=lambda one: (one[0], abs(math.log(one[1] / now))),
+                default=(math.inf, now, best),
+            )
+            if paid <= least - least_gain:
                 best, least = trial, paid
         if best == before:
             break
@@ -113,8 +148,7 @@ def fit_probability(recordings: Sequence[Recording], options: VoterOptions) -> V
     Neural Networks", ICML 2017); the ceiling is what the surest plates bear out, by the rule of
     succession.
     """
-    neutral = replace(options, temperature=1.0, ceiling=_OPEN_CEILING)
-    claims = [claim for one in recordings for claim in claims_of(replay(one, _config(neutral)))]
+    claims = _claims(recordings, options)
     if not claims:
         return options
     temperature = min(_TEMPERATURES, key=lambda value: surprise(claims, value))
@@ -122,6 +156,12 @@ def fit_probability(recordings: Sequence[Recording], options: VoterOptions) -> V
     honest = (sum(sure) + 1) / (len(sure) + 2)
     ceiling = min(VoterOptions().ceiling, max(honest, options.settle_probability + 0.001))
     return replace(options, temperature=round(temperature, 3), ceiling=round(ceiling, 4))
+
+
+def _claims(recordings: Sequence[Recording], options: VoterOptions) -> list[Claim]:
+    """What the voter believes of every plate, before temperature and ceiling."""
+    neutral = replace(options, temperature=1.0, ceiling=_OPEN_CEILING)
+    return [claim for one in recordings for claim in claims_of(replay(one, _config(neutral)))]
 
 
 def surprise(claims: Sequence[Claim], temperature: float) -> float:
@@ -201,7 +241,7 @@ def _probability(claim: Claim, temperature: float) -> float:
 
 
 def _changes(before: VoterOptions, after: VoterOptions, clips: int) -> str:
-    names = (*GRID, "temperature", "ceiling")
+    names = (*BELIEFS, "temperature", "ceiling", *THRESHOLDS)
     changed = [name for name in names if getattr(before, name) != getattr(after, name)]
     lines = [f"{name} = {getattr(after, name):g}" for name in changed]
     text = "\n".join(["```toml", "[voter]", *lines, "```"]) if lines else "No option moves."

@@ -15,6 +15,7 @@ from lpr.errors import SourceError
 from lpr.evaluate.clip_report import RIGHT, ClipsReport, compare, flags_of
 from lpr.evaluate.datasets import Clip, load_clips
 from lpr.evaluate.events import score_clip
+from lpr.evaluate.intervals import PairedTest
 from lpr.evaluate.report import table
 from lpr.types import PlateEvent
 
@@ -145,38 +146,43 @@ def _figures(report: ClipsReport, run: Run) -> str:
 def _paired(
     report: ClipsReport,
     baselines: dict[str, ClipsReport],
-    earlier: dict[str, list[bool]] | None,
+    earlier: list[dict[str, object]] | None,
 ) -> str:
-    now = _flags(report)
-    others = {name: _flags(one) for name, one in baselines.items()}
+    others = {name: _clips(one) for name, one in baselines.items()}
     if earlier is not None:
         others["earlier result"] = earlier
-    rows: list[list[object]] = []
-    for name, flags in others.items():
-        test = compare(flags, now)
+    now, rows = _clips(report), []
+    for name, clips in others.items():
+        right = compare(flags_of(clips), flags_of(now))
+        harm = compare(flags_of(clips, not_wrong=True), flags_of(now, not_wrong=True)).plates
         part = baselines.get(name)
         rows.append(
             [
                 name,
                 part.plates_that(RIGHT) if part else "",
                 part.wrong_verdicts if part else "",
-                f"+{test.plates.only_second} -{test.plates.only_first} of {test.plates.total}",
-                f"{test.plates.p_value:.4g}",
-                f"+{test.clips.only_second} -{test.clips.only_first} of {test.clips.total}",
-                f"{test.clips.p_value:.4g}",
+                *_columns(right.plates),
+                *_columns(harm),
+                *_columns(right.clips),
             ]
         )
-    header = ["against", "plates right", "wrong verdicts", "plates", "p", "clips", "p"]
+    header = ["against", "plates right", "wrong verdicts", "plates right, paired", "p"]
+    header += ["plates not said wrongly, paired", "p", "clips entirely right, paired", "p"]
     return "Paired with this result (McNemar, exact):\n\n" + table(header, rows)
 
 
-def _flags(report: ClipsReport) -> dict[str, list[bool]]:
-    return flags_of([one.to_json() for one in report.outcomes])
+def _columns(test: PairedTest) -> list[str]:
+    return [f"+{test.only_second} -{test.only_first} of {test.total}", f"{test.p_value:.4g}"]
 
 
-def _earlier(path: Path) -> dict[str, list[bool]]:
+def _clips(report: ClipsReport) -> list[dict[str, object]]:
+    return [one.to_json() for one in report.outcomes]
+
+
+def _earlier(path: Path) -> list[dict[str, object]]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return flags_of(data["report"]["clips"])
+        clips: list[dict[str, object]] = json.loads(path.read_text("utf-8"))["report"]["clips"]
+        flags_of(clips)
+        return clips
     except (OSError, json.JSONDecodeError, KeyError) as error:
         raise SourceError(f"{path} is not a result of clips600: {error}") from error

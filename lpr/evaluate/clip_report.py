@@ -277,8 +277,15 @@ def compare(
     )
 
 
-def flags_of(clips: Sequence[Mapping[str, object]]) -> dict[str, list[bool]]:
+def flags_of(
+    clips: Sequence[Mapping[str, object]], *, not_wrong: bool = False
+) -> dict[str, list[bool]]:
     """What `compare` takes, from the `clips` of a report's JSON.
+
+    Args:
+        clips: the clips.
+        not_wrong: flag plates that were not said wrongly, in place of those said rightly: a plate
+            that was left unread is then no worse than a right one.
 
     Raises:
         ValueError: the clips are not of such a report.
@@ -288,10 +295,10 @@ def flags_of(clips: Sequence[Mapping[str, object]]) -> dict[str, list[bool]]:
         plates = clip.get("plates")
         if not isinstance(plates, list) or "entirely_right" not in clip:
             raise ValueError("not a result of clips: entirely_right or plates is missing")
-        flags[str(clip["name"])] = [
-            bool(clip["entirely_right"]),
-            *(plate["outcome"] == RIGHT for plate in plates),
+        good = [
+            plate["outcome"] in ((RIGHT, MISSED) if not_wrong else (RIGHT,)) for plate in plates
         ]
+        flags[str(clip["name"])] = [all(good) if not_wrong else bool(clip["entirely_right"]), *good]
     return flags
 
 

@@ -36,6 +36,7 @@ class Vote:
         evidence: the same, prepared.
         weight: how much it counts, 0 to 1.
         quality: its `quality_weight`, before novelty.
+        size: the share of the weight that comes of the look's size, above 0 and at most 1.
         frame_index: the frame it was read from.
         time: media seconds.
         quad: the plate in that frame, pixels.
@@ -45,6 +46,7 @@ class Vote:
     evidence: Evidence
     weight: float
     quality: float
+    size: float
     frame_index: int
     time: float
     quad: Quad
@@ -103,13 +105,15 @@ def make_vote(
     weight: float,
     options: VoterOptions,
     quality: float = 1.0,
+    size: float = 1.0,
     frame_index: int = 0,
     time: float = 0.0,
     quad: Quad | None = None,
 ) -> Vote:
     """Prepare one reading for a ballot."""
     place = quad or Quad.from_box(0.0, 0.0, 1.0, 1.0)
-    return Vote(reading, prepare(reading, options), weight, quality, frame_index, time, place)
+    evidence = prepare(reading, options)
+    return Vote(reading, evidence, weight, quality, size, frame_index, time, place)
 
 
 class Ballot:
@@ -128,6 +132,7 @@ class Ballot:
         self._said: dict[str, int] = {}
         self._compatible: dict[str, int] = {}
         self._dropped_score = 0.0
+        self._largest = 0.0
         self._positions: PositionTable | None = None
         self._standing: Standing | None = _NOTHING
         self._readings = 0
@@ -162,6 +167,7 @@ class Ballot:
         self._said[text] = self._said.get(text, 0) + 1
         if self._best_look is None or _trust(vote) > _trust(self._best_look):
             self._best_look = vote
+        self._largest = max(self._largest, vote.size)
         if text not in self._scores:
             self._enter(text)
         for candidate, score in self._scores.items():
@@ -243,13 +249,24 @@ class Ballot:
         self._compatible = {text: self._compatible[text] for text in keep}
 
     def _rank(self, text: str) -> tuple[float, str]:
-        return (-(self._scores[text] + self._scorer.log_odds(text)), text)
+        return (-(self._relief() * self._scores[text] + self._scorer.log_odds(text)), text)
+
+    def _relief(self) -> float:
+        """Factor on all weights: a plate seen only from afar is held to its own largest looks.
+
+        Small looks count little beside large ones, whose errors they do not share; alone, they are
+        what there is.
+        """
+        return self._largest**-self._options.size_relief if self._largest > 0 else 1.0
 
     def _leader(self) -> str:
         if len(self._scores) == 1:
             return next(iter(self._scores))
-        log_odds = self._scorer.log_odds
-        odds = {text: score + log_odds(text) for text, score in self._scores.items()}
+        log_odds, relief = self._scorer.log_odds, self._relief()
+        # Rounded, so that the order in which the same readings came makes no difference.
+        odds = {
+            text: round(relief * score + log_odds(text), 9) for text, score in self._scores.items()
+        }
         top = max(odds.values())
         return min(text for text, value in odds.items() if value == top)
 
@@ -292,17 +309,18 @@ class Ballot:
         """The odds of each listed text against one of them."""
         if len(self._scores) == 1:
             return {lead: 1.0}
-        log_odds = self._scorer.log_odds
-        top = self._scores[lead] + log_odds(lead)
+        log_odds, relief = self._scorer.log_odds, self._relief()
+        top = relief * self._scores[lead] + log_odds(lead)
         return {
-            text: math.exp(max(-60.0, min(60.0, score + log_odds(text) - top)))
+            text: math.exp(max(-60.0, min(60.0, relief * score + log_odds(text) - top)))
             for text, score in self._scores.items()
         }
 
     def _raw(self, lead: str, shares: dict[str, float]) -> float:
         """Probability of a text before calibration."""
         listed = sum(shares.values()) - 1.0
-        other = self._table(lead).unlisted_odds() * math.exp(-self._scorer.log_odds(lead))
+        odds = self._table(lead).unlisted_odds(self._relief())
+        other = odds * math.exp(-self._scorer.log_odds(lead))
         # Listed texts come out of the others: they are not counted twice.
         unlisted = max(other - listed, _UNLISTED_SHARE * other)
         return 1.0 / (1.0 + listed + unlisted)

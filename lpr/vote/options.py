@@ -74,6 +74,8 @@ class VoterOptions:
         no_digit_penalty: log odds against a text without any digit, which is a sign more often.
         reference_width: plate width from which the size of a look no longer limits its weight.
         size_power: how fast the weight falls below that width.
+        size_relief: how far a plate that was never seen near is believed by its own largest looks:
+            0 holds all looks to `reference_width`, 1 to the largest look of the same plate.
         quality_power: how much the quality of a look counts beside the reader's own confidence: 0
             not at all, 1 in full.
         copy_distance: change of place and size (in plate widths) within which looks are copies.
@@ -107,11 +109,11 @@ class VoterOptions:
     """
 
     max_delay: float = 1.0
-    confirm_probability: float = 0.85
-    early_probability: float = 0.98
-    revise_probability: float = 0.9
+    confirm_probability: float = 0.7
+    early_probability: float = 0.9
+    revise_probability: float = 0.8
     sure_probability: float = 1.0
-    settle_probability: float = 0.995
+    settle_probability: float = 0.95
     min_agreeing: int = 2
     single_confidence: float = 0.95
     min_length: int = 3
@@ -123,12 +125,13 @@ class VoterOptions:
     prior_weight: float = 0.5
     prior_limit: float = 3.0
     no_digit_penalty: float = 2.0
-    reference_width: float = 80.0
-    size_power: float = 1.0
-    quality_power: float = 0.5
+    reference_width: float = 160.0
+    size_power: float = 2.0
+    size_relief: float = 0.7
+    quality_power: float = 0.7
     copy_distance: float = 0.08
-    scale_copies: float = 0.1
-    confusions: float = 3.0
+    scale_copies: float = 0.2
+    confusions: float = 8.0
     max_reading_confidence: float = 0.98
     outlier: float = 0.01
     unsure_outlier: float = 0.3
@@ -136,8 +139,8 @@ class VoterOptions:
     unsure_missing: float = 0.2
     missing_end: float = 0.4
     extra_character: float = 0.03
-    temperature: float = 1.0
-    ceiling: float = 0.999
+    temperature: float = 1.3
+    ceiling: float = 0.996
     legible_confidence: float = 0.2
     min_read_width: float = 20.0
     max_readings: int = 60

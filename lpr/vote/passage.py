@@ -12,7 +12,7 @@ from lpr.vote.ballot import Ballot, Standing, make_vote
 from lpr.vote.options import VoterOptions
 from lpr.vote.prior import TextScorer
 from lpr.vote.scene import SceneMotion, Stillness
-from lpr.vote.weights import LookMemory, effective_width, quality_weight
+from lpr.vote.weights import LookMemory, effective_width, quality_weight, size_weight
 
 _APART: Final = 0.5
 _SAME_PLACE: Final = 0.2
@@ -221,6 +221,9 @@ class Passage:
                 weight=weight,
                 options=options,
                 quality=quality,
+                size=size_weight(
+                    reading.quality.width if reading.quality else quad.width, lines, options
+                ),
                 frame_index=frame_index,
                 time=time,
                 quad=quad,

@@ -27,7 +27,7 @@ class PositionTable:
     def __init__(self, text: str, options: VoterOptions) -> None:
         self.text = text
         self._log_confusions = math.log(options.confusions)
-        self._wrong = [self._log_confusions] * len(text)
+        self._wrong = [0.0] * len(text)
         self._sums: list[dict[str, float]] = [{} for _ in text]
 
     def add(self, evidence: Evidence, weight: float) -> None:
@@ -66,13 +66,16 @@ class PositionTable:
             result.append(1.0 - own + 1e-6)
         return tuple(result)
 
-    def unlisted_odds(self) -> float:
+    def unlisted_odds(self, relief: float = 1.0) -> float:
         """Odds that the text is wrong in a way that no candidate stands for.
 
         At each position the readings that agree there would all have to be wrong, and in the same
         way: after one reading of weight 1 the odds are its own, each further one divides them.
+
+        Args:
+            relief: factor on the weights of all readings.
         """
-        return sum(math.exp(wrong) for wrong in self._wrong)
+        return sum(math.exp(self._log_confusions + relief * wrong) for wrong in self._wrong)
 
     def suggestions(self) -> tuple[str, ...]:
         """Texts of this length that the positions favour.

@@ -31,6 +31,13 @@ def effective_width(width: float, lines: int) -> float:
     return width * _TWO_LINE_WIDTH if lines == 2 else width
 
 
+def size_weight(width: float, lines: int, options: VoterOptions) -> float:
+    """The share of a look's weight that comes of its size alone, above 0 and at most 1."""
+    size = effective_width(width, lines) / options.reference_width
+    share = min(1.0, max(0.0, size) ** options.size_power)
+    return max(_LEAST_WEIGHT, math.pow(share, options.quality_power))
+
+
 def quality_weight(
     quality: CropQuality | None, *, score: float, lines: int, options: VoterOptions
 ) -> float:

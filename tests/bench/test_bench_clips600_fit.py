@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from bench.clips600 import recording
 from bench.clips600.fit import (
     Claim,
+    claims_of,
     cost,
+    fit_beliefs,
     fit_folders,
-    fit_options,
     fit_probability,
+    fit_thresholds,
     report,
     surprise,
 )
@@ -29,19 +32,24 @@ from lpr.vote import VoterOptions
 QUALITY = CropQuality(120.0, 0.8)
 
 
-def _reading(text: str, probability: float) -> Reading:
-    return sure_reading(text, probability=probability, quality=QUALITY)
+def _reading(text: str, probability: float, width: float) -> Reading:
+    return sure_reading(text, probability=probability, quality=replace(QUALITY, width=width))
 
 
 def _recording(
-    name: str, label: str, says: list[str], probability: float = 0.97, path: Path = Path()
+    name: str,
+    label: str,
+    says: list[str],
+    probability: float = 0.97,
+    path: Path = Path(),
+    width: float = 120.0,
 ) -> Recording:
     """A plate that drives through the picture and is read as told."""
     frames = []
     for number, text in enumerate(says):
         x = 50.0 + 25 * number
-        found = Detection(Quad.from_box(x, 100, x + 120, 130), 0.9)
-        looks = ((found, _reading(text, probability)),)
+        found = Detection(Quad.from_box(x, 100, x + width, 130), 0.9)
+        looks = ((found, _reading(text, probability, width)),)
         frames.append(RecordedFrame(number, number / 10, looks))
     plates = (ClipPlate(label, 0, len(says) - 1),) if label else ()
     return Recording(Clip(path / name, 10.0, len(says), plates), tuple(frames))
@@ -88,7 +96,27 @@ def test_a_voter_that_is_too_sure_is_made_more_careful() -> None:
 
 def test_an_option_moves_only_where_it_pays() -> None:
     right = [_recording(f"r{n}.mp4", "AB123CD", ["AB123CD"] * 8) for n in range(3)]
-    assert fit_options(right, VoterOptions()) == VoterOptions()
+    assert fit_beliefs(right, VoterOptions()) == VoterOptions()
+    assert fit_thresholds(right, VoterOptions()) == VoterOptions()
+
+
+def test_the_evidence_is_fitted_to_what_makes_the_outcomes_likely() -> None:
+    # What is seen from afar alone is wrong, however often it is read.
+    far, near = (["AB128CD"] * 8, 60.0), (["AB123CD"] * 8, 160.0)
+    clips = [
+        _recording(f"{n}.mp4", "AB123CD", says, width=width)
+        for n, (says, width) in enumerate([far, near] * 4)
+    ]
+    fitted = fit_beliefs(clips, VoterOptions())
+    assert fitted != VoterOptions()
+    assert surprise_of(clips, fitted) < surprise_of(clips, VoterOptions()) - 1 / 8
+
+
+def surprise_of(clips: list[Recording], options: VoterOptions) -> float:
+    open_ended = replace(options, temperature=1.0, ceiling=1 - 1e-6)
+    config = EngineConfig(voter=open_ended)
+    claims = [claim for clip in clips for claim in claims_of(replay(clip, config))]
+    return min(surprise(claims, 0.4 * 1.05**n) for n in range(48))
 
 
 def test_a_wrong_verdict_costs_more_than_a_missed_plate() -> None:

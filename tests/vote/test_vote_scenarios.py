@@ -435,7 +435,8 @@ def test_unread_says_why(car: Car, reading: tuple[str, float] | None, reason: Un
     reader = Reader(random.Random(1), difficulty=30.0)
     if reading is not None:
         reader.override = lambda _text, _width: reading
-    options = VoterOptions(confirm_probability=0.97) if reading == ("AB123CD", 0.05) else None
+    demanding = VoterOptions(confirm_probability=0.97, early_probability=0.99)
+    options = demanding if reading == ("AB123CD", 0.05) else None
     events = drive([car], fps=12, seconds=8, reader=reader, voter=PlateVoter(options))
     assert [(event.kind, event.reason) for event in events] == [(EventKind.UNREAD, reason)]
 
