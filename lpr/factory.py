@@ -8,6 +8,7 @@ from lpr.config import EngineConfig
 from lpr.detect.corners import (
     MARGIN_X,
     MARGIN_Y,
+    OTHER_STARTS,
     CornerRefiner,
     RefinedDetector,
     RefiningRectifier,
@@ -45,6 +46,13 @@ class Models:
     def rectifier(self) -> Rectifier:
         """Cuts plates out by corrected corners."""
         return self.cutter if self.refiner is None else RefiningRectifier(self.refiner, self.cutter)
+
+    @property
+    def other_cuts(self) -> tuple[Rectifier, ...]:
+        """Further ways to cut a plate out of a single picture."""
+        if self.refiner is None:
+            return ()
+        return tuple(RefiningRectifier(self.refiner, self.cutter, start) for start in OTHER_STARTS)
 
     def refined(self, detector: Detector, closer: Detector | None = None) -> Detector:
         """A detector whose corners are corrected at once, after a closer look if there is one."""
@@ -147,6 +155,7 @@ def build_still_reader(
         models.cutter,
         models.recognizer,
         FormatPrior(config.regions),
+        models.other_cuts,
     )
 
 

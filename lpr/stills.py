@@ -19,7 +19,8 @@ class StillPlate:
         quad: the plate's corners, picture pixels.
         score: probability that this is a plate, 0 to 1.
         lines: rows of text, 1 or 2.
-        reading: what it says, doubtful characters settled by the plate formats.
+        reading: what it says, doubtful characters settled by the plate formats; of several cuts
+            the surest one's.
         raw_text: the network's own best text.
         region: ISO 3166 alpha-2 code of its country, None where it cannot be told.
     """
@@ -41,6 +42,8 @@ class StillReader:
         rectifier: cuts them out upright.
         recognizer: reads them.
         prior: tells the country of a text and how likely it is as a plate.
+        others: further ways to cut a plate out. A video shows a plate many times, slightly
+            differently; of a single picture several cuts are read.
     """
 
     def __init__(
@@ -50,12 +53,14 @@ class StillReader:
         rectifier: Rectifier,
         recognizer: Recognizer,
         prior: TextPrior,
+        others: Sequence[Rectifier] = (),
     ) -> None:
         self._detector = detector
         self._crop_detector = crop_detector
         self._rectifier = rectifier
         self._recognizer = recognizer
         self._prior = prior
+        self._others = tuple(others)
 
     def read(self, image: Image) -> tuple[StillPlate, ...]:
         """Find and read the plates of an HxWx3 uint8 BGR picture, the surest plate first.
@@ -81,25 +86,41 @@ class StillReader:
     def _read(self, image: Image, detections: Sequence[Detection]) -> tuple[StillPlate, ...]:
         if not detections:
             return ()
-        crops = [self._rectifier.rectify(image, found.quad) for found in detections]
-        readings = self._recognizer.read([crop.image for crop in crops])
+        cuts = [
+            [way.rectify(image, found.quad) for way in (self._rectifier, *self._others)]
+            for found in detections
+        ]
+        readings = iter(self._recognizer.read([cut.image for plate in cuts for cut in plate]))
         return tuple(
-            self._plate(found, crop, reading)
-            for found, crop, reading in zip(detections, crops, readings, strict=True)
+            self._plate(found, plate, [next(readings) for _ in plate])
+            for found, plate in zip(detections, cuts, strict=True)
         )
 
-    def _plate(self, found: Detection, crop: PlateCrop, reading: Reading) -> StillPlate:
-        settled = prefer_formats(reading, self._prior)
+    def _plate(
+        self, found: Detection, cuts: Sequence[PlateCrop], readings: Sequence[Reading]
+    ) -> StillPlate:
+        settled = [prefer_formats(reading, self._prior) for reading in readings]
+        surest = max(range(len(settled)), key=lambda index: settled[index].confidence)
+        best = settled[surest]
         return StillPlate(
-            quad=crop.quad,
+            quad=cuts[0].quad,
             score=found.score,
             lines=found.lines,
-            # "Nothing legible" is no text that could be right.
             reading=replace(
-                settled,
-                quality=crop.quality,
-                confidence=settled.confidence if settled.text else 0.0,
+                best, quality=cuts[surest].quality, confidence=_confidence(best, settled)
             ),
-            raw_text=reading.text,
-            region=self._prior(settled.text)[0] if settled.text else None,
+            raw_text=readings[surest].text,
+            region=self._prior(best.text)[0] if best.text else None,
         )
+
+
+def _confidence(best: Reading, readings: Sequence[Reading]) -> float:
+    """The surest reading's confidence, halfway to what all readings together give its text.
+
+    The surest of several is too sure (635 plates found in validation scenes: mean log loss 0.207
+    with its own confidence, 0.195 with this one). "Nothing legible" is no text that could be right.
+    """
+    if not best.text:
+        return 0.0
+    agreed = sum(one.confidence for one in readings if one.text == best.text) / len(readings)
+    return (best.confidence + agreed) / 2

@@ -96,14 +96,10 @@ def end_to_end(
     def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
         from lpr.evaluate.datasets import data_folder
         from lpr.evaluate.endtoend import evaluate_end_to_end
-        from lpr.factory import still_detector
-        from lpr.formats.prior import FormatPrior
-        from lpr.recognize.by_format import FormatRecognizer
+        from lpr.factory import build_still_reader
 
         return evaluate_end_to_end(
-            still_detector(settings, models),
-            models.cutter,
-            FormatRecognizer(models.recognizer, FormatPrior(settings.regions)),
+            build_still_reader(settings, models=models),
             data_folder(data),
             split,
             sets=_names(sets),

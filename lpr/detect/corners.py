@@ -31,6 +31,9 @@ MARGIN_X, MARGIN_Y = 0.01, 0.03
 is needed around them (827 validation crops: 742 right, 723 with the reader's usual margins)."""
 AROUND_X, AROUND_Y = 0.5, 1.0
 """How much larger than the plate the cut for a closer look is, both sides together."""
+OTHER_STARTS = ((0.25, 0.1), (-0.08, -0.12))
+"""From how much wider and higher corners the refiner starts again for two more readings of a plate
+in a single picture (647 plates found in validation scenes: 534 right with one, 550 with three)."""
 LEAST_OVERLAP = 0.35
 """Of old and new quad; below it the new one is some other thing."""
 _HORIZON = 1e-3
@@ -136,11 +139,19 @@ class RefiningRectifier:
     Args:
         refiner: corrects the corners.
         rectifier: cuts the plate out by them.
+        start: how much wider and higher than the given corners those are that are corrected, in
+            shares of the plate's size; another start ends at slightly other corners.
     """
 
-    def __init__(self, refiner: CornerRefiner, rectifier: Rectifier) -> None:
-        self._refiner, self._rectifier = refiner, rectifier
+    def __init__(
+        self,
+        refiner: CornerRefiner,
+        rectifier: Rectifier,
+        start: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        self._refiner, self._rectifier, self._start = refiner, rectifier, start
 
     def rectify(self, image: Image, quad: Quad) -> PlateCrop:
         """Return the plate near `quad` of an HxWx3 uint8 BGR picture, upright."""
-        return self._rectifier.rectify(image, self._refiner.refine(image, quad))
+        start = quad.expanded(*self._start)
+        return self._rectifier.rectify(image, self._refiner.refine(image, start))

@@ -1,10 +1,11 @@
-"""Photographs in, texts out: detector and recognizer together."""
+"""Photographs in, texts out: everything that reads single pictures together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from lpr.evaluate.calibration import Calibration, calibration
 from lpr.evaluate.datasets import NOT_A_PLATE, PlateLabel, Scene, load_scenes, read_image
@@ -15,12 +16,20 @@ from lpr.evaluate.recognition_report import calibration_markdown
 from lpr.evaluate.report import Progress, table
 from lpr.evaluate.text import folded, readable, script_of
 from lpr.geometry import Quad
-from lpr.protocols import Detector, Recognizer, Rectifier
-from lpr.types import Detection, Reading
+from lpr.stills import StillPlate
+from lpr.types import Detection, Image
 
 IOU = 0.3
 """Least overlap at which a reading belongs to a label; the text decides, not the box."""
 RIGHT, WRONG, NO_READ, MISSED = "right", "wrong", "no read", "missed"
+
+
+class PictureReader(Protocol):
+    """Finds and reads the plates of a picture, as `lpr.stills.StillReader` does."""
+
+    def read(self, image: Image) -> Sequence[StillPlate]:
+        """The plates of an HxWx3 uint8 BGR picture."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +130,7 @@ class EndToEndReport:
 
 
 def evaluate_end_to_end(
-    detector: Detector,
-    rectifier: Rectifier,
-    recognizer: Recognizer,
+    reader: PictureReader,
     data: Path,
     split: str = "val",
     *,
@@ -136,9 +143,7 @@ def evaluate_end_to_end(
     """Find and read the plates of every labelled photograph with a text.
 
     Args:
-        detector: finds plates.
-        rectifier: cuts them out.
-        recognizer: reads them.
+        reader: finds and reads the plates of a picture.
         data: the data folder.
         split: train, val or all.
         sets: names of scene sets; None is all.
@@ -157,11 +162,8 @@ def evaluate_end_to_end(
     ]
     reads: list[PlateRead] = []
     for number, scene in enumerate(scenes, 1):
-        image = read_image(scene.path)
-        detections = detector.detect(image)
-        crops = [rectifier.rectify(image, one.quad).image for one in detections]
-        readings = recognizer.read(crops) if crops else ()
-        reads += score_scene(scene, detections, readings, alphabet, min_confidence)
+        plates = reader.read(read_image(scene.path))
+        reads += score_scene(scene, plates, alphabet, min_confidence)
         if progress is not None:
             progress(number, len(scenes))
     return score_reads(reads, split, min_confidence, risk)
@@ -169,19 +171,19 @@ def evaluate_end_to_end(
 
 def score_scene(
     scene: Scene,
-    detections: Sequence[Detection],
-    readings: Sequence[Reading],
+    plates: Sequence[StillPlate],
     alphabet: Container[str] | None = None,
     min_confidence: float = 0.0,
 ) -> list[PlateRead]:
     """Compare one photograph's readings with its labelled texts."""
+    detections = [Detection(plate.quad, plate.score, plate.lines) for plate in plates]
     matches = {one.label: one.detection for one in match_detections(scene.plates, detections, IOU)}
     reads = []
     for number, label in enumerate(scene.plates):
         if not label.text or label.note == NOT_A_PLATE:
             continue
         match = matches.get(number)
-        reading = readings[match] if match is not None else None
+        reading = plates[match].reading if match is not None else None
         got = reading.text if reading else ""
         confidence = reading.confidence if reading else 0.0
         if match is None:

@@ -8,12 +8,11 @@ recombined, and the formats' log probability ratio counts beside the network's.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 
-from lpr.protocols import Recognizer
-from lpr.types import CharCandidates, Image, Reading
+from lpr.types import CharCandidates, Reading
 
 TextPrior = Callable[[str], tuple[str | None, float]]
 """Text -> region code (None where it cannot be told) and log probability ratio of the text."""
@@ -65,22 +64,6 @@ def prefer_formats(reading: Reading, prior: TextPrior, weight: float = WEIGHT) -
         alternatives=chosen,
         confidence=together / sum(odds),
     )
-
-
-class FormatRecognizer:
-    """A recognizer whose readings are settled by plate formats, as those of single pictures are.
-
-    Args:
-        recognizer: reads.
-        prior: how likely a text is as a plate.
-    """
-
-    def __init__(self, recognizer: Recognizer, prior: TextPrior) -> None:
-        self._recognizer, self._prior = recognizer, prior
-
-    def read(self, crops: Sequence[Image]) -> tuple[Reading, ...]:
-        """Return one reading per HxWx3 uint8 BGR crop, in order."""
-        return tuple(prefer_formats(one, self._prior) for one in self._recognizer.read(crops))
 
 
 def _texts(alternatives: tuple[CharCandidates, ...]) -> list[_Text]:

@@ -24,7 +24,9 @@ from lpr.evaluate import (
 from lpr.evaluate.datasets import read_image
 from lpr.evaluate.detection import corner_error
 from lpr.geometry import Quad
+from lpr.stills import StillReader
 from lpr.types import CharCandidates, CropQuality, Detection, Image, PlateCrop, Reading, Track
+from lpr.vote.prior import no_prior
 
 _QUAD = [[20, 20], [80, 20], [80, 40], [20, 40]]
 
@@ -194,13 +196,12 @@ def test_recognition_reports_every_plate_once(data: Path) -> None:
 
 
 def test_end_to_end_splits_right_wrong_and_missed(data: Path) -> None:
-    report = evaluate_end_to_end(_Detector(), _Rectifier(), _Recognizer(_TEXTS), data)
+    reader = StillReader(_Detector(), _Detector(), _Rectifier(), _Recognizer(_TEXTS), no_prior)
+    report = evaluate_end_to_end(reader, data)
     row = report.overall
     assert (row.right.hits, row.wrong.hits, row.no_read.hits, row.missed.hits) == (1, 1, 0, 1)
     assert row.folded.hits == 2
-    strict = evaluate_end_to_end(
-        _Detector(), _Rectifier(), _Recognizer(_TEXTS), data, min_confidence=0.95
-    )
+    strict = evaluate_end_to_end(reader, data, min_confidence=0.95)
     assert (strict.overall.right.hits, strict.overall.no_read.hits) == (0, 2)
     assert "no read" in strict.to_markdown()
 

@@ -1,0 +1,85 @@
+"""Single pictures: one plate, several cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from lpr.geometry import Quad
+from lpr.stills import StillReader
+from lpr.testing import sure_reading
+from lpr.types import CropQuality, Detection, Image, PlateCrop, Reading, Track
+from lpr.vote.prior import no_prior
+
+PICTURE = np.zeros((60, 120, 3), np.uint8)
+QUAD = Quad.from_box(20, 20, 80, 40)
+
+
+class _Detector:
+    def __init__(self, count: int = 1) -> None:
+        self._count = count
+
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        return (Detection(QUAD, 0.9, 1),) * self._count
+
+
+class _Cut:
+    """Cuts that can be told apart by their brightness; each moves the corners."""
+
+    def __init__(self, brightness: int) -> None:
+        self._brightness = brightness
+
+    def rectify(self, image: Image, quad: Quad) -> PlateCrop:
+        crop = np.full((48, 160, 3), self._brightness, np.uint8)
+        return PlateCrop(
+            crop, CropQuality(self._brightness, 1.0), quad.shifted(self._brightness, 0)
+        )
+
+
+class _Reader:
+    """Says of each brightness what it was told to."""
+
+    def __init__(self, says: dict[int, Reading]) -> None:
+        self._says = says
+
+    def read(self, crops: Sequence[Image]) -> tuple[Reading, ...]:
+        return tuple(self._says[int(crop[0, 0, 0])] for crop in crops)
+
+
+def _stills(says: dict[int, Reading], plates: int = 1) -> StillReader:
+    first, *others = (_Cut(brightness) for brightness in says)
+    return StillReader(_Detector(plates), _Detector(), first, _Reader(says), no_prior, others)
+
+
+def test_the_surest_cut_counts_and_the_first_one_places_the_plate() -> None:
+    says = {
+        1: sure_reading("AB12", probability=0.9),
+        2: sure_reading("AB123", probability=0.97),
+        3: sure_reading("AB1", probability=0.8),
+    }
+    plates = _stills(says, plates=2).read(PICTURE)
+    assert [plate.reading.text for plate in plates] == ["AB123", "AB123"]
+    plate = plates[0]
+    assert plate.raw_text == "AB123"
+    assert plate.reading.quality == CropQuality(2, 1.0)
+    assert plate.quad == QUAD.shifted(1, 0)
+
+
+def test_cuts_that_disagree_make_less_sure() -> None:
+    one = sure_reading("AB123", probability=0.97)
+    alone = _stills({1: one}).read(PICTURE)[0].reading.confidence
+    agreed = _stills({1: one, 2: one, 3: one}).read(PICTURE)[0].reading.confidence
+    other = sure_reading("AB128", probability=0.9)
+    doubted = _stills({1: one, 2: other, 3: other}).read(PICTURE)[0].reading.confidence
+    assert alone == pytest.approx(one.confidence)
+    assert agreed == pytest.approx(alone)
+    assert doubted == pytest.approx(alone * (1 + 1 / 3) / 2)
+
+
+def test_a_cut_that_shows_nothing_takes_nothing_away() -> None:
+    nothing = Reading("", (), (), 0.95)
+    plate = _stills({1: nothing, 2: nothing}).read(PICTURE)[0]
+    assert plate.reading.text == "" and plate.reading.confidence == 0.0
+    assert _stills({1: nothing}).read_crop(PICTURE).region is None
