@@ -218,17 +218,18 @@ class _Batches(CalibrationDataReader):  # type: ignore[misc]
 
 def _detector_batches() -> Iterator[Batch]:
     spec = find_model(DEFAULT_DETECTOR).manifest.input
-    _, _, height, width = spec.shape
+    width, height = spec.size
     for scene in _spread(load_scenes(data_folder(), "train")):
         picture = read_image(scene.path)
         rows, columns = picture.shape[:2]
         view = whole_view(columns, rows, width, height)
-        yield detector_input([compose(picture, view, width, height)], spec.mean, spec.scale)
+        canvas = compose(picture, view, width, height)
+        yield detector_input([canvas], spec.mean, spec.scale, layout=spec.layout)
 
 
 def _reader_batches() -> Iterator[Batch]:
     spec = find_model(DEFAULT_RECOGNIZER).manifest.input
-    _, _, height, width = spec.shape
+    width, height = spec.size
     for plate in _spread(load_plates(data_folder(), "train")):
         crop: Image = rectify(read_image(plate.path), plate.plate.shape, width, height)
         yield recognizer_input([crop], spec.mean, spec.scale)

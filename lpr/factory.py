@@ -73,7 +73,7 @@ def load_models(config: EngineConfig | None = None) -> Models:
     config = config or EngineConfig()
     found = _find(config.detector.model, "detector")
     read = _find(config.recognizer.model, "recognizer")
-    _, _, height, width = read.manifest.input.shape
+    width, height = read.manifest.input.size
     return Models(
         detector=OnnxDetector(
             found, threads=config.threads, score_threshold=config.detector.score_threshold

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lpr.geometry import Quad
-from lpr.types import CropQuality, Image, PlateCrop
+from lpr.types import CropQuality, Image, Layout, PlateCrop
 
 MARGIN_X = 0.04
 MARGIN_Y = 0.08
@@ -98,7 +98,14 @@ class Placement:
         return Placement(self.source, self.x + dx, self.y + dy, self.width, self.height)
 
 
-def compose(image: Image, placements: Sequence[Placement], width: int, height: int) -> Image:
+def compose(
+    image: Image,
+    placements: Sequence[Placement],
+    width: int,
+    height: int,
+    *,
+    canvas: Image | None = None,
+) -> Image:
     """Put parts of a picture on a grey canvas.
 
     Args:
@@ -106,11 +113,15 @@ def compose(image: Image, placements: Sequence[Placement], width: int, height: i
         placements: the parts, inside the picture and inside the canvas.
         width: canvas width, pixels.
         height: canvas height, pixels.
+        canvas: height x width x 3 uint8, to be overwritten; a new one where None.
 
     Returns:
         The height x width x 3 uint8 BGR canvas.
     """
-    canvas = np.full((height, width, 3), PAD_GREY, np.uint8)
+    if canvas is None:
+        canvas = np.empty((height, width, 3), np.uint8)
+    if [(one.width, one.height) for one in placements] != [(width, height)]:
+        canvas.fill(PAD_GREY)
     for placed in placements:
         left, top, right, bottom = placed.source
         target = canvas[placed.y : placed.y + placed.height, placed.x : placed.x + placed.width]
@@ -135,20 +146,46 @@ def _resize_into(part: Image, target: Image) -> None:
     cv2.resize(part, (width, height), dst=target, interpolation=cv2.INTER_LINEAR)
 
 
-def detector_input(canvases: Sequence[Image], mean: float, scale: float) -> npt.NDArray[np.float32]:
-    """Turn N equal HxWx3 uint8 BGR canvases into the detector's Nx3xHxW float32 BGR input."""
-    batch = np.empty((len(canvases), 3, *canvases[0].shape[:2]), np.float32)
-    for canvas, planes in zip(canvases, batch, strict=True):
-        for source, plane in zip(cv2.split(canvas), planes, strict=True):
+def detector_input(
+    canvases: Sequence[Image],
+    mean: float,
+    scale: float,
+    *,
+    layout: Layout = "nchw",
+    batch: npt.NDArray[np.float32] | None = None,
+) -> npt.NDArray[np.float32]:
+    """Turn N equal HxWx3 uint8 BGR canvases into a detector's float32 BGR input.
+
+    Args:
+        canvases: C-contiguous.
+        mean: of the values.
+        scale: what they are multiplied with, less the mean.
+        layout: Nx3xHxW, or NxHxWx3, as the canvases lie in memory.
+        batch: is overwritten and returned; a new one where None.
+    """
+    count, (height, width) = len(canvases), canvases[0].shape[:2]
+    if batch is None:
+        planes = (count, 3, height, width)
+        batch = np.empty(planes if layout == "nchw" else (count, height, width, 3), np.float32)
+    for canvas, values in zip(canvases, batch, strict=True):
+        if layout == "nchw":
+            pairs = [*zip(cv2.split(canvas), values, strict=True)]
+        else:
+            pairs = [(canvas.reshape(height, -1), values.reshape(height, -1))]
+        for source, target in pairs:
             # source * scale + source * 0 - mean * scale: one pass; `blobFromImages` takes three.
-            cv2.addWeighted(source, scale, source, 0.0, -mean * scale, dst=plane, dtype=cv2.CV_32F)
+            cv2.addWeighted(source, scale, source, 0.0, -mean * scale, dst=target, dtype=cv2.CV_32F)
     return batch
 
 
 def recognizer_input(crops: Sequence[Image], mean: float, scale: float) -> npt.NDArray[np.float32]:
     """Turn N equal HxWx3 uint8 BGR crops into the recognizer's Nx1xHxW float32 grey input."""
-    grey = np.stack([cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY) for crop in crops])
-    return ((grey.astype(np.float32) - mean) * scale)[:, None]
+    batch = np.empty((len(crops), 1, *crops[0].shape[:2]), np.float32)
+    for crop, (plane,) in zip(crops, batch, strict=True):
+        plane[:] = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    batch -= mean
+    batch *= scale
+    return batch
 
 
 def rectify(
@@ -236,7 +273,7 @@ def measure_quality(crop: Image, quad: Quad, frame_width: int, frame_height: int
     smooth = np.asarray(cv2.blur(grey.astype(np.float32), (1, 3)), np.float32)
     fine = _mean_square(smooth[:, 1:] - smooth[:, :-1])
     coarse = _mean_square(smooth[:, 4:] - smooth[:, :-4])
-    low, high = _percentile(grey, 0.05), _percentile(grey, 0.95)
+    low, high = _percentiles(grey, (0.05, 0.95))
     left, top, right, bottom = quad.box
     gap = min(left, top, frame_width - right, frame_height - bottom)
     shape = quad.height / max(quad.width, 1e-6)
@@ -255,12 +292,16 @@ def _mean_square(values: npt.NDArray[np.float32]) -> float:
     return float(flat @ flat) / flat.size
 
 
-def _percentile(grey: Image, share: float) -> float:
+def _percentiles(grey: Image, shares: Sequence[float]) -> list[float]:
     """What `numpy.percentile` gives, by counting: the values are few, the pixels many."""
     counts = np.cumsum(np.bincount(grey.ravel(), minlength=256))
-    place = share * (grey.size - 1)
-    below, above = np.searchsorted(counts, (math.floor(place), math.ceil(place)), side="right")
-    return float(below + (above - below) * (place % 1.0))
+    places = [share * (grey.size - 1) for share in shares]
+    below = np.searchsorted(counts, [math.floor(place) for place in places], side="right").tolist()
+    above = np.searchsorted(counts, [math.ceil(place) for place in places], side="right").tolist()
+    return [
+        float(low + (high - low) * (place % 1.0))
+        for low, high, place in zip(below, above, places, strict=True)
+    ]
 
 
 class PerspectiveRectifier:

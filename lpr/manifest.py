@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lpr.errors import ModelIntegrityError
+from lpr.types import Layout
 
 
 class _Section(BaseModel):
@@ -28,11 +29,18 @@ class InputSpec(_Section):
 
     name: str
     shape: tuple[int, int, int, int]
-    """NCHW; 0 stands for a free batch size."""
+    """In the order of `layout`; 0 stands for a free batch size."""
+    layout: Layout = "nchw"
     colour: Literal["bgr", "rgb", "gray"]
     mean: float
     scale: float
     """The network sees (pixel - mean) * scale."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the pictures, pixels."""
+        rows, columns = self.shape[2:] if self.layout == "nchw" else self.shape[1:3]
+        return columns, rows
 
 
 class ModelManifest(_Section):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from lpr.geometry import Quad
 
 Image = npt.NDArray[np.uint8]
 """HxWx3, uint8, BGR, C-contiguous unless a docstring says otherwise."""
+Layout = Literal["nchw", "nhwc"]
+"""Order of a network's input: one plane a colour, or the colours of each pixel side by side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -105,7 +105,12 @@ def test_blur_lowers_sharpness_and_a_cut_plate_has_no_edge_room() -> None:
 def test_the_detectors_input_is_that_of_opencv() -> None:
     canvases = [RNG_PICTURE[:96, :160], RNG_PICTURE[96:192, :160]]
     expected = cv2.dnn.blobFromImages(canvases, 1 / 127.5, mean=(127.5, 127.5, 127.5))
-    assert detector_input(canvases, 127.5, 1 / 127.5) == pytest.approx(expected, abs=1e-6)
+    planes = detector_input(canvases, 127.5, 1 / 127.5)
+    assert planes == pytest.approx(expected, abs=1e-6)
+    buffer = np.full((2, 96, 160, 3), np.nan, np.float32)
+    pixels = detector_input(canvases, 127.5, 1 / 127.5, layout="nhwc", batch=buffer)
+    assert pixels is buffer
+    assert np.array_equal(pixels.transpose(0, 3, 1, 2), planes)
 
 
 @pytest.mark.parametrize("high", [1, 7, 256])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from lpr.detect.maps import Candidates, decode_maps
 from lpr.detect.nms import plausible, suppress
@@ -17,6 +19,14 @@ from lpr.session import OnnxSession
 from lpr.types import Detection, Image, Track
 
 MAX_DETECTIONS = 50
+
+
+class _Buffers(threading.local):
+    """Canvas and input of one thread's runs: fresh memory for each costs more than filling it."""
+
+    def __init__(self, width: int, height: int, batch: tuple[int, ...]) -> None:
+        self.canvas: Image = np.empty((height, width, 3), np.uint8)
+        self.batch: npt.NDArray[np.float32] = np.empty(batch, np.float32)
 
 
 class OnnxDetector:
@@ -44,7 +54,9 @@ class OnnxDetector:
             )
         self._session = OnnxSession(model.path, manifest, threads=threads)
         self._mean, self._scale = manifest.input.mean, manifest.input.scale
-        self._height, self._width = manifest.input.shape[2:]
+        self._layout = manifest.input.layout
+        self._width, self._height = manifest.input.size
+        self._buffers = _Buffers(self._width, self._height, manifest.input.shape)
         knots = manifest.calibration or ((0.0, 0.0), (1.0, 1.0))
         self._raw = np.array([raw for raw, _ in knots])
         self._calibrated = np.array([calibrated for _, calibrated in knots])
@@ -88,10 +100,15 @@ class OnnxDetector:
         )
 
     def _run(self, image: Image, placements: Sequence[Placement]) -> Candidates:
-        canvas = compose(image, placements, self._width, self._height)
-        outputs = self._session.run(detector_input([canvas], self._mean, self._scale))
+        outputs = self._session.run(self._input(image, placements))
         maps = [output[0] for output in outputs]
         found = decode_maps(maps, threshold=max(self._floor, 0.01))
         found = plausible(found, self._width, self._height)
         rows, columns = image.shape[:2]
         return to_picture(found, placements, columns, rows)
+
+    def _input(self, image: Image, placements: Sequence[Placement]) -> npt.NDArray[np.float32]:
+        """The network's input; holds until the next."""
+        canvas, batch = self._buffers.canvas, self._buffers.batch
+        compose(image, placements, self._width, self._height, canvas=canvas)
+        return detector_input([canvas], self._mean, self._scale, layout=self._layout, batch=batch)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -62,12 +63,16 @@ def decode_maps(
         The candidates, best first; overlapping ones are still all there.
     """
     floor = _logit(threshold)
-    parts = [_decode_map(level, stride, floor) for level, stride in zip(maps, strides, strict=True)]
+    found = [_decode_map(level, stride, floor) for level, stride in zip(maps, strides, strict=True)]
+    parts = [part for part in found if part is not None]
+    if not parts:
+        none = np.empty(0, np.float32)
+        return Candidates(none.reshape(0, 4, 2), none, none)
     quads = np.concatenate([part[0] for part in parts])
-    logits = np.concatenate([part[1] for part in parts])
-    lines = np.concatenate([part[2] for part in parts])
-    order = np.argsort(-logits, kind="stable")[:limit]
-    return Candidates(quads[order], sigmoid(logits[order]), sigmoid(lines[order]))
+    logits = np.concatenate([part[1] for part in parts], axis=1)
+    order = np.argsort(-logits[0], kind="stable")[:limit]
+    scores, two_line = sigmoid(logits[:, order])
+    return Candidates(quads[order], scores, two_line)
 
 
 def sigmoid(logits: Floats) -> Floats:
@@ -83,16 +88,25 @@ def place_centers(width: int, height: int, stride: int) -> Floats:
     return np.stack([grid[0].ravel(), grid[1].ravel()], axis=1)
 
 
-def _decode_map(level: Floats, stride: int, floor: float) -> tuple[Floats, Floats, Floats]:
-    width = level.shape[2]
+def _decode_map(level: Floats, stride: int, floor: float) -> tuple[Floats, Floats] | None:
+    """Quads (Nx4x2) and both logits (2xN) of the places that reach the floor, if any."""
+    _, rows, columns = level.shape
     flat = level.reshape(CHANNELS, -1)
     places = np.flatnonzero(flat[0] >= floor)
+    if not places.size:
+        return None
     values = flat[:, places]
     quads = values[2:].T.reshape(-1, 4, 2) * np.float32(stride * OFFSET_UNIT)
-    if len(places):
-        quads[:, :, 0] += ((places % width + 0.5) * stride).astype(np.float32)[:, None]
-        quads[:, :, 1] += ((places // width + 0.5) * stride).astype(np.float32)[:, None]
-    return quads, values[0], values[1]
+    quads += _centers(columns, rows, stride)[places][:, None]
+    return quads, values[:2]
+
+
+@lru_cache(maxsize=16)
+def _centers(columns: int, rows: int, stride: int) -> Floats:
+    """`place_centers` of a map of that many places, made once."""
+    centers = place_centers(columns * stride, rows * stride, stride)
+    centers.flags.writeable = False
+    return centers
 
 
 def _logit(probability: float) -> float:

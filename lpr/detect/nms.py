@@ -15,6 +15,8 @@ MERGE_IOU = 0.7
 MIN_SIDE = 2.0
 """Canvas pixels; a lower plate cannot be told from an edge."""
 MAX_ASPECT = 14.0
+_NEXT = np.array([1, 2, 3, 0])
+"""The corner after each corner."""
 
 
 def plausible(candidates: Candidates, width: float, height: float) -> Candidates:
@@ -23,24 +25,26 @@ def plausible(candidates: Candidates, width: float, height: float) -> Candidates
         return candidates
     quads = candidates.quads
     finite = np.asarray(np.isfinite(quads).all(axis=(1, 2)))
-    quads = np.where(finite[:, None, None], quads, 0)
-    edges = np.roll(quads, -1, axis=1) - quads
-    after = np.roll(edges, -1, axis=1)
-    turns = edges[..., 0] * after[..., 1] - edges[..., 1] * after[..., 0]
-    lengths = np.hypot(edges[..., 0], edges[..., 1])
-    across, down = lengths[:, ::2].mean(axis=1), lengths[:, 1::2].mean(axis=1)
-    center = quads.mean(axis=1)
+    if not finite.all():
+        quads = np.where(finite[:, None, None], quads, 0)
+    edges = quads[:, _NEXT] - quads
+    edge_x, edge_y = edges[..., 0], edges[..., 1]
+    turns = edge_x * edge_y[:, _NEXT] - edge_y * edge_x[:, _NEXT]
+    lengths = np.hypot(edge_x, edge_y)
+    pairs = lengths[:, :2] + lengths[:, 2:]
+    across, down = pairs[:, 0], pairs[:, 1]
+    center_x, center_y = (np.add.reduce(quads, axis=1) / 4).T
     keep = (
         finite
-        & (turns > 0).all(axis=1)
-        & (lengths.min(axis=1) >= MIN_SIDE)
+        & ((turns > 0) & (lengths >= MIN_SIDE)).all(axis=1)
         & (across <= MAX_ASPECT * down)
         & (down <= MAX_ASPECT * across)
-        & (center >= 0).all(axis=1)
-        & (center[:, 0] <= width)
-        & (center[:, 1] <= height)
+        & (center_x >= 0)
+        & (center_y >= 0)
+        & (center_x <= width)
+        & (center_y <= height)
     )
-    return candidates.take(np.flatnonzero(keep))
+    return candidates if keep.all() else candidates.take(np.flatnonzero(keep))
 
 
 def suppress(candidates: Candidates, *, limit: int = 64) -> Candidates:
@@ -59,38 +63,41 @@ def suppress(candidates: Candidates, *, limit: int = 64) -> Candidates:
     if not len(candidates):
         return candidates
     boxes = _boxes(candidates.quads)
+    sides = boxes[:, 2:] - boxes[:, :2]
+    areas: Floats = sides[:, 0] * sides[:, 1]
     alive = np.ones(len(candidates), bool)
     kept: list[int] = []
     quads: list[Floats] = []
     for i in range(len(candidates)):
         if not alive[i]:
             continue
-        iou, cover = _overlap(boxes[i], boxes)
-        friends = np.flatnonzero(iou >= MERGE_IOU)
-        weights = candidates.scores[friends] ** 2
-        weights /= weights.sum()
-        quads.append(np.tensordot(weights, candidates.quads[friends], axes=1))
+        iou, cover = _overlap(i, boxes, areas)
+        quads.append(_merged(candidates, np.flatnonzero(iou >= MERGE_IOU)))
         kept.append(i)
         alive &= (iou < IOU_LIMIT) & (cover < COVER_LIMIT)
-        if len(kept) == limit:
+        if len(kept) == limit or not alive.any():
             break
-    chosen = candidates.take(np.array(kept, np.intp))
     merged = np.asarray(quads, np.float32).reshape(-1, 4, 2)
-    return Candidates(merged, chosen.scores, chosen.two_line)
+    return Candidates(merged, candidates.scores[kept], candidates.two_line[kept])
+
+
+def _merged(candidates: Candidates, friends: npt.NDArray[np.intp]) -> Floats:
+    """The mean (1x8) of candidates that nearly agree, weighted by their squared scores."""
+    weights = candidates.scores[friends] ** 2
+    weights /= weights.sum()
+    return np.asarray(np.dot(weights[None], candidates.quads[friends].reshape(-1, 8)))
 
 
 def _boxes(quads: Floats) -> Floats:
     return np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
 
 
-def _overlap(box: Floats, boxes: Floats) -> tuple[Floats, Floats]:
-    """IoU of one box with each, and the share of the smaller of the two that is covered."""
+def _overlap(number: int, boxes: Floats, areas: Floats) -> tuple[Floats, Floats]:
+    """IoU of one of the boxes with each, and the share of the smaller of two that is covered."""
+    box, area = boxes[number], float(areas[number])
     low = np.maximum(box[:2], boxes[:, :2])
     high = np.minimum(box[2:], boxes[:, 2:])
     shared = np.maximum(high - low, 0)
     inter = shared[:, 0] * shared[:, 1]
-    sides = boxes[:, 2:] - boxes[:, :2]
-    areas: npt.NDArray[np.float32] = sides[:, 0] * sides[:, 1]
-    area = float((box[2] - box[0]) * (box[3] - box[1]))
     smaller = np.maximum(np.minimum(area, areas), 1e-6)
     return inter / np.maximum(area + areas - inter, 1e-6), inter / smaller

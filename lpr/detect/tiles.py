@@ -29,6 +29,10 @@ NATIVE_EVERY = 2
 """One frame of this many is looked at natively while no plate is near..."""
 NATIVE_EVERY_NEAR = 4
 """...and one of this many while there is: its looks are worth more."""
+THUMB = (96, 64)
+"""Width and height of the picture in which movement is seen."""
+_STEP = 24
+"""Grey levels by which a pixel of it must change to have moved."""
 
 
 class TiledDetector:
@@ -83,8 +87,14 @@ class FarPolicy:
         self._tiles: list[Box] = []
         self._waited: npt.NDArray[np.float64] = np.zeros(0)
         self._moved: npt.NDArray[np.float64] = np.zeros(0)
-        self._last: npt.NDArray[np.int16] | None = None
+        self._sides: npt.NDArray[np.intp] = np.zeros((4, 0), np.intp)
+        self._last: npt.NDArray[np.uint8] | None = None
         self._since, self._turn = 0, 0
+
+    @property
+    def moved(self) -> tuple[float, ...]:
+        """How much each tile has moved since its last look, 0 to 1."""
+        return tuple(self._moved.tolist())
 
     def plan(self, image: Image, tracks: Sequence[Track]) -> tuple[Box, ...]:
         """Return the boxes (left, top, right, bottom) to look at natively in place of the whole.
@@ -120,21 +130,27 @@ class FarPolicy:
         if self._shape != (rows, columns):
             self._shape = (rows, columns)
             self._tiles = tile_grid(columns, rows, self._width, self._height)
+            self._sides = _thumb_sides(self._tiles, columns, rows)
             self._waited = np.ones(len(self._tiles))
             self._moved = np.zeros(len(self._tiles))
             self._last = None
-        thumb = cv2.resize(image[:, :, 1], (96, 64), interpolation=cv2.INTER_NEAREST)
-        now = thumb.astype(np.int16)
+        # All colours are sampled: taking one of them first would copy the whole picture.
+        sampled = cv2.resize(image, THUMB, interpolation=cv2.INTER_NEAREST)
+        now = np.ascontiguousarray(sampled[:, :, 1])
         self._waited += 1.0
         if self._last is not None:
-            changed = np.abs(now - self._last) > 24
-            for i, (left, top, right, bottom) in enumerate(self._tiles):
-                part = changed[
-                    top * 64 // rows : -(-bottom * 64 // rows),
-                    left * 96 // columns : -(-right * 96 // columns),
-                ]
-                self._moved[i] = max(self._moved[i], min(1.0, 8.0 * float(part.mean())))
-        self._last = now
+            changed = cv2.absdiff(now, self._last) > _STEP
+            if changed.any():
+                moved = np.minimum(1.0, 8.0 * self._shares(changed))
+                np.maximum(self._moved, moved, out=self._moved)
+        self._last = np.asarray(now, np.uint8)
+
+    def _shares(self, changed: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """The share of each tile's thumbnail pixels that have changed."""
+        sums = cv2.integral(changed.view(np.uint8))
+        left, top, right, bottom = self._sides
+        counts = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+        return np.asarray(counts / ((bottom - top) * (right - left)))
 
     def _around(
         self, tracks: Sequence[Track], scale: float, columns: int, rows: int
@@ -180,6 +196,20 @@ class CameraDetector:
         else:
             canvas = whole_view(columns, rows, width, height)
         return self._detector.detect_views(image, [canvas])
+
+
+def _thumb_sides(tiles: Sequence[Box], columns: int, rows: int) -> npt.NDArray[np.intp]:
+    """Left, top, right, bottom (4xN) of what the thumbnail shows of a picture's tiles."""
+    wide, high = THUMB
+    return np.array(
+        [
+            [left * wide // columns for left, _, _, _ in tiles],
+            [top * high // rows for _, top, _, _ in tiles],
+            [-(-right * wide // columns) for _, _, right, _ in tiles],
+            [-(-bottom * high // rows) for _, _, _, bottom in tiles],
+        ],
+        np.intp,
+    )
 
 
 def _contains(box: Box, quad: Quad) -> bool:

@@ -101,16 +101,19 @@ def to_picture(
     """
     if not len(found):
         return found
-    centers = found.quads.mean(axis=1)
+    centers = np.add.reduce(found.quads, axis=1) / 4
     mapped = np.zeros_like(found.quads)
     keep = np.zeros(len(found), bool)
     for placed in placements:
         low = np.array([placed.x, placed.y], np.float32)
         high = low + np.array([placed.width, placed.height], np.float32)
         here = ((centers >= low) & (centers < high)).all(axis=1) & ~keep
-        here &= ~_cut(found.quads, placed, low, high, columns, rows)
+        if placed.source != (0, 0, columns, rows):
+            here &= ~_cut(found.quads, placed, low, high, columns, rows)
         scale = np.array([placed.scale_x, placed.scale_y], np.float32)
         origin = np.array(placed.source[:2], np.float32)
+        if here.all():
+            return Candidates((found.quads - low) / scale + origin, found.scores, found.two_line)
         mapped[here] = (found.quads[here] - low) / scale + origin
         keep |= here
     chosen = np.flatnonzero(keep)

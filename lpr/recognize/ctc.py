@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -54,21 +55,21 @@ def best_path(probs: Floats, top: int = 5) -> BestPath:
     top = min(top, blank)
     path = probs.argmax(axis=1)
     mine = path != blank
-    begins = mine & np.concatenate(([True], path[1:] != path[:-1]))
+    begins = mine.copy()
+    begins[1:] &= path[1:] != path[:-1]
     classes = path[begins]
     if classes.size == 0:
         empty = np.empty((0, top))
         return BestPath(np.empty(0, np.intp), empty.astype(np.intp), empty)
     # Every step of a run adds to the run's character; blanks in between belong to none.
     runs = np.flatnonzero(begins[mine])
-    mass = np.add.reduceat(probs[mine, :blank], runs, axis=0, dtype=np.float64)
+    mass = np.add.reduceat(probs[mine, :blank].astype(np.float64), runs, axis=0)
     mass /= mass.sum(axis=1, keepdims=True)
     order = np.argpartition(mass, blank - top, axis=1)[:, blank - top :]
-    values = np.take_along_axis(mass, order, axis=1)
+    rows = np.arange(len(mass))[:, None]
+    values = mass[rows, order]
     rank = np.argsort(-values, axis=1, kind="stable")
-    return BestPath(
-        classes, np.take_along_axis(order, rank, axis=1), np.take_along_axis(values, rank, axis=1)
-    )
+    return BestPath(classes, order[rows, rank], values[rows, rank])
 
 
 def text_log_probability(probs: Floats, classes: Sequence[int]) -> float:
@@ -88,11 +89,11 @@ def text_log_probability(probs: Floats, classes: Sequence[int]) -> float:
     kept, total = _without_blank_runs(probs, blank)
     emitted = kept[:, states].astype(np.float64)
     moves = _moves(states)
-    alpha = np.zeros(len(states))
+    alpha, moved = np.zeros((2, len(states)))
     alpha[:2] = emitted[0, :2]
     for row in emitted[1:]:
-        alpha = moves.dot(alpha)
-        alpha *= row
+        np.dot(moves, alpha, out=moved)
+        np.multiply(moved, row, out=alpha)
     last = float(alpha[-2:].sum())
     return total + math.log(last) if last > 0.0 else -math.inf
 
@@ -102,18 +103,23 @@ _SURE_BLANK = 3e-5
 
 def _moves(states: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
     """Which state may follow which: stay, go on, or jump over a blank between unlike characters."""
-    count = len(states)
-    moves = np.eye(count) + np.eye(count, k=-1)
+    moves = _steps(len(states)).copy()
     unlike = np.flatnonzero(states[3::2] != states[1:-2:2]) * 2 + 3
     moves[unlike, unlike - 2] = 1.0
     return moves
 
 
+@lru_cache(maxsize=64)
+def _steps(count: int) -> npt.NDArray[np.float64]:
+    """Stay or go on, for so many states."""
+    return np.eye(count) + np.eye(count, k=-1)
+
+
 def _without_blank_runs(probs: Floats, blank: int) -> tuple[Floats, float]:
     """Merge runs of certain blanks: most steps of a plate say nothing, and one of them suffices."""
     sure = probs[:, blank] > 1.0 - _SURE_BLANK
-    dropped = np.flatnonzero(sure[1:] & sure[:-1]) + 1
-    if dropped.size == 0:
+    dropped = np.zeros(len(sure), bool)
+    np.logical_and(sure[1:], sure[:-1], out=dropped[1:])
+    if not dropped.any():
         return probs, 0.0
-    kept = np.delete(probs, dropped, axis=0)
-    return kept, float(np.log(probs[dropped, blank]).sum())
+    return probs[~dropped], float(np.log(probs[dropped, blank]).sum())

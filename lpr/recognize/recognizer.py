@@ -47,7 +47,7 @@ class OnnxRecognizer:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the crops, pixels."""
-        return self._manifest.input.shape[3], self._manifest.input.shape[2]
+        return self._manifest.input.size
 
     def read(self, crops: Sequence[Image]) -> tuple[Reading, ...]:
         """Read HxWx3 uint8 BGR crops of the model's size; one reading each, in order.
@@ -91,14 +91,15 @@ class OnnxRecognizer:
 
     def _reading(self, probs: Floats) -> Reading:
         path = best_path(probs, _CANDIDATES)
-        raw = math.exp(text_log_probability(probs, path.classes.tolist()))
+        classes = path.classes.tolist()
+        raw = math.exp(text_log_probability(probs, classes))
         characters = self.alphabet.characters
         alternatives = tuple(
             _candidates([characters[index] for index in indices], values)
-            for indices, values in zip(path.candidates, path.probs, strict=True)
+            for indices, values in zip(path.candidates.tolist(), path.probs.tolist(), strict=True)
         )
         return Reading(
-            text=self.alphabet.decode(path.classes.tolist()),
+            text=self.alphabet.decode(classes),
             char_scores=tuple(one.probs[0] for one in alternatives),
             alternatives=alternatives,
             confidence=self._calibrated(raw),
@@ -110,11 +111,9 @@ class OnnxRecognizer:
         return float(np.interp(raw, self._calibration[:, 0], self._calibration[:, 1]))
 
 
-def _candidates(chars: Sequence[str], probs: npt.NDArray[np.float64]) -> CharCandidates:
-    kept = max(1, int((probs >= _LEAST_PROBABILITY).sum()))
-    return CharCandidates(
-        tuple(chars[:kept]), tuple(min(1.0, float(value)) for value in probs[:kept])
-    )
+def _candidates(chars: Sequence[str], probs: Sequence[float]) -> CharCandidates:
+    kept = max(1, sum(value >= _LEAST_PROBABILITY for value in probs))
+    return CharCandidates(tuple(chars[:kept]), tuple(min(1.0, value) for value in probs[:kept]))
 
 
 def _padded(batch: npt.NDArray[np.float32], size: int) -> npt.NDArray[np.float32]:

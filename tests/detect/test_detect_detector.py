@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from lpr.detect.detector import OnnxDetector
 from lpr.detect.tiles import CameraDetector, FarPolicy, TiledDetector
-from lpr.detect.views import quarter_size
+from lpr.detect.views import quarter_size, tile_grid
 from lpr.errors import ModelIntegrityError
 from lpr.geometry import Quad, box_iou
 from lpr.registry import DEFAULT_DETECTOR, ModelFiles, find_model
@@ -121,6 +123,45 @@ def test_motion_draws_the_look() -> None:
         boxes = policy.plan(moving if i // 2 % 2 else still, ())
         looks += any(left < 900 and bottom > 700 for left, _, _, bottom in boxes)
     assert looks > 20
+
+
+def test_only_tiles_in_which_something_moved_have_a_share() -> None:
+    policy = FarPolicy(640, 384)
+    picture = np.full((1080, 1920, 3), 90, np.uint8)
+    policy.plan(picture, ())
+    policy.plan(picture, ())
+    picture[:200, 1500:] = 200
+    policy.plan(picture, ())
+    tiles = tile_grid(1920, 1080, 640, 384)
+    for (left, top, right, _bottom), share in zip(tiles, policy.moved, strict=True):
+        if right <= 1400 or top >= 300:
+            assert share == 0
+        elif left >= 1280 and top == 0:
+            assert share == 1
+
+
+def test_a_tall_picture_moves_a_little() -> None:
+    policy = FarPolicy(640, 384)
+    picture = np.zeros((2000, 900, 3), np.uint8)
+    policy.plan(picture, ())
+    policy.plan(picture, ())
+    assert not any(policy.moved)
+    picture[1900:, 850:, 1] = 255
+    policy.plan(picture, ())
+    assert 0 < max(policy.moved) < 0.2
+
+
+def test_threads_share_one_detector(detector: OnnxDetector) -> None:
+    fonts, pictures = FontBook(), []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        background = paint_background(960, 540, rng)
+        pictures.append(render_scene(background, rng, fonts, count=1, widths=(90, 200)).image)
+    alone = [detector.detect(picture) for picture in pictures]
+    assert any(alone)
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(3):
+            assert list(pool.map(detector.detect, pictures)) == alone
 
 
 def test_a_camera_detector_finds_a_far_plate_within_a_few_frames(detector: OnnxDetector) -> None:
