@@ -60,8 +60,7 @@ def check(
                 failures += 1
         if not site.regions:
             print("no regions: confusable matches are off, only exact ones open")
-        for group in plates.collisions:
-            print(f"cannot be told apart when misread: {', '.join(group)}; only exact ones open")
+        _tell_doubts(plates)
         if not offline:
             from lpr.service.check import check_site
 
@@ -87,6 +86,9 @@ def simulate(
     unlisted: Annotated[
         int, typer.Option(help="Also let this many unlisted vehicles pass.", min=0)
     ] = 0,
+    neighbours: Annotated[
+        float, typer.Option(help="Share of them one character off a listed plate.", min=0, max=1)
+    ] = 0.0,
     camera: Annotated[
         str | None,
         typer.Option(help="The camera that took the videos; not needed where there is only one."),
@@ -123,7 +125,7 @@ def simulate(
         _share(console, "false rejects", report.false_rejects)
         _pairs(console, plates)
         if unlisted:
-            _unlisted(console, site, plates, unlisted, seed)
+            _unlisted(console, site, plates, unlisted, neighbours=neighbours, seed=seed)
 
 
 @lists_app.command("show")
@@ -216,6 +218,16 @@ def export(
         print(f"written: {target} ({len(found.entries)} entries)")
 
 
+def _tell_doubts(plates: PlateList) -> None:
+    """Print the plates of which the lists say two things, or which look like each other."""
+    for plate in plates.plates:
+        kinds = {entry.kind.value for entry in plates.match(plate).exact}
+        if {"allow", "deny"} <= kinds:
+            print(f"allowed and denied: {plate}; while a deny entry holds, it is denied")
+    for group in plates.collisions:
+        print(f"cannot be told apart when misread: {', '.join(group)}; only exact ones open")
+
+
 def _rules(timezone: str | None) -> EntryRules:
     from lpr.gate import EntryRules
     from lpr.gate.schedule import time_zone
@@ -241,8 +253,10 @@ def _lines(path: Path) -> list[str]:
 
     try:
         return path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: is no UTF-8 text; is it a file of events?") from error
 
 
 def _events(source: str, site: GateConfig, camera: str | None) -> tuple[PlateEvent, ...]:
@@ -282,7 +296,7 @@ def _share(console: Console, name: str, share: Share | None) -> None:
     if share is None:
         console.print(f"{name}: not known without --labels")
     else:
-        console.print(f"{name}: {share}")
+        console.print(f"{name}: {share}", soft_wrap=True)
 
 
 def _pairs(console: Console, plates: PlateList) -> None:
@@ -297,7 +311,13 @@ def _pairs(console: Console, plates: PlateList) -> None:
 
 
 def _unlisted(
-    console: Console, site: GateConfig, plates: PlateList, passages: int, seed: int
+    console: Console,
+    site: GateConfig,
+    plates: PlateList,
+    passages: int,
+    *,
+    neighbours: float,
+    seed: int,
 ) -> None:
     import numpy as np
 
@@ -310,6 +330,7 @@ def _unlisted(
         np.random.default_rng(seed),
         policy=site.policy,
         fits_format=format_check(site.regions),
+        neighbours=neighbours,
     )
     _share(console, f"misread of {passages} unlisted vehicles", report.misread)
     _share(console, "let in as the exact text of a listed plate", report.exact_opens)

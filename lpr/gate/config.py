@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, StrictBool, field_validator, model_validator
 
 from lpr.errors import ConfigError, FormatError, did_you_mean
 from lpr.formats import load_region
@@ -31,7 +31,7 @@ class GateSettings(Section):
     cameras: tuple[CameraSettings, ...] = Field(
         min_length=1, description="Its cameras: names, or tables where a direction is wanted."
     )
-    armed: bool = Field(default=True, description="False keeps this one gate in dry run.")
+    armed: StrictBool = Field(default=True, description="False keeps this one gate in dry run.")
     area: Name | None = Field(default=None, description="The area behind the gate, see [[areas]].")
     policy: GatePolicy = Field(
         default=GatePolicy(), description="What differs from the site's [policy] at this gate."
@@ -63,7 +63,7 @@ class TravelSettings(Section):
 class GateConfig(Section):
     """A site: its gates, lists and rules."""
 
-    armed: bool = Field(
+    armed: StrictBool = Field(
         default=False, description="False decides and records but never opens (dry run)."
     )
     timezone: str = Field(
@@ -118,6 +118,8 @@ class GateConfig(Section):
     @classmethod
     def _gates_inherit_policy(cls, data: Any) -> Any:
         """Lay each gate's policy over the site's, whether they come as tables or as models."""
+        if isinstance(data, dict) and isinstance(data.get("gates"), dict):
+            raise ValueError("gates is a list of tables; write [[gates]] with two brackets")
         if not isinstance(data, dict) or not isinstance(data.get("gates"), list | tuple):
             return data
         site = _table(data.get("policy", {}))

@@ -18,6 +18,9 @@ from lpr.gate.confusables import Confusables
 
 DEFAULT_FILE: Final = Path(__file__).with_name("confusions.toml")
 
+LEAST_RATE: Final = 5e-5
+"""Rates below this are left out of files: a rate that is not there may be up to this."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConfusionMatrix:
@@ -131,7 +134,7 @@ def dump_confusions(matrix: ConfusionMatrix, *, least: float = 0.0) -> str:
         "# [rates.TRUE] READ = share of the looks at TRUE.",
     ]
     for truth, reads in sorted(matrix.rates.items()):
-        kept = {read: rate for read, rate in reads.items() if rate >= max(least, 5e-5)}
+        kept = {read: rate for read, rate in reads.items() if rate >= max(least, LEAST_RATE)}
         if kept:
             lines.append(f"[rates.{json.dumps(truth, ensure_ascii=False)}]")
         lines.extend(

@@ -24,7 +24,7 @@ from lpr.gate.moment import Moment
 from lpr.gate.occupancy import Occupancy
 from lpr.gate.plate_list import PlateList
 from lpr.gate.post import posts
-from lpr.gate.pull import Pull, Pulled, Puller, failed, told_error
+from lpr.gate.pull import Pull, Pulled, Puller, failed, log_failure, told_error
 from lpr.gate.record import DecisionRecord
 from lpr.gate.rules import GateContext, decide
 from lpr.gate.suspicion import SuspicionMonitor
@@ -215,7 +215,7 @@ class GateController:
             self._waiting.settle(event, reason, time=moment.time, before=waiting)
         # The one place where a gate must not fall over: anything unforeseen keeps it shut.
         except Exception as error:  # noqa: BLE001
-            _LOG.exception("the gate stays shut: %s", type(error).__name__)
+            log_failure(_LOG, "the gate stays shut", error)
             detail = f"{type(error).__name__} while deciding; see the log"
             broken = Decision(Action.DENY, Reason.INTERNAL_ERROR, "fail closed", "", detail)
             return self._kept(broken, event, "", moment)
@@ -357,7 +357,7 @@ class GateController:
             )
         # A sink is foreign code; without a record nothing opens, whatever it raises.
         except Exception as error:  # noqa: BLE001
-            _LOG.exception("gate %s: the decision could not be recorded", gate)
+            log_failure(_LOG, f"gate {gate}: the decision could not be recorded", error)
             detail = f"the decision could not be recorded: {told_error(error)}"
             return failed(decision, Reason.NOT_RECORDED, "fail closed", detail)
         return decision

@@ -25,6 +25,9 @@ def parse_csv(text: str, name: str) -> Iterator[ListItem]:
     head = text.partition("\n")[0]
     delimiter = ";" if head.count(";") > head.count(",") else ","
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    # A file that is still being written may end in the middle of an entry, without its limits.
+    unended = not text.endswith(("\n", "\r"))
+    last = sum(1 for _ in io.StringIO(text, newline=""))
     start = 1
     header: list[str] | None = None
     try:
@@ -37,6 +40,9 @@ def parse_csv(text: str, name: str) -> Iterator[ListItem]:
                 yield from _header_problems(header, where)
             elif len(row) > len(header):
                 message = f"{len(row)} cells, but {len(header)} columns; quote texts with a comma"
+                yield where, ListProblem(where, message)
+            elif len(row) < len(header) and rows.line_num == last and unended:
+                message = "is cut short; write all cells, or end the line"
                 yield where, ListProblem(where, message)
             else:
                 cells = (unescaped(cell.strip()) for cell in row)

@@ -15,6 +15,7 @@ from lpr.gate.list_csv import dump_csv, parse_csv
 from lpr.gate.list_entries import EntryRules, ListProblem, parse_entry
 from lpr.gate.list_toml import dump_toml, parse_toml, without_tables
 from lpr.gate.plate_list import PlateEntry, PlateList
+from lpr.gate.plate_text import PlateTextError, normalise
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_ENTRIES: Final = 100_000
@@ -155,13 +156,22 @@ def add_entry(
 def remove_plate(path: Path, plate: str, rules: EntryRules) -> int:
     """Remove every entry of a plate from a list file. Comments elsewhere in TOML stay.
 
+    Args:
+        path: the list file.
+        plate: the plate as people write it: case, spaces and hyphens do not matter.
+        rules: what the file's entries are checked against.
+
     Returns:
         How many entries went.
 
     Raises:
-        ConfigError: the file is wrong, or the plate is not in it.
+        ConfigError: the file is wrong, or the plate is not in it or none.
         OutputError: the file cannot be written; it stays as it was.
     """
+    try:
+        plate = normalise(plate)
+    except PlateTextError as error:
+        raise ConfigError(f"plate: {error}") from error
     text, rules = _read(path), _unnamed(rules)
     there = _checked(parse_list(text, path, rules))
     kept = [entry for entry in there if entry.plate != plate]
@@ -246,5 +256,6 @@ def _duplicates(entries: Sequence[PlateEntry]) -> Iterator[ListProblem]:
     first: dict[PlateEntry, str] = {}
     for entry in entries:
         if entry in first:
-            yield ListProblem(entry.source, f"{entry.plate} is there already, at {first[entry]}")
+            message = f"this entry is there already, at {first[entry]}; remove one"
+            yield ListProblem(entry.source, message)
         first.setdefault(entry, entry.source)

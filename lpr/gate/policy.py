@@ -59,8 +59,9 @@ class GatePolicy(BaseModel):
         default="only_plate",
         description=(
             "When a text that differs in confusable characters opens: never; where the entry is "
-            "the only plate of the known formats that the text can be; or where it is the only "
-            "entry of the list that it can be (an unlisted plate that looks alike opens then)."
+            "the only plate of the known formats that the text can be, and among all plates that "
+            "the reader was seen to read so by min_probability; or where it is the only entry of "
+            "the list that it can be (an unlisted plate that looks alike opens then)."
         ),
     )
     on_not_listed: Refusal = Field(default="ask", description="What an unlisted plate gets.")

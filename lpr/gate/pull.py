@@ -6,6 +6,7 @@ import contextlib
 import logging
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -73,7 +74,7 @@ class Puller:
     ) -> None:
         self._actuators = dict(actuators)
         self._clock = clock
-        self._threads: list[threading.Thread] = []
+        self._threads: list[tuple[threading.Thread, float]] = []
         self._ended: deque[Pulled] = deque()
 
     def pull(self, pull: Pull) -> Pulled:
@@ -82,7 +83,7 @@ class Puller:
             failure = self._failure(pull)
         # An actuator is foreign code; whatever it raises, the guard is told and nothing is retried.
         except Exception as error:  # noqa: BLE001
-            _LOG.exception("gate %s: the actuator failed", pull.gate.name)
+            log_failure(_LOG, f"gate {pull.gate.name}: the actuator failed", error)
             failure = failed(
                 pull.decision, Reason.ACTUATOR_FAILED, "fail closed", told_error(error)
             )
@@ -95,7 +96,7 @@ class Puller:
             name=f"gate {pull.gate.name}",
             daemon=True,
         )
-        self._threads = [one for one in self._threads if one.is_alive()]
+        self._threads = [one for one in self._threads if one[0].is_alive()]
         try:
             thread.start()
         except RuntimeError as error:
@@ -104,17 +105,17 @@ class Puller:
             failure = failed(pull.decision, Reason.ACTUATOR_FAILED, "fail closed", detail)
             self._ended.append(Pulled(pull, failure, pull.moment.time))
             return
-        self._threads.append(thread)
+        self._threads.append((thread, _pulse(pull.gate)))
 
     def ended(self) -> tuple[Pulled, ...]:
         """Return the pulls in threads that have ended since the last call."""
         return tuple(self._ended.popleft() for _ in range(len(self._ended)))
 
     def close(self) -> None:
-        """Give pulls under way a moment to end."""
-        until = time.monotonic() + _CLOSE_WAIT
-        for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
+        """Give pulls under way their pulse and a moment to end: a relay must not stay closed."""
+        started = time.monotonic()
+        for thread, pulse in self._threads:
+            thread.join(max(0.0, started + _CLOSE_WAIT + pulse - time.monotonic()))
 
     def _failure(self, pull: Pull) -> Decision | None:
         late = self._late(pull)
@@ -143,6 +144,11 @@ class Puller:
         return pull.moment.time if self._clock is None else self._clock().time
 
 
+def _pulse(gate: GateSettings) -> float:
+    """Seconds for which the gate's relay is closed; 0 for an actuator of the caller's own."""
+    return 0.0 if gate.actuator is None else gate.actuator.pulse
+
+
 def failed(decision: Decision, reason: Reason, rule: str, detail: str) -> Decision:
     """Return the `deny` that an opening becomes, with what it would have been."""
     return replace(
@@ -154,6 +160,18 @@ def failed(decision: Decision, reason: Reason, rule: str, detail: str) -> Decisi
         would=decision.would or decision.action,
         pass_key=None,
     )
+
+
+def log_failure(log: logging.Logger, what: str, error: Exception) -> None:
+    """Log a failure: one line for an error of ours, and where it came from for any other.
+
+    What foreign errors say is left out: it may quote a plate or a secret.
+    """
+    if isinstance(error, LprError):
+        log.error("%s: %s", what, safe_text(str(error)))
+        return
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s: %s\n%s", what, type(error).__name__, where)
 
 
 def told_error(error: Exception) -> str:

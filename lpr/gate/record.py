@@ -29,6 +29,7 @@ class DecisionRecord:
         direction: which way the vehicle went, None where that is not known.
         probability: calibrated probability that the text is right, 0 to 1.
         agreeing: readings that say exactly the text.
+        pseudonym: what stands for the plate where its text was taken out; None where it was not.
     """
 
     decision: Decision
@@ -40,10 +41,12 @@ class DecisionRecord:
     direction: Direction | None
     probability: float
     agreeing: int
+    pseudonym: str | None = None
 
     def to_json(self) -> str:
         """One line of JSON, ASCII only: no text in it can steer a terminal or end the line."""
         decision = self.decision
+        hidden = {} if self.pseudonym is None else {"pseudonym": self.pseudonym}
         return json.dumps(
             {
                 "schema": SCHEMA,
@@ -66,6 +69,7 @@ class DecisionRecord:
                 "suspicions": [
                     {"kind": one.kind, "detail": one.detail} for one in decision.suspicions
                 ],
+                **hidden,
             },
             allow_nan=False,
         )
@@ -93,6 +97,7 @@ def parse_record(line: str) -> DecisionRecord:
             direction=Direction(data["direction"]) if data["direction"] else None,
             probability=float(data["probability"]),
             agreeing=int(data["agreeing"]),
+            pseudonym=_text(data.get("pseudonym")),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise GateError(f"this is no decision record: {error!r}") from error

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from lpr.gate.confusion import ConfusionMatrix, default_confusions
 from lpr.gate.decision import Action, Decision, Reason, Suspicion
 from lpr.gate.direction import Direction
 from lpr.gate.evidence import Evidence
+from lpr.gate.meant import meant_share
 from lpr.gate.plate_list import EntryState, ListKind, ListMatch, PlateEntry, PlateList
 from lpr.gate.policy import GatePolicy
 from lpr.gate.schedule import check_aware
@@ -36,6 +38,7 @@ class GateContext:
         inside: plates inside the gate's area; None where the gate has no area.
         capacity: vehicles that the area holds; None without limit.
         suspicions: what is suspicious about this passage.
+        confusion: how often the reader takes one character for another.
     """
 
     gate: str
@@ -47,6 +50,7 @@ class GateContext:
     inside: AbstractSet[str] | None = None
     capacity: int | None = None
     suspicions: tuple[Suspicion, ...] = ()
+    confusion: ConfusionMatrix = field(default_factory=default_confusions)
 
 
 _STATE_REASONS: Final = {
@@ -165,6 +169,10 @@ def _alike_objection(text: str, context: GateContext, match: ListMatch) -> str:
         return f"{text} is like {plates[0]}, and without plate formats it may be another plate"
     if context.plates.confusables.only_plate(text, context.fits_format) != plates[0]:
         return f"{text} is like {plates[0]}, but may be another plate"
+    share = meant_share(plates[0], text, context.confusion, context.fits_format)
+    if share < context.policy.min_probability:
+        needed = f"{context.policy.min_probability:g} is needed"
+        return f"{text} is {plates[0]} with probability {share:.3f} only, {needed}"
     return ""
 
 

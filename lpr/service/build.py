@@ -27,7 +27,7 @@ from lpr.service.health import HealthFile
 from lpr.service.hiding import Hider, no_pseudonym
 from lpr.service.janitor import Janitor
 from lpr.service.keeper import CameraKeeper
-from lpr.service.lists import ListWatcher, Mark, file_marks
+from lpr.service.lists import ListWatcher, Mark, file_marks, note_lists
 from lpr.service.metrics import MetricsServer
 from lpr.service.outputs import Outputs, Receiver
 from lpr.service.process import WorkerProcess
@@ -64,14 +64,15 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
         if config.store is not None:
             store = stack.enter_context(open_store(config.store))
             stack.callback(Janitor(store.purge).close)
+        seen = _list_mark(config, store)
         plates = site_plates(config, store)
         receivers: list[Receiver] = []
         for receiver in _receivers(config):
             receivers.append(receiver)
             stack.callback(receiver.close)
         known = _Known(plates)
-        hider = Hider(no_pseudonym if store is None else store.pseudonym)
-        outputs = Outputs(store, receivers, listed=known.listed)
+        hider = Hider(no_pseudonym if store is None else store.pseudonym, listed=known.listed)
+        outputs = Outputs(store, receivers, listed=known.listed, hider=hider)
         controller = stack.enter_context(
             build_gate(
                 config,
@@ -84,8 +85,10 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
         )
 
         def use(lists: PlateList) -> None:
-            known.plates = lists
+            before, known.plates = known.plates, lists
             controller.replace_list(lists)
+            if store is not None:
+                note_lists(store, config.lists, before, lists)
 
         service = GateService(
             config,
@@ -100,6 +103,7 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
                 apply=use,
                 every=config.service.reload_every,
                 time=time.monotonic(),
+                seen=seen,
             ),
             health=HealthFile(
                 config.service.health,

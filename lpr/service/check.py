@@ -68,6 +68,9 @@ def check_site(config: GateConfig) -> Iterator[Finding]:
         port = config.mqtt.port or (1883 if config.mqtt.tls is None else 8883)
         yield _check_port("mqtt", f"mqtt://{config.mqtt.host}:{port}")
     for gate in config.gates:
+        if config.opens(gate) and isinstance(gate.actuator, HttpRelaySettings):
+            yield _check_port(f"gate {gate.name}: relay", gate.actuator.url)
+    for gate in config.gates:
         for camera in gate.cameras:
             yield _check_camera(camera)
 

@@ -37,6 +37,8 @@ class Janitor:
         while not self._closed.is_set():
             try:
                 self._purge()
-            except LprError as error:
-                _LOG.error("the event store could not be purged: %s", error)
+            # Whatever a purge raises, the next one is tried.
+            except Exception as error:  # noqa: BLE001
+                why = str(error) if isinstance(error, LprError) else type(error).__name__
+                _LOG.error("the event store could not be purged: %s", why)
             self._closed.wait(self._every)

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from lpr.errors import LprError
 from lpr.gate.plate_list import PlateList
+from lpr.store.records import Requester
 
 _LOG = logging.getLogger(__name__)
 
 Mark = tuple[object, ...]
 
+_LOADED = Requester("lpr", "plate lists loaded")
+
+
+class AuditedStore(Protocol):
+    """What is needed of `lpr.store.EventStore` here."""
+
+    def note_lists(
+        self, by: Requester, *, added: int, removed: int, editors: Iterable[str]
+    ) -> None:
+        """Write into the audit log that lists kept in files have changed."""
+        ...
+
 
 class ListWatcher:
-    """Loads the lists of a site anew when their files change, or when it is told to.
+    """Loads the lists of a site anew when their files have changed, or when it is told to.
+
+    A change is loaded when two looks in a row find it.
 
     Args:
         plates: the lists as they were loaded first.
@@ -26,6 +42,7 @@ class ListWatcher:
         apply: takes new lists.
         every: seconds between two looks.
         time: now, seconds of a clock that only runs forward.
+        seen: what `mark` said before the lists were loaded first; it is asked now where None.
 
     Attributes:
         problem: why the newest lists are not used; empty where they are.
@@ -42,11 +59,12 @@ class ListWatcher:
         apply: Callable[[PlateList], None],
         every: float,
         time: float,
+        seen: Mark | None = None,
     ) -> None:
         self._load, self._mark, self._apply = load, mark, apply
         self._every = every
         self._looked = time
-        self._seen = mark()
+        self._seen = self._coming = mark() if seen is None else seen
         self._plates = plates
         self.problem = ""
         self.failures = 0
@@ -63,12 +81,14 @@ class ListWatcher:
         return self._plates
 
     def tend(self, time: float, *, told: bool = False) -> None:
-        """Look whether a list has changed; `told` loads them in any case."""
+        """Look whether a list has changed; `told` loads them in any case, and at once."""
         if not told and time - self._looked < self._every:
             return
         self._looked = time
         mark = self._mark()
-        if mark == self._seen and not told:
+        before, self._coming = self._coming, mark
+        # A file that changes from look to look is still being written; half of it is no list.
+        if not told and (mark == self._seen or mark != before):
             return
         self._seen = mark
         try:
@@ -83,6 +103,29 @@ class ListWatcher:
         self.problem = ""
         self.loaded = datetime.now(UTC)
         _LOG.info("lists loaded: %d entries", len(plates))
+
+
+def note_lists(
+    store: AuditedStore, paths: Sequence[Path], before: PlateList, after: PlateList
+) -> None:
+    """Write a change of the lists into the store's audit log; whoever owns a file has written it.
+
+    Lists that the store keeps itself are audited where they are edited; here they count once more.
+    """
+    old, new = Counter(before.entries), Counter(after.entries)
+    try:
+        editors = {path.owner() for path in paths if path.exists()}
+    except (OSError, KeyError, NotImplementedError):
+        editors = set()
+    try:
+        store.note_lists(
+            _LOADED,
+            added=(new - old).total(),
+            removed=(old - new).total(),
+            editors=editors,
+        )
+    except LprError as error:
+        _LOG.error("the change of the lists is not in the audit log: %s", error)
 
 
 def file_marks(paths: Sequence[Path]) -> Mark:

@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from lpr.errors import LprError
 from lpr.gate.record import DecisionRecord
 from lpr.service.figures import OutputFigures
+from lpr.service.hiding import Hider, ToldEvent
 from lpr.sinks.outbox import OutboxCounts
 from lpr.store.picture import Picture
 from lpr.store.records import StoredDecision
@@ -42,8 +43,9 @@ class Receiver(Protocol):
     """What the service needs of `lpr.sinks.delivery_sink.DeliverySink`."""
 
     name: str
+    clear_text: bool
 
-    def emit(self, event: PlateEvent) -> None:
+    def emit(self, event: PlateEvent, *, pseudonym: str | None = None) -> None:
         """Take one event; raises OutputError where it was not taken."""
         ...
 
@@ -78,12 +80,19 @@ class Outputs:
         store: the event store, None without one.
         receivers: who is told.
         listed: whether a plate is on a list of the site.
+        hider: takes plates on no list out of what those outside are told.
     """
 
     def __init__(
-        self, store: Store | None, receivers: Sequence[Receiver], *, listed: Callable[[str], bool]
+        self,
+        store: Store | None,
+        receivers: Sequence[Receiver],
+        *,
+        listed: Callable[[str], bool],
+        hider: Hider,
     ) -> None:
         self._store, self._receivers, self._listed = store, tuple(receivers), listed
+        self._hider = hider
         self._pending: list[DecisionRecord] = []
         self._failures: Counter[str] = Counter()
         self._problems: dict[str, str] = {}
@@ -99,7 +108,7 @@ class Outputs:
         if self._store is None:
             return
         try:
-            self._store.add_decision(stored_decision(record))
+            self._store.add_decision(stored_decision(self._hider.record(record)))
         except LprError as error:
             self._failed(_STORE, error)
             raise
@@ -116,9 +125,14 @@ class Outputs:
             store = self._store
             shown = None if picture is None else Picture(picture)
             listed = event.kind is not EventKind.UNREAD and self._listed(event.text)
-            self._try(_STORE, partial(store.add_event, event, listed=listed, picture=shown))
+            # What is on no list the store hides itself: it keeps a hash of the folded text, too.
+            kept = self._hider.trimmed(event) if listed else event
+            self._try(_STORE, partial(store.add_event, kept, listed=listed, picture=shown))
+        hidden = self._hider.event(event)
         for receiver in self._receivers:
-            self._try(receiver.name, partial(receiver.emit, event))
+            told = ToldEvent(event) if receiver.clear_text else hidden
+            work = partial(receiver.emit, told.event, pseudonym=told.pseudonym)
+            self._try(receiver.name, work)
 
     def camera_status(self, camera: str, *, online: bool) -> None:
         """Show whether a camera works, where that has changed."""
@@ -136,8 +150,10 @@ class Outputs:
         """Tell the receivers of the decisions since the last time."""
         pending, self._pending = self._pending, []
         for record in pending:
+            hidden = self._hider.record(record)
             for receiver in self._receivers:
-                self._try(receiver.name, partial(receiver.decide, record.camera, record.to_json()))
+                told = record if receiver.clear_text else hidden
+                self._try(receiver.name, partial(receiver.decide, told.camera, told.to_json()))
 
     def figures(self) -> tuple[OutputFigures, ...]:
         """Return what is known of each output."""
@@ -212,4 +228,5 @@ def stored_decision(record: DecisionRecord) -> StoredDecision:
         probability=record.probability,
         agreeing=record.agreeing,
         suspicions=tuple((one.kind.value, one.detail) for one in decision.suspicions),
+        pseudonym=record.pseudonym,
     )

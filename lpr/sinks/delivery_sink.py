@@ -27,6 +27,8 @@ class DeliverySink:
         sources: address of each camera's source, without credentials; the camera's name elsewhere.
         kinds: the events that are sent.
         decisions: whether decisions are sent.
+        clear_text: whether it is told plates on no list although the site keeps pseudonyms of them;
+            whoever feeds it looks at this.
 
     Raises:
         OutputError: the outbox cannot be used; the transport is closed then.
@@ -42,8 +44,10 @@ class DeliverySink:
         sources: Mapping[str, str] | None = None,
         kinds: Collection[EventKind] = tuple(EventKind),
         decisions: bool = True,
+        clear_text: bool = False,
     ) -> None:
         self.name = name
+        self.clear_text = clear_text
         self._sources, self._kinds = dict(sources or {}), frozenset(kinds)
         self._decisions = decisions
         try:
@@ -53,8 +57,12 @@ class DeliverySink:
             raise
         self._sender = OutboxSender(self._outbox, transport, retry=settings, name=name)
 
-    def emit(self, event: PlateEvent) -> None:
+    def emit(self, event: PlateEvent, *, pseudonym: str | None = None) -> None:
         """Take one event; it is on the disk when this returns.
+
+        Args:
+            event: what happened.
+            pseudonym: what stands for a text that was taken out of the event.
 
         Raises:
             OutputError: it was not taken.
@@ -62,7 +70,8 @@ class DeliverySink:
         if event.kind not in self._kinds:
             return
         try:
-            message = event_message(event, source=self._sources.get(event.camera))
+            source = self._sources.get(event.camera)
+            message = event_message(event, source=source, pseudonym=pseudonym)
         except ValueError as error:
             raise OutputError(f"{self.name}: event not taken: {error}") from error
         self.deliver(message)

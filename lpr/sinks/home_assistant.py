@@ -16,7 +16,8 @@ ONLINE: Final = "online"
 OFFLINE: Final = "offline"
 
 _PLATE: Final = (
-    "{{ value_json.data.text if value_json.data.text else this.state | default('unknown') }}"
+    "{{ value_json.data.text or value_json.data.pseudonym | default('')"
+    " or this.state | default('unknown') }}"
 )
 _PLATE_DETAILS: Final = (
     "{{ {'kind': value_json.data.kind, 'confidence': value_json.data.confidence,"
@@ -24,7 +25,8 @@ _PLATE_DETAILS: Final = (
 )
 _DECISION: Final = (
     "{{ {'event_type': value_json.data.action, 'reason': value_json.data.reason,"
-    " 'gate': value_json.data.gate, 'plate': value_json.data.text,"
+    " 'gate': value_json.data.gate,"
+    " 'plate': value_json.data.text or value_json.data.pseudonym | default(''),"
     " 'id': value_json.id} | tojson }}"
 )
 _OPENED: Final = "{{ 'ON' if value_json.data.action == 'open' else 'OFF' }}"

@@ -40,14 +40,19 @@ class JsonlSink:
             else RotatingOutput(Path(target), rotation)
         )
 
-    def emit(self, event: PlateEvent) -> None:
+    def emit(self, event: PlateEvent, *, pseudonym: str | None = None) -> None:
         """Write one event.
+
+        Args:
+            event: what happened.
+            pseudonym: what stands for a text that was taken out of the event.
 
         Raises:
             OutputError: it could not be written; the file then ends with the event before.
         """
         try:
-            line = to_line(event_to_json(event, source=self._sources.get(event.camera)))
+            source = self._sources.get(event.camera)
+            line = to_line(event_to_json(event, source=source, pseudonym=pseudonym))
         except ValueError as error:
             raise OutputError(f"{self._output.name}: event not written: {error}") from error
         self._output.write(line)

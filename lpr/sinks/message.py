@@ -57,17 +57,21 @@ class OutboxMessage:
         self.body.encode("utf-8")
 
 
-def event_message(event: PlateEvent, *, source: str | None = None) -> OutboxMessage:
+def event_message(
+    event: PlateEvent, *, source: str | None = None, pseudonym: str | None = None
+) -> OutboxMessage:
     """Return an event as a message.
 
     Args:
         event: what happened.
         source: address of the event's source, without credentials; the camera's name where None.
+        pseudonym: what stands for a text that was taken out of the event.
 
     Raises:
         ValueError: a number in it is not finite or out of range.
     """
-    return OutboxMessage(EVENT, event.camera, to_line(event_to_json(event, source=source)))
+    record = event_to_json(event, source=source, pseudonym=pseudonym)
+    return OutboxMessage(EVENT, event.camera, to_line(record))
 
 
 def decision_message(camera: str, record: Mapping[str, Any]) -> OutboxMessage:

@@ -69,6 +69,10 @@ class MqttSettings(StrictTable):
         default=tuple(EventKind), description="Kinds of plate events that are published."
     )
     decisions: bool = Field(default=True, description="Whether decisions are published.")
+    clear_text: bool = Field(
+        default=False,
+        description="Whether plates on no list are told although the store keeps pseudonyms.",
+    )
     home_assistant: HomeAssistantSettings = Field(
         default=HomeAssistantSettings(), description="Announcement to Home Assistant."
     )

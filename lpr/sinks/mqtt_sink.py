@@ -39,6 +39,7 @@ class MqttSink(DeliverySink):
             sources=sources,
             kinds=settings.events,
             decisions=settings.decisions,
+            clear_text=settings.clear_text,
         )
         self._transport = transport
 

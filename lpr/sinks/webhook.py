@@ -149,6 +149,7 @@ def build_webhook(
         sources=sources,
         kinds=settings.events,
         decisions=settings.decisions,
+        clear_text=settings.clear_text,
     )
 
 

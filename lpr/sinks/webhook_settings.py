@@ -50,6 +50,10 @@ class WebhookSettings(StrictTable):
         default=tuple(EventKind), description="Kinds of plate events that are sent."
     )
     decisions: bool = Field(default=True, description="Whether the gate's decisions are sent.")
+    clear_text: bool = Field(
+        default=False,
+        description="Whether plates on no list are told although the store keeps pseudonyms.",
+    )
     timeout: float = Field(
         default=10.0, gt=0, le=120, description="Seconds to wait for the receiver at each step."
     )

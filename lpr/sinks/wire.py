@@ -21,14 +21,17 @@ _TIME_DIGITS = 3
 _PIXEL_DIGITS = 1
 
 
-def event_to_json(event: PlateEvent, *, source: str | None = None) -> JsonObject:
+def event_to_json(
+    event: PlateEvent, *, source: str | None = None, pseudonym: str | None = None
+) -> JsonObject:
     """Return an event as a JSON object, keys in the contract's order.
 
     Args:
         event: what happened.
         source: address of the event's source, without credentials; the camera's name where None.
+        pseudonym: what stands for a text that was taken out of the event; None has no such key.
     """
-    return {
+    record: JsonObject = {
         "schema": SCHEMA,
         "kind": event.kind.value,
         "source": event.camera if source is None else source,
@@ -51,6 +54,7 @@ def event_to_json(event: PlateEvent, *, source: str | None = None) -> JsonObject
         "quad": quad_to_json(event.quad),
         "reason": None if event.reason is None else event.reason.value,
     }
+    return record if pseudonym is None else {**record, "pseudonym": pseudonym}
 
 
 def probability(value: float) -> float:

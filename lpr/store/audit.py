@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from lpr.store.account import account
 from lpr.store.keys import Keys
 from lpr.store.records import Requester
 from lpr.store.schema import audit
@@ -37,7 +38,8 @@ class AuditEntry:
         why: and why.
         action: what was done, for example `search`.
         plate: keyed hash of the plate that it was about, None where it was about none.
-        detail: what else there is to know, JSON; never a plate.
+        detail: what else there is to know, JSON: `account` (of the operating system) and, by
+            action, more; never a plate.
         key_id: name of the key that made `plate` and `seal`.
         previous: hash of the entry before.
         hash: SHA-256 over everything above.
@@ -96,7 +98,7 @@ class AuditLog:
         *,
         plate: str | None = None,
     ) -> AuditEntry:
-        """Write one entry.
+        """Write one entry; the account of this process goes into its detail.
 
         Args:
             connection: a writing transaction.
@@ -115,7 +117,7 @@ class AuditLog:
             by.why,
             action,
             None if plate is None else self._keys.pseudonym(plate),
-            json.dumps(detail, sort_keys=True, ensure_ascii=True),
+            json.dumps({**detail, "account": account()}, sort_keys=True, ensure_ascii=True),
             self._keys.key_id,
             last.hash if last else GENESIS,
         )

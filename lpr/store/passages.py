@@ -106,7 +106,9 @@ class PassageWriter:
         if self._pseudonyms and decision.plate is None:
             decision = replace(
                 decision,
-                pseudonym=self._keys.pseudonym(decision.text) if decision.text else None,
+                pseudonym=(
+                    self._keys.pseudonym(decision.text) if decision.text else decision.pseudonym
+                ),
                 text="",
                 detail="",
                 suspicions=tuple((kind, "") for kind, _ in decision.suspicions),

@@ -338,6 +338,24 @@ class EventStore:
             self._note(connection, by, "list", {"added": new, "removed": gone})
         return new
 
+    def note_lists(
+        self, by: Requester, *, added: int, removed: int, editors: Iterable[str]
+    ) -> None:
+        """Write into the audit log that lists kept in files have changed.
+
+        Args:
+            by: who noticed, and why.
+            added: entries that came in.
+            removed: entries that went.
+            editors: accounts that own the files.
+
+        Raises:
+            StoreError: the audit log could not be written.
+        """
+        detail = {"added": added, "removed": removed, "editors": sorted(editors)}
+        with self._database.write() as connection:
+            self._note(connection, by, "list", detail)
+
     def remove_plate(self, plate: str, by: Requester) -> int:
         """Take a plate out of the store's lists; returns how many entries it had; audited.
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,12 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lpr.gate.controller import GateController
-from lpr.gate.decision import Action, Reason
+from lpr.gate.decision import Action, Decision, Reason
 from lpr.gate.fakes import FakeActuator, plain_list
 from lpr.gate.moment import Moment
 from lpr.gate.plate_list import PlateList
 from lpr.gate.record import DecisionRecord
 from lpr.gate.rig import PLATES, START, Rig, passage, site
+from lpr.gate.schedule import parse_schedule
 from lpr.geometry import Quad
 from lpr.types import Detection, EventKind, Track, TrackState
 
@@ -140,6 +142,55 @@ def test_visitor_passes_go_on_after_a_restart() -> None:
     assert rig.see(passage(track=2), 300).reason is Reason.PASS_USED_UP
     old = tuple(replace(one, now=START.now - timedelta(days=3)) for one in rig.record.records)
     assert Rig(plates=plates, history=old).see(passage(), 100).reason is Reason.PASS_USED_UP
+
+
+def test_a_pass_for_one_is_used_at_one_of_two_gates() -> None:
+    visitor = replace(PLATES.match("AB123CX").exact[0], entries=1)
+    gates = [{"name": name, "cameras": [f"c{name}"]} for name in ("a", "b")]
+    for _ in range(10):
+        rig = Rig(site(gates=gates), PlateList([visitor], PLATES.confusables))
+        together = threading.Barrier(2)
+        decisions: list[Decision] = []
+
+        def come(
+            name: str,
+            rig: Rig = rig,
+            together: threading.Barrier = together,
+            decisions: list[Decision] = decisions,
+        ) -> None:
+            together.wait()
+            decisions.append(rig.see(replace(passage(), camera=f"c{name}")))
+
+        threads = [threading.Thread(target=come, args=(name,)) for name in ("a", "b")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(one.reason for one in decisions) == [Reason.EXACT_MATCH, Reason.PASS_USED_UP]
+        assert rig.openings == 1
+
+
+def test_a_clock_set_back_an_hour_keeps_shut_and_then_goes_by_the_new_time() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    entry = replace(
+        PLATES.match("AB123CX").exact[0],
+        schedule=parse_schedule("daily 12:30-14:00"),
+        zone=berlin,
+    )
+    rig = Rig(plates=PlateList([entry], PLATES.confusables))
+
+    def see(track: int, after: float, clock: timedelta) -> Decision:
+        moment = START.later(after)
+        shown = replace(moment, now=moment.now + clock)
+        return rig.gate.handle(passage(track=track), age=0.1, moment=shown)
+
+    # 13:00 and some seconds in Berlin.
+    assert see(1, 100, timedelta()).action is Action.OPEN
+    back = timedelta(hours=-1)
+    jumped = see(2, 200, back)
+    assert (jumped.action, jumped.reason) == (Action.ASK, Reason.OUT_OF_SCHEDULE)
+    assert see(3, 220, timedelta(minutes=-29)).reason is Reason.CLOCK_JUMP, "12:31, just set"
+    assert see(4, 260, timedelta(minutes=-29)).action is Action.OPEN, "it counts again"
 
 
 def test_a_slow_record_does_not_open_on_old_evidence() -> None:

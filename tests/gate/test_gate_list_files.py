@@ -131,7 +131,7 @@ def test_spreadsheets_write_csv_in_many_ways(tmp_path: Path, separator: str, new
         ("plate\nAB1\n", "p.csv:1: column 'list' is missing"),
         ("plate,list,plate\n", "p.csv:1: column 'plate' is there twice"),
         ("plate,list\nAB1,allow,x\n", "p.csv:2: 3 cells, but 2 columns"),
-        ("plate,list\nAB1,allow\nAB-1,allow\n", "p.csv:3: AB1 is there already, at p.csv:2"),
+        ("plate,list\nAB1,allow\nAB-1,allow\n", "p.csv:3: this entry is there already, at p.csv:2"),
         ("plate,list,gates\nAB1,allow,mian\n", "there is no gate 'mian'; did you mean 'main'?"),
         ("plate,list,direction\nAB1,allow,up\n", "'up' is no direction"),
         ("plate,list,entries\nAB1,allow,0\n", "'0' is no number of entries"),
@@ -148,6 +148,8 @@ def test_spreadsheets_write_csv_in_many_ways(tmp_path: Path, separator: str, new
         ("plate,list,owner\nAB1,allow,a\x1b[2Jb\n", "control characters"),
         (f"plate,list,owner\nAB1,allow,{'x' * 201}\n", "too long"),
         ('plate,list\n"AB1,allow\n', "is no CSV"),
+        ("plate,list,valid_to\nAB1,allow", "p.csv:2: is cut short; write all cells, or end the"),
+        ('plate,list,owner,valid_to\nAB2,allow\n"AB\n1",allow,Ms O', "is cut short"),
         ("", "is empty"),
     ],
 )
@@ -178,6 +180,22 @@ def test_wrong_toml_is_told(tmp_path: Path, text: str, message: str) -> None:
     except ConfigError as error:
         found = [str(error)]
     assert any(message in one for one in found), found
+
+
+def test_a_last_line_that_is_whole_needs_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("plate,list,valid_to\nAB2,allow\nAB1,allow,")
+    assert [one.plate for one in read_list(path, RULES).entries] == ["AB2", "AB1"]
+
+
+def test_a_plate_is_removed_as_people_write_it(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("plate,list\nMÜ-X 12,allow\nAB2,allow\n")
+    assert remove_plate(path, "mü x-12", RULES) == 1
+    with pytest.raises(ConfigError, match="AB3 is not in it; did you mean 'AB2'"):
+        remove_plate(path, "ab-3", RULES)
+    with pytest.raises(ConfigError, match="plate: no letter or digit is left"):
+        remove_plate(path, "-", RULES)
 
 
 def test_every_problem_is_reported_and_one_stops_the_gate(tmp_path: Path) -> None:

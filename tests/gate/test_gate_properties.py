@@ -32,6 +32,7 @@ PLATES = PlateList(
         replace(OPENER, plate="EF456GH", schedule=parse_schedule("Mon-Fri 08:00-18:00")),
         replace(OPENER, plate="JK777LM", valid_to=date(2026, 11, 24)),
         replace(OPENER, plate="PA555SS", entries=2),
+        replace(OPENER, plate="NU023LL"),
         replace(OPENER, plate="BA111DD"),
         replace(OPENER, plate="BA111DD", kind=ListKind.DENY),
         replace(OPENER, plate="WA222CH", kind=ListKind.WATCH),
@@ -45,6 +46,7 @@ TEXTS = st.sampled_from(
     [
         *PLATES.plates,
         "A8123CX",
+        "NUO23LL",
         "TWIIIAS",
         "AB124CX",
         "AB123C",
@@ -189,8 +191,8 @@ def may_open(text: str, now: datetime) -> bool:
         return now.weekday() < 5 and 8 <= now.hour < 18
     if text == "JK777LM":
         return now.date() <= date(2026, 11, 24)
-    # An 8 where the format has letters can be nothing but a B.
-    return text in ("AB123CX", "A8123CX", "PA555SS", "TW111AS", "TWI11AS")
+    # An O among digits can be nothing but a 0; an 8 among letters may be a B, but also an A or E.
+    return text in ("AB123CX", "NU023LL", "NUO23LL", "PA555SS", "TW111AS", "TWI11AS")
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

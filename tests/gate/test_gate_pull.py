@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from lpr.errors import GateError
+from lpr.gate import pull
 from lpr.gate.controller import GateController
 from lpr.gate.decision import Action, Decision, Reason
 from lpr.gate.fakes import FakeActuator, MemoryRecord
@@ -130,6 +132,64 @@ def test_closing_waits_for_a_pull_and_records_its_failure() -> None:
     yard.gate.close()
     assert closed == [True]
     assert yard.reasons() == [Reason.EXACT_MATCH, Reason.ACTUATOR_FAILED]
+
+
+def test_closing_waits_for_a_pulse_that_is_longer_than_its_patience(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A relay that is closed when the process ends would leave the barrier open."""
+    monkeypatch.setattr(pull, "_CLOSE_WAIT", 0.0)
+    ended: list[bool] = []
+
+    class Pulse:
+        def open(self) -> None:
+            time.sleep(0.5)
+            ended.append(True)
+
+    relay = {"type": "http", "url": "http://127.0.0.1:9/", "pulse": 10}
+    gate = GateController(
+        site(gates=[{**GATES[0], "actuator": relay}]),
+        PLATES,
+        actuators={"main": Pulse()},
+        record=MemoryRecord().write,
+        started=START,
+        background=True,
+        on_close=lambda: ended.append(False),
+    )
+    gate.handle(passage(), age=0.1, moment=START.later(100))
+    gate.close()
+    assert ended == [True, False], "the device is given back when the pulse is over"
+
+
+def test_what_a_foreign_error_says_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    told = f"{passage().text} and a password"
+
+    class Broken:
+        def open(self) -> None:
+            raise KeyError(told)
+
+    gate = GateController(
+        site(),
+        PLATES,
+        actuators={"main": Broken()},
+        record=MemoryRecord().write,
+        started=START,
+    )
+    decision = gate.handle(passage(), age=0.1, moment=START.later(100))
+    assert decision.reason is Reason.ACTUATOR_FAILED
+    assert "gate main: the actuator failed: KeyError" in caplog.text
+    assert "in open" in caplog.text, "where it came from"
+    assert "AB123CX" not in caplog.text
+
+
+def test_an_error_of_ours_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    yard = Yard(background=False, fails=True)
+    yard.hanging.let_go.set()
+    assert yard.see("AB123CX", 1).reason is Reason.ACTUATOR_FAILED
+    assert [one.getMessage() for one in caplog.records] == [
+        "gate main: the actuator failed: no answer"
+    ]
+    assert caplog.records[0].exc_info is None
 
 
 def test_a_pull_that_begins_too_late_is_none() -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lpr.errors import GateError
-from lpr.gate.confusion import default_confusables
+from lpr.gate.confusion import default_confusables, default_confusions
 from lpr.gate.decision import Action, Reason, Suspicion, SuspicionKind
 from lpr.gate.direction import Direction
 from lpr.gate.evidence import Evidence
@@ -166,19 +166,39 @@ def test_the_nearest_refusal_is_told() -> None:
     assert decide(SURE, listed(*entries)).reason is Reason.OUT_OF_SCHEDULE
 
 
-# The reader says 8 where the format wants a letter: only B is possible there.
-MISREAD = replace(SURE, text="A8123CX")
+# The reader says O where the format wants a digit: only 0 is possible there.
+MISREAD = replace(SURE, text="ABO23CX")
+ZERO = replace(ENTRY, plate="AB023CX")
 
 
 def test_a_confusable_match_opens_where_nothing_else_is_possible() -> None:
-    decision = decide(MISREAD, listed(ENTRY))
+    decision = decide(MISREAD, listed(ZERO))
     assert (decision.action, decision.reason) == (Action.OPEN, Reason.CONFUSABLE_MATCH)
-    assert (decision.text, decision.plate) == ("A8123CX", "AB123CX")
+    assert (decision.text, decision.plate) == ("ABO23CX", "AB023CX")
 
 
 def test_a_confusable_match_obeys_the_entry() -> None:
-    later = replace(ENTRY, valid_from=date(2026, 11, 24))
+    later = replace(ZERO, valid_from=date(2026, 11, 24))
     assert decide(MISREAD, listed(later)).reason is Reason.NOT_YET_VALID
+
+
+@pytest.mark.parametrize(
+    ("plate", "text"), [("AB123CX", "A8123CX"), ("AB023CX", "ABQ23CX"), ("AB003CX", "ABOO3CX")]
+)
+def test_a_look_alike_that_other_plates_are_read_as_never_opens(plate: str, text: str) -> None:
+    # An 8 among letters is mostly a B, but A and E were read so as well; a Q among digits was a 9.
+    decision = decide(replace(SURE, text=text), context(plain_list([plate])))
+    assert (decision.action, decision.reason) == (Action.ASK, Reason.AMBIGUOUS)
+    assert "0.98 is needed" in decision.detail
+
+
+def test_a_stranger_across_the_classes_does_not_open() -> None:
+    # 7 was read as Z, and Z is taken for 2: without the rates this stranger would come in.
+    stranger, misread = "AB723CX", "ABZ23CX"
+    assert default_confusions().rate(stranger[2], misread[2]) > 0
+    assert default_confusables().only_plate(misread, fits) == "AB223CX"
+    decision = decide(replace(SURE, text=misread), context(plain_list(["AB223CX"])))
+    assert (decision.action, decision.reason) == (Action.ASK, Reason.AMBIGUOUS)
 
 
 def test_a_possible_other_plate_never_opens() -> None:
@@ -200,11 +220,11 @@ def test_a_confusable_match_of_several_entries_never_opens() -> None:
 
 
 def test_without_formats_or_with_never_only_exact_texts_open() -> None:
-    assert decide(MISREAD, replace(listed(ENTRY), fits_format=None)).reason is Reason.AMBIGUOUS
+    assert decide(MISREAD, replace(listed(ZERO), fits_format=None)).reason is Reason.AMBIGUOUS
     never = GatePolicy(confusable_match="never")
-    assert decide(MISREAD, context(plain_list(["AB123CX"]), never)).reason is Reason.AMBIGUOUS
+    assert decide(MISREAD, context(plain_list(["AB023CX"]), never)).reason is Reason.AMBIGUOUS
     only_entry = GatePolicy(confusable_match="only_entry")
-    loose = replace(context(plain_list(["AB123CX"]), only_entry), fits_format=None)
+    loose = replace(context(plain_list(["AB023CX"]), only_entry), fits_format=None)
     assert decide(MISREAD, loose).reason is Reason.CONFUSABLE_MATCH
 
 

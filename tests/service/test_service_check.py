@@ -79,6 +79,7 @@ def test_secrets_that_are_too_short_are_told(failures: list[str]) -> None:
     assert "webhook office: FAILED: webhook office: secret: needs at least 24 bytes" in told
     assert "store: FAILED: store.key: has 5 characters, 16 are needed" in told
     assert "is not set" not in told
+    assert "gate main: relay: FAILED: 127.0.0.1:9: " in told
 
 
 def test_an_armed_gate_without_an_actuator_is_a_failure(tmp_path: Path) -> None:

@@ -40,8 +40,12 @@ enabled = false
 """
 
 
+def hider(*listed: str) -> Hider:
+    return Hider(lambda text: text[::-1], listed=lambda text: text in listed)
+
+
 def test_a_stranger_is_hidden_wherever_the_text_may_stand() -> None:
-    hidden = Hider(lambda text: text[::-1]).decision(STRANGER)
+    hidden = hider().decision(STRANGER)
     assert "KXY99" not in repr(hidden)
     assert hidden.text == "pseudonym 99YXK"
     assert (hidden.action, hidden.reason, hidden.rule) == (
@@ -53,12 +57,11 @@ def test_a_stranger_is_hidden_wherever_the_text_may_stand() -> None:
 
 
 def test_listed_plates_and_decisions_without_a_text_stay() -> None:
-    hide = Hider(lambda text: text[::-1]).decision
-    listed = replace(STRANGER, plate="KXY99")
-    assert hide(listed) is listed
+    hide = hider("KXY99").decision
+    assert hide(STRANGER) == STRANGER
     unread = replace(STRANGER, text="", detail="unread: too_blurred")
     assert hide(unread) is unread
-    assert Hider(no_pseudonym).decision(STRANGER) is STRANGER
+    assert Hider(no_pseudonym, listed=lambda text: False).decision(STRANGER) is STRANGER
 
 
 def see(service: GateService, *texts: str) -> None:

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from lpr.errors import ConfigError
+from lpr.errors import ConfigError, StoreError
+from lpr.gate.confusion import default_confusables
 from lpr.gate.fakes import plain_list
+from lpr.gate.list_entries import EntryRules
+from lpr.gate.list_files import load_lists
 from lpr.gate.plate_list import PlateList
-from lpr.service.lists import ListWatcher, Mark, file_marks
+from lpr.gate.schedule import time_zone
+from lpr.service.lists import ListWatcher, Mark, file_marks, note_lists
+from lpr.store import Requester, StoreSettings, open_store
 
 
 class Rig:
@@ -40,9 +47,37 @@ def test_a_change_is_loaded_when_it_is_time_to_look() -> None:
     rig.watcher.tend(3.0)
     assert not rig.used
     rig.watcher.tend(4.0)
+    assert not rig.used
     rig.watcher.tend(6.0)
+    rig.watcher.tend(8.0)
     assert [len(one) for one in rig.used] == [1]
     assert rig.watcher.entries == {"allow": 1}
+
+
+def test_a_file_that_is_still_being_written_is_waited_for() -> None:
+    rig = Rig()
+    for look in range(1, 6):
+        rig.mark = (look,)
+        rig.watcher.tend(2.0 * look)
+    assert not rig.used
+    rig.watcher.tend(12.0)
+    assert len(rig.used) == 1
+
+
+def test_a_change_between_loading_and_watching_is_not_missed() -> None:
+    rig = Rig()
+    rig.watcher = ListWatcher(
+        plain_list(),
+        load=rig.load,
+        mark=lambda: rig.mark,
+        apply=rig.used.append,
+        every=2.0,
+        time=0.0,
+        seen=("before",),
+    )
+    rig.watcher.tend(2.0)
+    rig.watcher.tend(4.0)
+    assert len(rig.used) == 1
 
 
 def test_being_told_loads_at_once() -> None:
@@ -57,13 +92,15 @@ def test_a_broken_list_keeps_the_old_one_and_says_so(caplog: pytest.LogCaptureFi
     rig.next, rig.mark = "plates.csv:3: is no plate", (1,)
     rig.watcher.tend(2.0)
     rig.watcher.tend(4.0)
+    rig.watcher.tend(6.0)
     assert len(rig.used) == 1
     assert rig.watcher.entries == {"allow": 1}
     assert "plates.csv:3" in rig.watcher.problem
     assert rig.watcher.failures == 1
     assert caplog.text.count("plates.csv:3") == 1
     rig.next, rig.mark = plain_list(["A1", "B2"]), (2,)
-    rig.watcher.tend(6.0)
+    rig.watcher.tend(8.0)
+    rig.watcher.tend(10.0)
     assert not rig.watcher.problem
     assert rig.watcher.entries == {"allow": 2}
 
@@ -80,3 +117,58 @@ def test_marks_change_with_the_files(tmp_path: Path) -> None:
     other.replace(path)
     marks.append(file_marks([path]))
     assert len(set(marks)) == 4
+
+
+def test_a_change_of_the_lists_is_audited(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "plates.csv"
+    path.touch()
+    with open_store(StoreSettings(database=tmp_path / "events.db")) as store:
+        before, after = plain_list(["A1", "B2"]), plain_list(["B2", "C3", "D4"])
+        note_lists(store, [path, tmp_path / "gone.csv"], before, after)
+        (entry,) = store.audit()
+        assert (entry.who, entry.why, entry.action) == ("lpr", "plate lists loaded", "list")
+        detail = json.loads(entry.detail)
+        assert (detail["added"], detail["removed"]) == (2, 1)
+        assert detail["editors"] == [path.owner()]
+        assert "C3" not in entry.detail
+    assert not caplog.records
+
+
+def test_lists_are_used_also_where_the_audit_log_fails(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def note_lists(
+            self, by: Requester, *, added: int, removed: int, editors: Iterable[str]
+        ) -> None:
+            raise StoreError("the disk is full")
+
+    note_lists(Broken(), [], plain_list(), plain_list(["A1"]))
+    assert "not in the audit log: the disk is full" in caplog.text
+
+
+def test_half_of_a_file_never_replaces_a_list(tmp_path: Path) -> None:
+    """An editor writes in place, slowly; what stands there in between is a right list, too."""
+    path = tmp_path / "plates.csv"
+    path.write_text("plate,list,valid_to\nAB1,allow,2030-12-31\n")
+    rules = EntryRules(zone=time_zone("UTC"))
+    used: list[PlateList] = []
+    watcher = ListWatcher(
+        load_lists([path], rules, default_confusables()),
+        load=lambda: load_lists([path], rules, default_confusables()),
+        mark=lambda: file_marks([path]),
+        apply=used.append,
+        every=2.0,
+        time=0.0,
+    )
+    whole = "plate,list,valid_to\nAB1,deny,\nAB12,allow,2026-01-01\nAB123,allow,\n"
+    for look, size in enumerate((21, 34, 45, 58, len(whole)), start=1):
+        path.write_text(whole[:size])
+        watcher.tend(2.0 * look)
+        assert not used
+    watcher.tend(12.0)
+    assert [entry.plate for entry in used[0].entries] == ["AB1", "AB12", "AB123"]
+    # One that stays broken is told, whatever it ends with.
+    path.write_text(whole.partition(",2026")[0])
+    watcher.tend(14.0)
+    watcher.tend(16.0)
+    assert "cut short" in watcher.problem
+    assert len(watcher.plates) == 3

@@ -11,6 +11,7 @@ from lpr.gate.decision import Action, Reason
 from lpr.gate.fakes import FakeActuator, plain_list, sure_event
 from lpr.gate.moment import Moment
 from lpr.gate.record import DecisionRecord
+from lpr.service.hiding import Hider, no_pseudonym
 from lpr.service.outputs import Outputs
 from lpr.sinks.outbox import OutboxCounts
 from lpr.store import StoreSettings, open_store
@@ -19,6 +20,7 @@ from lpr.store.records import StoredDecision
 from lpr.types import PlateEvent
 
 START = Moment(1000.0, datetime(2026, 11, 23, 12, tzinfo=UTC))
+CLEAR = Hider(no_pseudonym, listed=lambda text: True)
 JPEG = b"\xff\xd8\xff\xe0" + b"0" * 20
 
 
@@ -53,12 +55,13 @@ class FakeStore:
 @dataclass
 class FakeReceiver:
     name: str = "office"
+    clear_text: bool = False
     away: bool = False
     events: list[str] = field(default_factory=list)
     decisions: list[str] = field(default_factory=list)
     board: list[tuple[str, bool]] = field(default_factory=list)
 
-    def emit(self, event: PlateEvent) -> None:
+    def emit(self, event: PlateEvent, *, pseudonym: str | None = None) -> None:
         if self.away:
             raise OutputError("office: the outbox is full")
         self.events.append(event.text)
@@ -83,7 +86,12 @@ class Rig:
 
     def __init__(self) -> None:
         self.store, self.receiver, self.relay = FakeStore(), FakeReceiver(), FakeActuator()
-        self.outputs = Outputs(self.store, [self.receiver], listed=lambda text: text == "AB123CX")
+        self.outputs = Outputs(
+            self.store,
+            [self.receiver],
+            listed=lambda text: text == "AB123CX",
+            hider=CLEAR,
+        )
         config = GateConfig.model_validate(
             {"armed": True, "gates": [{"name": "main", "cameras": ["north"]}]}
         )
@@ -155,7 +163,7 @@ def test_camera_status_is_told_when_it_changes() -> None:
 def test_a_real_store_takes_what_the_gate_decides(tmp_path: Path) -> None:
     records: list[DecisionRecord] = []
     with open_store(StoreSettings(database=tmp_path / "events.db")) as store:
-        outputs = Outputs(store, [], listed=lambda text: True)
+        outputs = Outputs(store, [], listed=lambda text: True, hider=CLEAR)
         outputs.camera_started("north")
 
         def record(one: DecisionRecord) -> None:
