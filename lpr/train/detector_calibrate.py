@@ -50,7 +50,7 @@ def calibrate(scores: Mapping[str, SetScore]) -> Knots:
 
 
 def choose_threshold(
-    scores: Mapping[str, SetScore], knots: Knots, allowed_per_100: float = 3.0
+    scores: Mapping[str, SetScore], knots: Knots, allowed_per_100: float = 1.2
 ) -> Threshold:
     """The lowest raw score that keeps false detections on the negatives within the allowance."""
     negatives = scores.get(NEGATIVES, SetScore())
