@@ -68,7 +68,7 @@ class OnnxSession:
             )
 
     def run(self, batch: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
-        """Run the network on one NCHW float32 batch; returns its outputs in the manifest's order.
+        """Run the network on one float32 batch; layout and order of outputs are the manifest's.
 
         Raises:
             ModelError: the network failed.

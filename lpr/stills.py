@@ -117,8 +117,9 @@ class StillReader:
 def _confidence(best: Reading, readings: Sequence[Reading]) -> float:
     """The surest reading's confidence, halfway to what all readings together give its text.
 
-    The surest of several is too sure (635 plates found in validation scenes: mean log loss 0.207
-    with its own confidence, 0.195 with this one). "Nothing legible" is no text that could be right.
+    The surest of several is too sure (635 validation plates found, recognizer 1.1: mean log loss
+    0.207 with its own confidence, 0.195 with this one). "Nothing legible" is no text that could be
+    right, and may yet be the surest answer.
     """
     if not best.text:
         return 0.0

@@ -78,8 +78,10 @@ def test_cuts_that_disagree_make_less_sure() -> None:
     assert doubted == pytest.approx(alone * (1 + 1 / 3) / 2)
 
 
-def test_a_cut_that_shows_nothing_takes_nothing_away() -> None:
-    nothing = Reading("", (), (), 0.95)
-    plate = _stills({1: nothing, 2: nothing}).read(PICTURE)[0]
+def test_nothing_legible_is_an_answer_that_may_be_the_surest() -> None:
+    nothing, guess = Reading("", (), (), 0.95), sure_reading("AB1", probability=0.3)
+    plate = _stills({1: guess, 2: nothing}).read(PICTURE)[0]
     assert plate.reading.text == "" and plate.reading.confidence == 0.0
+    sure = sure_reading("AB123", probability=0.995)
+    assert _stills({1: nothing, 2: sure}).read(PICTURE)[0].reading.text == "AB123"
     assert _stills({1: nothing}).read_crop(PICTURE).region is None

@@ -54,6 +54,7 @@ THRESHOLDS: Mapping[str, tuple[float, ...]] = {
 _TEMPERATURES = tuple(0.4 * 1.05**n for n in range(48))
 _SURE = 0.9
 _OPEN_CEILING = 1 - 1e-6
+_MOST_CEILING = 0.999
 _ROUNDS = 2
 
 
@@ -97,10 +98,12 @@ def fit_folders(folders: Sequence[Path], held_out: Sequence[Path], limit: int | 
 
 def fit_beliefs(recordings: Sequence[Recording], start: VoterOptions) -> VoterOptions:
     """Move one option of the evidence after the other to where the outcomes are likeliest."""
+    count = len(_claims(recordings, start))
 
     def unlikely(options: VoterOptions) -> float:
+        # Options may merge passages: the mean counts, for as many claims as there were.
         claims = _claims(recordings, options)
-        return len(claims) * min((surprise(claims, t) for t in _TEMPERATURES), default=0.0)
+        return count * min((surprise(claims, t) for t in _TEMPERATURES if claims), default=0.0)
 
     return _descend(start, BELIEFS, unlikely, LEAST_LIKELIER)
 
@@ -154,7 +157,7 @@ def fit_probability(recordings: Sequence[Recording], options: VoterOptions) -> V
     temperature = min(_TEMPERATURES, key=lambda value: surprise(claims, value))
     sure = [one.right for one in claims if _probability(one, temperature) >= _SURE]
     honest = (sum(sure) + 1) / (len(sure) + 2)
-    ceiling = min(VoterOptions().ceiling, max(honest, options.settle_probability + 0.001))
+    ceiling = min(_MOST_CEILING, max(honest, options.settle_probability + 0.001))
     return replace(options, temperature=round(temperature, 3), ceiling=round(ceiling, 4))
 
 

@@ -184,5 +184,5 @@ def _earlier(path: Path) -> list[dict[str, object]]:
         clips: list[dict[str, object]] = json.loads(path.read_text("utf-8"))["report"]["clips"]
         flags_of(clips)
         return clips
-    except (OSError, json.JSONDecodeError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{path} is not a result of clips600: {error}") from error

@@ -72,6 +72,9 @@ def run(
             view = stack.enter_context(RunView(view_console(jsonl == "-"), quiet=quiet))
             stop = stack.enter_context(StopRequest())
             summary = RunSummary()
+            # What is loaded stays: a look through it for garbage stops a frame for 30 ms.
+            gc.collect()
+            gc.freeze()
             job = _Run(settings, models, outputs, summary, view, stop, addresses)
             for address in sources:
                 job.play(address)
@@ -146,8 +149,6 @@ class _Run:
         voter = build_voter(self.settings, camera)
         expected = 0
         engine = build_engine(self.settings, models=self.models, voter=voter)
-        # What is loaded stays: looking through it for garbage would stop a frame for 30 ms.
-        gc.freeze()
         try:
             with source as frames:
                 for number, frame in enumerate(frames, start=1):

@@ -56,7 +56,7 @@ class OnnxDetector:
         self._mean, self._scale = manifest.input.mean, manifest.input.scale
         self._layout = manifest.input.layout
         self._width, self._height = manifest.input.size
-        self._buffers = _Buffers(self._width, self._height, manifest.input.shape)
+        self._buffers = _Buffers(self._width, self._height, (1, *manifest.input.shape[1:]))
         knots = manifest.calibration or ((0.0, 0.0), (1.0, 1.0))
         self._raw = np.array([raw for raw, _ in knots])
         self._calibrated = np.array([calibrated for _, calibrated in knots])

@@ -46,15 +46,18 @@ class MemoryOrder(nn.Module):
 
     Args:
         net: the detector; copied.
+
+    Raises:
+        TrainingError: its first layer is no convolution.
     """
 
     def __init__(self, net: DetectorNet) -> None:
         super().__init__()
         self.net = copy.deepcopy(net)
         block = self.net.stage4[0]
-        assert isinstance(block, nn.Sequential)
-        first = block[0]
-        assert isinstance(first, nn.Conv2d)
+        first = block[0] if isinstance(block, nn.Sequential) else block
+        if not isinstance(block, nn.Sequential) or not isinstance(first, nn.Conv2d):
+            raise TrainingError("the detector does not begin with a convolution")
         colours, rim = first.in_channels, first.kernel_size[0] // 2
         turned = nn.Conv2d(
             1,
@@ -100,7 +103,7 @@ def export_detector(
     names = sorted({picture.dataset for picture in pictures})
     fields: dict[str, Any] = {
         "name": options.output.name,
-        "version": "1",
+        "version": options.version,
         "task": "detector",
         "licence": "Apache-2.0",
         "input": {

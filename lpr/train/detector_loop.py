@@ -71,6 +71,7 @@ class DetectorTrainOptions:
         shares: how often each set is drawn.
         calm: see `CanvasSampler`; strong augmentation is best lowered in the last part of a run.
         odds: how often what is pasted.
+        version: version of the model.
     """
 
     data: Path
@@ -98,6 +99,7 @@ class DetectorTrainOptions:
     shares: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
     calm: float = 0.0
     odds: PasteOdds = field(default_factory=PasteOdds)
+    version: str = "1"
 
 
 def train_detector(options: DetectorTrainOptions, progress: Progress | None = None) -> Path:

@@ -39,7 +39,7 @@ def export_model(
 
     Args:
         net: the network; switched to evaluation mode.
-        example: real input, NCHW float32; also checked against noise of the same shape.
+        example: real input, float32; also checked against noise of the same shape.
         folder: where to; created.
         fields: the manifest without `file` and `sha256`. A first input size of 0 exports a free
             batch size.

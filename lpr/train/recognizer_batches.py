@@ -21,7 +21,7 @@ from lpr.train.recognizer_net import HEIGHT, WIDTH
 from lpr.train.recognizer_shuffle import CharacterCells, shuffled
 
 _DONATED = 0.35
-"""Share of shuffled plates that take their first, Chinese or Korean, character from another."""
+"""Share of the other shuffled plates that take a Chinese or Korean first character from another."""
 _PAINTED = 0.6
 """Share of shuffled plates whose Chinese or Korean characters are drawn anew."""
 
@@ -60,9 +60,13 @@ class WeightedPatches:
         index = min(int(np.searchsorted(self._steps, rng.random())), len(self.patches) - 1)
         cells = self._cells[index] if self._cells else None
         if cells is not None and rng.random() < self._shuffled_share:
+            moved = shuffled(cells, rng)
             if self._painter is not None and rng.random() < _PAINTED:
-                return self._painter.repainted(cells, shuffled(cells, rng), rng)
-            return shuffled(cells, rng, self._donor(cells, rng))
+                painted = self._painter.repainted(cells, moved, rng)
+                if painted is not moved:
+                    return painted
+            donor = self._donor(cells, rng)
+            return moved if donor is None else shuffled(cells, rng, donor)
         return self.patches[index]
 
     def _donor(self, cells: CharacterCells, rng: np.random.Generator) -> CharacterCells | None:

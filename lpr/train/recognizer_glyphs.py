@@ -8,6 +8,7 @@ character is met under real light, dirt and lenses.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -20,9 +21,8 @@ from lpr.errors import ConfigError
 from lpr.recognize.alphabet import CHINESE_PROVINCES, KOREAN_USES, Alphabet
 from lpr.synth.fonts import FontBook
 from lpr.train.recognizer_data import PATCH_HEIGHT, LabelledPatch, patch_corners
-from lpr.train.recognizer_shuffle import CharacterCells
+from lpr.train.recognizer_shuffle import BAND, CharacterCells
 
-_BAND = slice(PATCH_HEIGHT // 5, PATCH_HEIGHT - PATCH_HEIGHT // 5)
 _CHARACTERS: Final[Mapping[str, str]] = {"han": CHINESE_PROVINCES, "hangul": KOREAN_USES}
 """What is drawn in place of what, by kind of face."""
 _BOLDER: Final[Mapping[str, int]] = {"han": 0, "hangul": 2}
@@ -70,12 +70,12 @@ def plate_look(cells: CharacterCells) -> PlateLook | None:
     left, right = cells.cuts[slots[0]], cells.cuts[slots[-1] + 1]
     text = cells.patch[:, left:right]
     level, split = cv2.threshold(
-        np.ascontiguousarray(text[_BAND]), 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU
+        np.ascontiguousarray(text[BAND]), 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU
     )
     bright_ink = float(split.mean()) < 0.5
     marked = (text > level) if bright_ink else (text <= level)
-    inside = text[_BAND]
-    is_ink = marked[_BAND]
+    inside = text[BAND]
+    is_ink = marked[BAND]
     if not is_ink.any() or is_ink.all():
         return None
     ink, ground = float(np.median(inside[is_ink])), float(np.median(inside[~is_ink]))
@@ -86,7 +86,8 @@ def plate_look(cells: CharacterCells) -> PlateLook | None:
         return None
     slope = np.abs(np.diff(text[top:bottom].astype(np.float32), axis=1))
     steepest = max(1.0, float(np.percentile(slope, 97)))
-    blur = float(np.clip(abs(ink - ground) / (steepest * 2.507), 0.5, 4.0))
+    # A step blurred by a Gaussian is steepest in its middle: its height over sigma sqrt(2 pi).
+    blur = float(np.clip(abs(ink - ground) / (steepest * math.sqrt(2 * math.pi)), 0.5, 4.0))
     gaps = [cut for index, cut in enumerate(cells.cuts[1:-1], 1) if index in slots]
     columns = cells.patch[:, [np.clip(cut, 0, cells.patch.shape[1] - 1) for cut in gaps]]
     rows = np.median(columns.astype(np.float32), axis=1)
@@ -194,8 +195,11 @@ def _paint(
     painted = ground + (look.ink - look.usual_ground) * drawn
     if rng.random() < 0.5:
         painted += rng.normal(0, rng.uniform(0.5, 3.0), painted.shape).astype(np.float32)
-    painted = np.clip(painted, 0, 255)
-    if abs(float(painted[drawn > 0.8].mean() - ground.clip(0, 255).mean())) < look.contrast / 2:
+    painted, strokes = np.clip(painted, 0, 255), drawn > 0.8
+    if not strokes.any():
+        return False
+    shown = float(painted[strokes].mean() - ground.clip(0, 255).mean())
+    if abs(shown) < look.contrast / 2:
         return False
     weight = _soft_edges(width, look)
     patch[:, left:right] = (there * (1 - weight) + painted * weight).astype(np.uint8)

@@ -38,7 +38,8 @@ _LEAST_CELL = 6.0
 _MOST_STRETCH = 1.4
 _UNMOVED = frozenset("0O1I")
 """Only their place tells these apart in many typefaces: they stay among their own kind."""
-_BAND = slice(PATCH_HEIGHT // 5, PATCH_HEIGHT - PATCH_HEIGHT // 5)
+BAND = slice(PATCH_HEIGHT // 5, PATCH_HEIGHT - PATCH_HEIGHT // 5)
+"""Rows in which the characters of a rendered-size patch surely are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,12 +182,12 @@ def _paste(
     moved = np.asarray(moved, np.float32)
     there = cells.patch[:, left:right].astype(np.float32)
     if contrast:
-        spread = float(there[_BAND].std()) / max(1.0, float(moved[_BAND].std()))
-        moved = (moved - moved[_BAND].mean()) * min(spread, 4.0) + there[_BAND].mean()
+        spread = float(there[BAND].std()) / max(1.0, float(moved[BAND].std()))
+        moved = (moved - moved[BAND].mean()) * min(spread, 4.0) + there[BAND].mean()
     else:
         # The light differs along a plate: the ground beside the strokes keeps its own.
         rim = [0, 1, -2, -1]
-        moved += np.median(there[_BAND][:, rim]) - np.median(moved[_BAND][:, rim])
+        moved += np.median(there[BAND][:, rim]) - np.median(moved[BAND][:, rim])
     fade = np.minimum(np.arange(1, right - left + 1), np.arange(right - left, 0, -1)) / 2.5
     fade = np.minimum(fade, 1.0).astype(np.float32)
     # Rim and screws of the plate stay where they are.
@@ -221,7 +222,7 @@ def _cells(flat: Grey, text: str, steps: Sequence[float]) -> CharacterCells | No
         middles[0] = middles[1] - float(np.median(np.diff(middles[1:])))
     if np.diff(middles).min() < _LEAST_CELL:
         return None
-    ink = cv2.GaussianBlur(flat[_BAND].astype(np.float32).std(axis=0)[None], (3, 1), 0)[0]
+    ink = cv2.GaussianBlur(flat[BAND].astype(np.float32).std(axis=0)[None], (3, 1), 0)[0]
     cuts = [_least_ink(ink, *pair) for pair in itertools.pairwise(middles)]
     # The outer characters are no wider than the others: beyond them lies the plate's rim.
     usual = 1.15 * float(np.median(np.diff(cuts))) if len(cuts) > 1 else PLATE_WIDTH / 4

@@ -244,12 +244,20 @@ class Ballot:
             self._said = {text: self._said[text] for text in keep[: _MOST_TEXTS // 2]}
 
     def _keep_candidates(self, count: int) -> None:
-        keep = sorted(self._scores, key=self._rank)[:count]
+        odds = self._odds()
+        keep = sorted(odds, key=lambda text: (-odds[text], text))[:count]
         self._scores = {text: self._scores[text] for text in keep}
         self._compatible = {text: self._compatible[text] for text in keep}
 
-    def _rank(self, text: str) -> tuple[float, str]:
-        return (-(self._relief() * self._scores[text] + self._scorer.log_odds(text)), text)
+    def _odds(self) -> dict[str, float]:
+        """Log odds of every listed text, against one that explains no reading.
+
+        Rounded, so that the order in which the same readings came makes no difference.
+        """
+        log_odds, relief = self._scorer.log_odds, self._relief()
+        return {
+            text: round(relief * score + log_odds(text), 9) for text, score in self._scores.items()
+        }
 
     def _relief(self) -> float:
         """Factor on all weights: a plate seen only from afar is held to its own largest looks.
@@ -262,11 +270,7 @@ class Ballot:
     def _leader(self) -> str:
         if len(self._scores) == 1:
             return next(iter(self._scores))
-        log_odds, relief = self._scorer.log_odds, self._relief()
-        # Rounded, so that the order in which the same readings came makes no difference.
-        odds = {
-            text: round(relief * score + log_odds(text), 9) for text, score in self._scores.items()
-        }
+        odds = self._odds()
         top = max(odds.values())
         return min(text for text, value in odds.items() if value == top)
 
@@ -309,11 +313,9 @@ class Ballot:
         """The odds of each listed text against one of them."""
         if len(self._scores) == 1:
             return {lead: 1.0}
-        log_odds, relief = self._scorer.log_odds, self._relief()
-        top = relief * self._scores[lead] + log_odds(lead)
+        odds = self._odds()
         return {
-            text: math.exp(max(-60.0, min(60.0, relief * score + log_odds(text) - top)))
-            for text, score in self._scores.items()
+            text: math.exp(max(-60.0, min(60.0, one - odds[lead]))) for text, one in odds.items()
         }
 
     def _raw(self, lead: str, shares: dict[str, float]) -> float:

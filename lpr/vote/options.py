@@ -22,6 +22,7 @@ _SHARES: Final = (
     "missing_end",
     "extra_character",
     "copy_distance",
+    "quality_power",
     "legible_confidence",
     "unread_score",
 )
@@ -29,6 +30,7 @@ _POSITIVE: Final = (
     "max_delay",
     "retrigger_seconds",
     "reference_width",
+    "size_power",
     "confusions",
     "temperature",
     "relook_growth",
@@ -125,7 +127,7 @@ class VoterOptions:
     prior_weight: float = 0.5
     prior_limit: float = 3.0
     no_digit_penalty: float = 2.0
-    reference_width: float = 160.0
+    reference_width: float = 180.0
     size_power: float = 2.0
     size_relief: float = 0.7
     quality_power: float = 0.7
@@ -139,8 +141,8 @@ class VoterOptions:
     unsure_missing: float = 0.2
     missing_end: float = 0.4
     extra_character: float = 0.03
-    temperature: float = 1.3
-    ceiling: float = 0.996
+    temperature: float = 1.0
+    ceiling: float = 0.995
     legible_confidence: float = 0.2
     min_read_width: float = 20.0
     max_readings: int = 60
@@ -168,6 +170,10 @@ class VoterOptions:
                 raise ValueError(f"vote: {name} must be above 0")
         if not self.confirm_probability <= self.early_probability < self.ceiling:
             raise ValueError("vote: confirm_probability <= early_probability < ceiling must hold")
+        if not 0 <= self.size_relief <= 1:
+            raise ValueError("vote: size_relief must be from 0 to 1")
+        if not self.settle_probability < self.ceiling:
+            raise ValueError("vote: settle_probability < ceiling must hold")
         if not self.min_length <= self.max_length:
             raise ValueError("vote: min_length must be at most max_length")
         if self.departure_grace < 0 or self.prior_limit < 0 or self.no_digit_penalty < 0:

@@ -221,9 +221,7 @@ class Passage:
                 weight=weight,
                 options=options,
                 quality=quality,
-                size=size_weight(
-                    reading.quality.width if reading.quality else quad.width, lines, options
-                ),
+                size=size_weight(reading.quality, lines, options),
                 frame_index=frame_index,
                 time=time,
                 quad=quad,

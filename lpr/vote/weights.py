@@ -31,26 +31,31 @@ def effective_width(width: float, lines: int) -> float:
     return width * _TWO_LINE_WIDTH if lines == 2 else width
 
 
-def size_weight(width: float, lines: int, options: VoterOptions) -> float:
-    """The share of a look's weight that comes of its size alone, above 0 and at most 1."""
-    size = effective_width(width, lines) / options.reference_width
-    share = min(1.0, max(0.0, size) ** options.size_power)
-    return max(_LEAST_WEIGHT, math.pow(share, options.quality_power))
+def size_weight(quality: CropQuality | None, lines: int, options: VoterOptions) -> float:
+    """The share of a look's weight that comes of its size, above 0 and at most 1."""
+    share = math.pow(_size_share(quality, lines, options), options.quality_power)
+    return max(_LEAST_WEIGHT, share)
 
 
 def quality_weight(
     quality: CropQuality | None, *, score: float, lines: int, options: VoterOptions
 ) -> float:
     """Weight of a look by size, sharpness, angle, contrast, edge and detector score, 0 to 1."""
-    weight = math.sqrt(max(0.0, min(1.0, score)))
+    weight = math.sqrt(max(0.0, min(1.0, score))) * _size_share(quality, lines, options)
     if quality is not None:
-        size = effective_width(quality.width, lines) / options.reference_width
-        weight *= min(1.0, max(0.0, size) ** options.size_power)
         weight *= 0.5 + 0.5 * max(0.0, min(1.0, quality.sharpness))
         weight *= max(0.2, math.cos(min(math.pi / 2, max(0.0, quality.angle))))
         weight *= min(1.0, 0.4 + 1.2 * max(0.0, quality.contrast))
         weight *= 0.3 + 0.7 * min(1.0, max(0.0, quality.edge) / _WHOLE_EDGE)
     return max(_LEAST_WEIGHT, math.pow(weight, options.quality_power))
+
+
+def _size_share(quality: CropQuality | None, lines: int, options: VoterOptions) -> float:
+    """0 to 1; a look of unknown quality is not held to its size."""
+    if quality is None:
+        return 1.0
+    size = effective_width(quality.width, lines) / options.reference_width
+    return min(1.0, math.pow(max(0.0, size), options.size_power))
 
 
 @dataclass(slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from lpr.detect.detector import OnnxDetector
@@ -21,6 +24,23 @@ from lpr.types import Detection, Track, TrackState
 @pytest.fixture(scope="module")
 def detector() -> OnnxDetector:
     return OnnxDetector(find_model(DEFAULT_DETECTOR))
+
+
+def test_a_model_of_free_batch_size_is_run_one_by_one(tmp_path: Path) -> None:
+    shipped = find_model(DEFAULT_DETECTOR)
+    model = onnx.load(str(shipped.path))
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    for node in model.graph.node:
+        assert node.op_type != "Gather", "the batch size is not computed with"
+    path = tmp_path / "model.onnx"
+    onnx.save(model, str(path))
+    spec = shipped.manifest.input
+    free = spec.model_copy(update={"shape": (0, *spec.shape[1:])})
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest = shipped.manifest.model_copy(update={"input": free, "sha256": digest})
+    picture = np.full((360, 640, 3), 90, np.uint8)
+    assert OnnxDetector(ModelFiles(path, manifest)).detect(picture) == ()
 
 
 def _hits(found: tuple[Detection, ...], quads: list[Quad], iou: float = 0.5) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -81,6 +82,30 @@ def test_another_character_stands_in_ink_and_the_rest_stays(
         cell = plate.patch[TOP + 6 : BOTTOM - 6, left:right]
         assert abs(float(np.median(cell)) - ink) < 25
     assert seen <= set(among) and len(seen) > 15
+
+
+class _Thin(_Block):
+    """Every character is one thin line: nothing is left of it on a blurred plate."""
+
+    def glyph(self, char: str) -> Glyph:
+        mask = np.zeros((CAP, CAP), np.uint8)
+        mask[:, 0] = mask[0] = mask[-1] = 40
+        return Glyph(mask, 0.0)
+
+
+class _Thins(_Blocks):
+    def pick_kind(self, kind: str, rng: np.random.Generator) -> Face:
+        return _Thin(Path("thin"))
+
+
+def test_what_the_blur_swallows_is_not_drawn() -> None:
+    cells = _cells("皖A12345", 220, 60)
+    blurred = np.asarray(cv2.GaussianBlur(cells.patch, (0, 0), 4.0), np.uint8)
+    cells = CharacterCells(blurred, cells.text, cells.cuts)
+    painter, rng = GlyphPainter(_Thins(), ALPHABET), np.random.default_rng(0)
+    for _ in range(20):
+        plate = painter.repainted(cells, _plate(cells), rng)
+        assert plate.text == cells.text and np.array_equal(plate.patch, cells.patch)
 
 
 def test_a_plate_too_faint_or_without_such_characters_stays() -> None:

@@ -97,7 +97,7 @@ def voted(made: list[tuple[Reading, Quad]]) -> tuple[str, float]:
     for reading, quad in made:
         quality = quality_weight(reading.quality, score=0.9, lines=1, options=OPTIONS)
         weight = quality * memory.novelty(reading, quad, quality)
-        size = size_weight(reading.quality.width if reading.quality else quad.width, 1, OPTIONS)
+        size = size_weight(reading.quality, 1, OPTIONS)
         ballot.add(make_vote(reading, weight=weight, options=OPTIONS, quality=quality, size=size))
     result = ballot.tally()
     return result.text, result.probability

@@ -236,3 +236,16 @@ def test_garbled_far_looks_do_not_drown_the_near_ones() -> None:
     near = [say("B4DA19", 0.8)] * 3
     assert tally([*far, *near]).text == "B4DA19"
     assert tally([*far, *near]).probability > 0.9
+
+
+def test_a_plate_seen_only_from_afar_is_held_to_its_own_largest_looks() -> None:
+    def read(*sizes: float) -> Tally:
+        ballot = Ballot(OPTIONS, TextScorer(no_prior, OPTIONS))
+        for size in sizes:
+            reading = say("AB123CD", 0.8)
+            ballot.add(make_vote(reading, weight=0.5 * size, options=OPTIONS, size=size))
+        return ballot.tally()
+
+    far, near = read(0.1, 0.1), read(1.0, 1.0)
+    unrelieved = tally([say("AB123CD", 0.8)] * 2, [0.05, 0.05])
+    assert unrelieved.probability < far.probability < near.probability

@@ -161,6 +161,10 @@ def held(thing: object, depth: int = 5) -> int:
         {"departure_grace": -1.0},
         {"outlier": 0.0},
         {"early_probability": 1.0},
+        {"settle_probability": 0.999},
+        {"size_relief": 1.5},
+        {"size_power": 0.0},
+        {"quality_power": 2.0},
     ],
 )
 def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lpr.geometry import Quad
 from lpr.types import CharCandidates, CropQuality, Reading
 from lpr.vote import VoterOptions
-from lpr.vote.weights import LookMemory, quality_weight
+from lpr.vote.weights import LookMemory, quality_weight, size_weight
 
 OPTIONS = VoterOptions()
 GOOD = CropQuality(width=120, sharpness=0.9, angle=0.1, contrast=0.8, edge=1.0)
@@ -111,3 +111,10 @@ def test_even_flickering_readings_of_a_parked_car_are_bounded() -> None:
         memory.novelty(look(("AB123CD", "AB128CD")[i % 2]), place(100), 0.8) for i in range(5000)
     )
     assert total < 4
+
+
+def test_a_look_of_unknown_size_is_not_held_to_its_size() -> None:
+    assert size_weight(None, 1, OPTIONS) == 1.0
+    small, large = (CropQuality(width, 0.8) for width in (30.0, 400.0))
+    assert size_weight(small, 1, OPTIONS) < size_weight(small, 2, OPTIONS) < 1.0
+    assert size_weight(large, 1, OPTIONS) == 1.0
