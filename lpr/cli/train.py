@@ -22,6 +22,8 @@ train_app = typer.Typer(
 Data = Annotated[
     list[Path] | None, typer.Option(help="Labelled data; the shared data folder by default.")
 ]
+_FINE_TUNING_STEPS, _FINE_TUNING_PLATES = 1_500, 4_000
+"""By default, so that a few hundred crops are learned within an hour on a CPU."""
 Steps = Annotated[int, typer.Option(help="Optimiser steps in all.", min=1)]
 Batch = Annotated[int, typer.Option(help="Pictures a step.", min=1)]
 Threads = Annotated[int, typer.Option(help="Threads of torch.", min=1)]
@@ -148,9 +150,15 @@ def recognizer(
         str | None,
         typer.Option("--from", help="Fine-tune `shipped`, a model's name or a model folder."),
     ] = None,
-    steps: Steps = 20_000,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Optimiser steps in all; 20,000, or 1,500 with --from."),
+    ] = None,
     batch: Batch = 64,
-    plates: Annotated[int, typer.Option(help="Rendered plates in the cache.", min=0)] = 100_000,
+    plates: Annotated[
+        int | None,
+        typer.Option(min=0, help="Rendered plates in the cache; 100,000, or 4,000 with --from."),
+    ] = None,
     region: Annotated[str | None, typer.Option(help="Countries to render; all by default.")] = None,
     threads: Threads = 1,
     seed: Seed = 0,
@@ -164,10 +172,15 @@ def recognizer(
     with clean_exit():
         _need_torch()
         from lpr.evaluate.datasets import data_folder
+        from lpr.manifest import load_manifest
+        from lpr.registry import DEFAULT_RECOGNIZER
         from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
         from lpr.train.recognizer_steps import LoopOptions
 
         regions = tuple(code.strip() for code in region.split(",")) if region else None
+        steps = steps or (20_000 if start is None else _FINE_TUNING_STEPS)
+        if plates is None:
+            plates = 100_000 if start is None else _FINE_TUNING_PLATES
         options = RecognizerTrainOptions(
             out=out,
             data=tuple(data) if data else _shared_crops(),
@@ -177,6 +190,7 @@ def recognizer(
             negatives=None if data else data_folder() / "negatives",
             rendered=plates,
             regions=regions,
+            name=DEFAULT_RECOGNIZER if start is None else out.name,
         )
         with _shown("recognizer", steps) as show:
             folder = train_recognizer(
@@ -186,7 +200,27 @@ def recognizer(
                 ),
                 lambda done, wanted: show(0, {"plates rendered": done, "of": wanted}),
             )
+        _print_accuracy(load_manifest(folder).metrics)
         print(f"written: {folder}")
+
+
+def _print_accuracy(metrics: Mapping[str, float]) -> None:
+    """Exact reads of each set; `elsewhere` are rendered plates of all countries."""
+    from rich.console import Console
+    from rich.table import Table
+
+    names = [key.removesuffix("_exact") for key in metrics if key.endswith("_exact")]
+    table = Table("held-out crops", "n", "exact before", "exact now")
+    for name in names:
+        before = metrics.get(f"{name}_exact_before")
+        table.add_row(
+            name,
+            f"{metrics[f'{name}_n']:.0f}",
+            "-" if before is None else f"{before:.3f}",
+            f"{metrics[f'{name}_exact']:.3f}",
+        )
+    if names:
+        Console().print(table)
 
 
 def _present(path: Path) -> Path | None:

@@ -169,6 +169,15 @@ class RenderedCache:
     def __len__(self) -> int:
         return sum(len(texts) for texts in self._texts)
 
+    def all(self) -> tuple[LabelledPatch, ...]:
+        """Every plate, in order."""
+        corners = patch_corners()
+        return tuple(
+            LabelledPatch(np.array(patch), corners, text, 1)
+            for patches, texts in zip(self._patches, self._texts, strict=True)
+            for patch, text in zip(patches, texts, strict=True)
+        )
+
     def pick(self, rng: np.random.Generator) -> LabelledPatch:
         """Draw one plate."""
         shard = int(rng.integers(len(self._texts)))

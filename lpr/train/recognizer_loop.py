@@ -29,6 +29,7 @@ from lpr.train.recognizer_data import (
     render_shard,
     served_crop,
 )
+from lpr.train.recognizer_elsewhere import ELSEWHERE, Elsewhere, render_elsewhere
 from lpr.train.recognizer_export import WEIGHTS, RecognizerCard, export_recognizer, load_weights
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
@@ -136,7 +137,8 @@ def train_recognizer(
     if options.init_from is not None:
         loop = replace(loop, rate=loop.rate * FINE_TUNING_RATE)
     state = _start(options, loop)
-    before = _validate(_averaged(state), state.alphabet, labels)
+    elsewhere = render_elsewhere(state.alphabet) if options.init_from is not None else None
+    before = _validate(_averaged(state), state.alphabet, labels, elsewhere)
     empty = _grey_pictures(options.negatives)
     cache = None
     if options.rendered > 0 and options.rendered_share > 0:
@@ -169,7 +171,8 @@ def train_recognizer(
     options.out.mkdir(parents=True, exist_ok=True)
     run_steps(state, batches, loop, options.out / "checkpoint.pt", on_progress)
     write_history(options.out / "history.jsonl", state.history)
-    return _export(options, state, labels, before, batches.rendered_share)
+    after = _validate(_averaged(state), state.alphabet, labels, elsewhere)
+    return _export(options, state, labels, before, after, batches.rendered_share)
 
 
 def _start(options: RecognizerTrainOptions, loop: LoopOptions) -> TrainingState:
@@ -262,14 +265,20 @@ def _averaged(state: TrainingState) -> RecognizerNet:
 
 
 def _validate(
-    net: RecognizerNet, alphabet: Alphabet, labels: Mapping[str, Sequence[CropLabel]]
+    net: RecognizerNet,
+    alphabet: Alphabet,
+    labels: Mapping[str, Sequence[CropLabel]],
+    elsewhere: Elsewhere | None,
 ) -> dict[str, ScoredCrops]:
-    return {
+    scored = {
         name: score_crops(
             net, alphabet, [row for row in rows if row.split == "val" and row.note not in LEFT_OUT]
         )
         for name, rows in labels.items()
     }
+    if elsewhere is not None:
+        scored[ELSEWHERE] = elsewhere.score(net, alphabet)
+    return scored
 
 
 def _export(
@@ -277,10 +286,10 @@ def _export(
     state: TrainingState,
     labels: Mapping[str, Sequence[CropLabel]],
     before: Mapping[str, ScoredCrops],
+    after: Mapping[str, ScoredCrops],
     rendered_share: float,
 ) -> Path:
     net, alphabet = _averaged(state), state.alphabet
-    after = _validate(net, alphabet, labels)
     metrics: dict[str, float] = {"steps": float(state.step)}
     for name, scored in after.items():
         if scored.texts:
@@ -288,7 +297,10 @@ def _export(
             metrics[f"{name}_exact"] = scored.accuracy
             if options.init_from is not None:
                 metrics[f"{name}_exact_before"] = before[name].accuracy
-    pooled = _pooled([scored for scored in after.values() if scored.texts])
+    # Real crops alone tell how sure to be.
+    pooled = _pooled(
+        [scored for name, scored in after.items() if scored.texts and name != ELSEWHERE]
+    )
     temperature = 1.0
     if pooled is not None:
         temperature = fit_temperature(pooled, alphabet)

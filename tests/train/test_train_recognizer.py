@@ -17,6 +17,7 @@ from lpr.recognize.alphabet import PLATE_CHARACTERS, Alphabet
 from lpr.recognize.recognizer import OnnxRecognizer
 from lpr.registry import find_model
 from lpr.train.recognizer_data import read_labels, served_crop
+from lpr.train.recognizer_elsewhere import PLATES
 from lpr.train.recognizer_export import load_weights
 from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
 from lpr.train.recognizer_net import COLUMNS, HEIGHT, ROWS, WIDTH, RecognizerNet
@@ -106,6 +107,8 @@ def test_fine_tuning_starts_from_a_models_weights(crops: Path, tmp_path: Path) -
     manifest = load_manifest(tuned)
     assert manifest.name == "mine"
     assert "own_exact_before" in manifest.metrics
+    assert manifest.metrics["elsewhere_n"] == PLATES
+    assert manifest.metrics["elsewhere_exact"] == manifest.metrics["elsewhere_exact_before"]
 
 
 def test_no_data_is_said_so(tmp_path: Path) -> None:
