@@ -19,7 +19,7 @@ from lpr.gate.confusables import Confusables
 DEFAULT_FILE: Final = Path(__file__).with_name("confusions.toml")
 
 LEAST_RATE: Final = 5e-5
-"""Rates below this are left out of files: a rate that is not there may be up to this."""
+"""Rates below this are left out of files: they would be rounded to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,14 @@ class ConfusionMatrix:
     source: str
     looks: int
     classes: Confusables
+
+    @property
+    def unseen_rate(self) -> float:
+        """How frequent a never seen confusion may still be: one look of an average character.
+
+        Nor is it less than what files leave out (`LEAST_RATE`).
+        """
+        return max(LEAST_RATE, len(self.rates) / self.looks) if self.looks else LEAST_RATE
 
     def rate(self, truth: str, read: str) -> float:
         """Share of the looks at `truth` that were read as `read`."""

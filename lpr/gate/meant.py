@@ -5,20 +5,21 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from typing import Final
 
 from lpr.formats.confusables import MAX_UNFOLDED
-from lpr.gate.confusion import LEAST_RATE, ConfusionMatrix
+from lpr.gate.confusion import ConfusionMatrix
+from lpr.gate.plate_text import LATIN
 
 
 def meant_share(
     plate: str, text: str, confusion: ConfusionMatrix, fits_format: Callable[[str], bool]
-) -> float:
+) -> float | None:
     """Return the probability that `plate` was read, and no other possible plate, as `text`.
 
     Bayes' rule with every possible plate equally common, over the places where the two differ: the
     others are judged by the probability of the reading. A confusion that was never seen may be as
-    frequent as the file can leave unsaid (`LEAST_RATE`), so that a handful of looks proves nothing.
+    frequent as the looks allow (`ConfusionMatrix.unseen_rate`), so that a handful of them proves
+    nothing.
 
     Args:
         plate: the plate that it is taken for, equally long.
@@ -27,18 +28,18 @@ def meant_share(
         fits_format: whether a text is a possible plate.
 
     Returns:
-        0 to 1; 0 for texts of other lengths, and where there are too many plates to look at.
+        0 to 1; 0 for texts of other lengths, None where there are too many plates to look at.
     """
     if len(plate) != len(text):
         return 0.0
     places = [place for place, char in enumerate(text) if char != plate[place]]
     readable = [_readable(text[place], plate[place], confusion) for place in places]
     if math.prod(map(len, readable)) > MAX_UNFOLDED:
-        return 0.0
+        return None
     total = mine = 0.0
     for chars in itertools.product(*readable):
         weight = math.prod(
-            max(confusion.rate(char, text[place]), LEAST_RATE)
+            max(confusion.rate(char, text[place]), confusion.unseen_rate)
             for char, place in zip(chars, places, strict=True)
         )
         other = _with(text, places, chars)
@@ -52,10 +53,7 @@ def meant_share(
 
 def _readable(read: str, meant: str, confusion: ConfusionMatrix) -> str:
     """Every character that may have been read so."""
-    return "".join(sorted({read, meant, *confusion.rates, *_ALPHABET}))
-
-
-_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return "".join(sorted({read, meant, *confusion.rates, *LATIN}))
 
 
 def _with(text: str, places: list[int], chars: tuple[str, ...]) -> str:

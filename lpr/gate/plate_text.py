@@ -18,7 +18,10 @@ MAX_CHARACTERS: Final = 16
 MAX_TYPED: Final = 64
 """Characters looked at before anything is removed."""
 
-_LATIN: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÜ")
+LATIN: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""Digits and letters that Latin plates of nearly all countries use."""
+
+_LATIN: Final = frozenset(LATIN + "ÄÖÜ")
 # Scripts that plates carry beside Latin: Chinese, Japanese kana, hangul syllables, Thai consonants.
 _RANGES: Final = ((0x4E00, 0x9FFF), (0x3041, 0x3096), (0xAC00, 0xD7A3), (0x0E01, 0x0E2E))
 # What people put between the groups of a plate. Anything else (slash, quote, plus...) is refused.

@@ -59,8 +59,8 @@ class GatePolicy(BaseModel):
         default="only_plate",
         description=(
             "When a text that differs in confusable characters opens: never; where the entry is "
-            "the only plate of the known formats that the text can be, and among all plates that "
-            "the reader was seen to read so by min_probability; or where it is the only entry of "
+            "the only plate of the known formats that the text can be, and text and plate together "
+            "are sure enough for min_probability; or where it is the only entry of "
             "the list that it can be (an unlisted plate that looks alike opens then)."
         ),
     )

@@ -147,7 +147,7 @@ def _listed(evidence: Evidence, context: GateContext, match: ListMatch) -> Decis
     if match.exact or not any(entry.kind is ListKind.ALLOW for entry in match.alike):
         detail = f"{evidence.text} is on no allow list"
         return _decision(evidence, action, Reason.NOT_LISTED, "policy.on_not_listed", detail)
-    objection = _alike_objection(evidence.text, context, match)
+    objection = _alike_objection(evidence, context, match)
     if objection:
         rule = "policy.confusable_match"
         return _decision(evidence, action, Reason.AMBIGUOUS, rule, objection)
@@ -155,9 +155,9 @@ def _listed(evidence: Evidence, context: GateContext, match: ListMatch) -> Decis
     return _permitted(evidence, context, allowed, Reason.CONFUSABLE_MATCH)
 
 
-def _alike_objection(text: str, context: GateContext, match: ListMatch) -> str:
+def _alike_objection(evidence: Evidence, context: GateContext, match: ListMatch) -> str:
     """Why a text that is like an entry, but not equal to it, does not count as that entry."""
-    plates = match.alike_plates
+    text, plates = evidence.text, match.alike_plates
     if len(plates) > 1:
         return f"{text} can be any of {', '.join(plates)}"
     mode = context.policy.confusable_match
@@ -170,9 +170,13 @@ def _alike_objection(text: str, context: GateContext, match: ListMatch) -> str:
     if context.plates.confusables.only_plate(text, context.fits_format) != plates[0]:
         return f"{text} is like {plates[0]}, but may be another plate"
     share = meant_share(plates[0], text, context.confusion, context.fits_format)
-    if share < context.policy.min_probability:
+    if share is None:
+        return f"{text} is like {plates[0]}, but too many plates look like it"
+    # The text has to be right, and this plate has to be what it means.
+    sure = evidence.probability * share
+    if sure < context.policy.min_probability:
         needed = f"{context.policy.min_probability:g} is needed"
-        return f"{text} is {plates[0]} with probability {share:.3f} only, {needed}"
+        return f"{text} is {plates[0]} with probability {sure:.3f} only, {needed}"
     return ""
 
 

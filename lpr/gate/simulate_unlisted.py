@@ -84,7 +84,7 @@ def simulate_unlisted(
         GateError: the list has no allow entry, or no unlisted plate of its shapes can be found.
     """
     open_list = _unrestricted(plates)
-    context = GateContext("gate", _ANY_DAY, open_list, policy, fits_format)
+    context = GateContext("gate", _ANY_DAY, open_list, policy, fits_format, confusion=confusion)
     shapes = open_list.plates
     if not shapes:
         raise GateError("there is no allow entry to simulate against")

@@ -27,7 +27,7 @@ from lpr.service.health import HealthFile
 from lpr.service.hiding import Hider, no_pseudonym
 from lpr.service.janitor import Janitor
 from lpr.service.keeper import CameraKeeper
-from lpr.service.lists import ListWatcher, Mark, file_marks, note_lists
+from lpr.service.lists import ListAudit, ListWatcher, Mark, file_marks
 from lpr.service.metrics import MetricsServer
 from lpr.service.outputs import Outputs, Receiver
 from lpr.service.process import WorkerProcess
@@ -65,6 +65,7 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
             store = stack.enter_context(open_store(config.store))
             stack.callback(Janitor(store.purge).close)
         seen = _list_mark(config, store)
+        audit = None if store is None else ListAudit(store, config.lists)
         plates = site_plates(config, store)
         receivers: list[Receiver] = []
         for receiver in _receivers(config):
@@ -87,8 +88,8 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
         def use(lists: PlateList) -> None:
             before, known.plates = known.plates, lists
             controller.replace_list(lists)
-            if store is not None:
-                note_lists(store, config.lists, before, lists)
+            if audit is not None:
+                audit.note(before, lists)
 
         service = GateService(
             config,

@@ -67,9 +67,8 @@ def check_site(config: GateConfig) -> Iterator[Finding]:
     if config.mqtt is not None:
         port = config.mqtt.port or (1883 if config.mqtt.tls is None else 8883)
         yield _check_port("mqtt", f"mqtt://{config.mqtt.host}:{port}")
-    for gate in config.gates:
-        if config.opens(gate) and isinstance(gate.actuator, HttpRelaySettings):
-            yield _check_port(f"gate {gate.name}: relay", gate.actuator.url)
+    for name, relay in _http_relays(config):
+        yield _check_port(f"gate {name}: relay", relay.url)
     for gate in config.gates:
         for camera in gate.cameras:
             yield _check_camera(camera)
@@ -98,10 +97,15 @@ def _check_secrets(config: GateConfig) -> Iterator[Finding]:
     if config.mqtt is not None:
         # It connects when it is started, not before.
         yield _check_secret("mqtt", partial(MqttTransport, config.mqtt, cameras=()))
+    for name, relay in _http_relays(config):
+        yield _check_secret(f"gate {name}", partial(_make_relay, relay, name))
+
+
+def _http_relays(config: GateConfig) -> Iterator[tuple[str, HttpRelaySettings]]:
+    """The relays of the gates that open, with the gates' names."""
     for gate in config.gates:
         if config.opens(gate) and isinstance(gate.actuator, HttpRelaySettings):
-            relay = partial(_make_relay, gate.actuator, gate.name)
-            yield _check_secret(f"gate {gate.name}", relay)
+            yield gate.name, gate.actuator
 
 
 def _make_webhook(settings: WebhookSettings) -> None:

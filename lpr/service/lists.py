@@ -105,27 +105,55 @@ class ListWatcher:
         _LOG.info("lists loaded: %d entries", len(plates))
 
 
-def note_lists(
-    store: AuditedStore, paths: Sequence[Path], before: PlateList, after: PlateList
-) -> None:
-    """Write a change of the lists into the store's audit log; whoever owns a file has written it.
+class ListAudit:
+    """Writes changes of the lists into the store's audit log; who owns a file has written it.
 
     Lists that the store keeps itself are audited where they are edited; here they count once more.
+
+    Args:
+        store: the store with the audit log.
+        paths: files of the lists; make this before they are loaded first.
     """
-    old, new = Counter(before.entries), Counter(after.entries)
+
+    def __init__(self, store: AuditedStore, paths: Sequence[Path]) -> None:
+        self._store, self._paths = store, tuple(paths)
+        self._marks = file_marks(self._paths)
+
+    def note(self, before: PlateList, after: PlateList) -> None:
+        """Write down how the lists changed; nothing where no entry did."""
+        marks = file_marks(self._paths)
+        pairs = zip(self._paths, self._marks, marks, strict=True)
+        changed = [path for path, was, now in pairs if was != now]
+        self._marks = marks
+        old, new = Counter(before.entries), Counter(after.entries)
+        if old == new:
+            return
+        try:
+            self._store.note_lists(
+                _LOADED,
+                added=(new - old).total(),
+                removed=(old - new).total(),
+                editors={_owner(path) for path in changed if path.exists()},
+            )
+        except LprError as error:
+            _LOG.error("the change of the lists is not in the audit log: %s", error)
+
+
+def _owner(path: Path) -> str:
     try:
-        editors = {path.owner() for path in paths if path.exists()}
-    except (OSError, KeyError, NotImplementedError):
-        editors = set()
+        return path.owner()
+    except KeyError:
+        return _nameless(path)
+    except (OSError, NotImplementedError):
+        return "unknown"
+
+
+def _nameless(path: Path) -> str:
+    """An account that the system has no name for, such as that of a container's host."""
     try:
-        store.note_lists(
-            _LOADED,
-            added=(new - old).total(),
-            removed=(old - new).total(),
-            editors=editors,
-        )
-    except LprError as error:
-        _LOG.error("the change of the lists is not in the audit log: %s", error)
+        return f"uid {path.stat().st_uid}"
+    except OSError:
+        return "unknown"
 
 
 def file_marks(paths: Sequence[Path]) -> Mark:

@@ -40,19 +40,18 @@ class JsonlSink:
             else RotatingOutput(Path(target), rotation)
         )
 
-    def emit(self, event: PlateEvent, *, pseudonym: str | None = None) -> None:
+    def emit(self, event: PlateEvent) -> None:
         """Write one event.
 
         Args:
             event: what happened.
-            pseudonym: what stands for a text that was taken out of the event.
 
         Raises:
             OutputError: it could not be written; the file then ends with the event before.
         """
         try:
             source = self._sources.get(event.camera)
-            line = to_line(event_to_json(event, source=source, pseudonym=pseudonym))
+            line = to_line(event_to_json(event, source=source))
         except ValueError as error:
             raise OutputError(f"{self._output.name}: event not written: {error}") from error
         self._output.write(line)

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lpr.errors import GateError
-from lpr.gate.confusion import default_confusables, default_confusions
+from lpr.gate.confusion import ConfusionMatrix, default_confusables, default_confusions
 from lpr.gate.decision import Action, Reason, Suspicion, SuspicionKind
 from lpr.gate.direction import Direction
 from lpr.gate.evidence import Evidence
 from lpr.gate.fakes import plain_list
+from lpr.gate.meant import meant_share
 from lpr.gate.plate_list import ListKind, PlateEntry, PlateList
 from lpr.gate.policy import GatePolicy, SuspicionPolicy
 from lpr.gate.rules import GateContext, decide
@@ -169,24 +170,51 @@ def test_the_nearest_refusal_is_told() -> None:
 # The reader says O where the format wants a digit: only 0 is possible there.
 MISREAD = replace(SURE, text="ABO23CX")
 ZERO = replace(ENTRY, plate="AB023CX")
+# Enough looks to rule out confusions that were never seen; those that ship leave a doubt.
+MATRIX = ConfusionMatrix({"0": {"O": 0.1}}, "a test", 1_000_000, default_confusions().classes)
+
+
+def measured(*entries: PlateEntry) -> GateContext:
+    return replace(listed(*entries), confusion=MATRIX)
 
 
 def test_a_confusable_match_opens_where_nothing_else_is_possible() -> None:
-    decision = decide(MISREAD, listed(ZERO))
+    decision = decide(MISREAD, measured(ZERO))
     assert (decision.action, decision.reason) == (Action.OPEN, Reason.CONFUSABLE_MATCH)
     assert (decision.text, decision.plate) == ("ABO23CX", "AB023CX")
 
 
 def test_a_confusable_match_obeys_the_entry() -> None:
     later = replace(ZERO, valid_from=date(2026, 11, 24))
-    assert decide(MISREAD, listed(later)).reason is Reason.NOT_YET_VALID
+    assert decide(MISREAD, measured(later)).reason is Reason.NOT_YET_VALID
+
+
+def test_the_text_has_to_be_right_and_to_mean_the_plate() -> None:
+    # Either alone is sure enough, both together are not.
+    share = meant_share("AB023CX", "ABO23CX", MATRIX, fits)
+    assert share is not None
+    assert 0.98 < share < 0.999
+    doubted = replace(MISREAD, probability=0.981)
+    assert decide(replace(doubted, text="AB023CX"), measured(ZERO)).action is Action.OPEN
+    decision = decide(doubted, measured(ZERO))
+    assert (decision.action, decision.reason) == (Action.ASK, Reason.AMBIGUOUS)
+    assert f"with probability {0.981 * share:.3f} only" in decision.detail
+
+
+def test_too_many_plates_that_look_alike_are_told_as_that() -> None:
+    plate, text = "0000", "OOOO"
+    context = replace(measured(replace(ENTRY, plate=plate)), fits_format=lambda one: one == plate)
+    decision = decide(replace(SURE, text=text), context)
+    assert (decision.action, decision.reason) == (Action.ASK, Reason.AMBIGUOUS)
+    assert "too many plates look like it" in decision.detail
 
 
 @pytest.mark.parametrize(
-    ("plate", "text"), [("AB123CX", "A8123CX"), ("AB023CX", "ABQ23CX"), ("AB003CX", "ABOO3CX")]
+    ("plate", "text"), [("AB123CX", "A8123CX"), ("AB023CX", "ABO23CX"), ("AB003CX", "ABOO3CX")]
 )
 def test_a_look_alike_that_other_plates_are_read_as_never_opens(plate: str, text: str) -> None:
-    # An 8 among letters is mostly a B, but A and E were read so as well; a Q among digits was a 9.
+    # An 8 among letters is mostly a B, but others were read so as well; an O among digits is mostly
+    # a 0, but too few looks show that no other digit is read so.
     decision = decide(replace(SURE, text=text), context(plain_list([plate])))
     assert (decision.action, decision.reason) == (Action.ASK, Reason.AMBIGUOUS)
     assert "0.98 is needed" in decision.detail

@@ -12,10 +12,10 @@ from lpr.vote import VoterOptions
 
 
 def test_the_voter_waits_for_what_the_gate_needs() -> None:
-    engine = sure_engine(EngineConfig(), GatePolicy(min_agreeing=5, min_probability=0.995))
+    engine = sure_engine(EngineConfig(), GatePolicy(min_agreeing=5, min_probability=0.99))
     assert engine.voter.min_agreeing == 5
-    assert engine.voter.early_probability == 0.995
-    assert engine.voter.sure_probability == 0.995
+    assert engine.voter.early_probability == 0.99
+    assert engine.voter.sure_probability == 0.99
     easy = sure_engine(EngineConfig(), GatePolicy(min_agreeing=1, min_probability=0.5))
     default = VoterOptions()
     assert easy.voter == replace(default, sure_probability=0.5)

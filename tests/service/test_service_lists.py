@@ -13,7 +13,7 @@ from lpr.gate.list_entries import EntryRules
 from lpr.gate.list_files import load_lists
 from lpr.gate.plate_list import PlateList
 from lpr.gate.schedule import time_zone
-from lpr.service.lists import ListWatcher, Mark, file_marks, note_lists
+from lpr.service.lists import ListAudit, ListWatcher, Mark, file_marks
 from lpr.store import Requester, StoreSettings, open_store
 
 
@@ -119,12 +119,25 @@ def test_marks_change_with_the_files(tmp_path: Path) -> None:
     assert len(set(marks)) == 4
 
 
+class Notes:
+    """An audit log that a test reads."""
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[int, int, list[str]]] = []
+
+    def note_lists(
+        self, by: Requester, *, added: int, removed: int, editors: Iterable[str]
+    ) -> None:
+        self.notes.append((added, removed, sorted(editors)))
+
+
 def test_a_change_of_the_lists_is_audited(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "plates.csv"
     path.touch()
     with open_store(StoreSettings(database=tmp_path / "events.db")) as store:
-        before, after = plain_list(["A1", "B2"]), plain_list(["B2", "C3", "D4"])
-        note_lists(store, [path, tmp_path / "gone.csv"], before, after)
+        audit = ListAudit(store, [path, tmp_path / "gone.csv"])
+        path.write_text("changed")
+        audit.note(plain_list(["A1", "B2"]), plain_list(["B2", "C3", "D4"]))
         (entry,) = store.audit()
         assert (entry.who, entry.why, entry.action) == ("lpr", "plate lists loaded", "list")
         detail = json.loads(entry.detail)
@@ -134,6 +147,40 @@ def test_a_change_of_the_lists_is_audited(tmp_path: Path, caplog: pytest.LogCapt
     assert not caplog.records
 
 
+def test_lists_without_a_change_are_not_audited(tmp_path: Path) -> None:
+    path = tmp_path / "plates.csv"
+    path.touch()
+    notes = Notes()
+    audit = ListAudit(notes, [path])
+    audit.note(plain_list(["A1"]), plain_list(["A1"]))
+    path.write_text("another order")
+    audit.note(plain_list(["A1", "B2"]), plain_list(["B2", "A1"]))
+    assert not notes.notes
+
+
+def test_only_owners_of_changed_files_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other, nameless = (tmp_path / name for name in ("mine.csv", "other.csv", "99.csv"))
+    for path in (mine, other, nameless):
+        path.touch()
+
+    def owner(path: Path) -> str:
+        if path == nameless:
+            raise KeyError("getpwuid(): uid not found")
+        return path.stem
+
+    monkeypatch.setattr(Path, "owner", owner)
+    notes = Notes()
+    audit = ListAudit(notes, [mine, other, nameless])
+    mine.write_text("changed")
+    audit.note(plain_list(), plain_list(["A1"]))
+    nameless.write_text("changed")
+    other.unlink()
+    audit.note(plain_list(["A1"]), plain_list(["B2"]))
+    assert notes.notes == [(1, 0, ["mine"]), (1, 1, [f"uid {nameless.stat().st_uid}"])]
+
+
 def test_lists_are_used_also_where_the_audit_log_fails(caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
         def note_lists(
@@ -141,7 +188,7 @@ def test_lists_are_used_also_where_the_audit_log_fails(caplog: pytest.LogCapture
         ) -> None:
             raise StoreError("the disk is full")
 
-    note_lists(Broken(), [], plain_list(), plain_list(["A1"]))
+    ListAudit(Broken(), []).note(plain_list(), plain_list(["A1"]))
     assert "not in the audit log: the disk is full" in caplog.text
 
 
