@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lpr.errors import ModelIntegrityError
 from lpr.types import Layout
@@ -64,6 +64,12 @@ class ModelManifest(_Section):
     training: tuple[TrainingSet, ...] = ()
     synthetic_share: float = Field(default=0.0, ge=0, le=1)
     metrics: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _layout_fits(self) -> ModelManifest:
+        if self.input.layout == "nhwc" and self.task != "detector":
+            raise ValueError(f"input.layout: a {self.task} takes nchw, only detectors take nhwc")
+        return self
 
 
 def load_manifest(folder: Path) -> ModelManifest:

@@ -57,6 +57,17 @@ def test_a_checked_model_runs(tmp_path: Path) -> None:
     assert np.array_equal(session.run(batch)[0], batch * 2)
 
 
+def test_only_detectors_take_pictures_as_they_lie_in_memory(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "double")
+    path = folder / "manifest.toml"
+    text = path.read_text().replace("[input]", '[input]\nlayout = "nhwc"')
+    path.write_text(text)
+    assert load_manifest(folder).input.layout == "nhwc"
+    path.write_text(text.replace('task = "detector"', 'task = "corners"'))
+    with pytest.raises(ModelIntegrityError, match="only detectors take nhwc"):
+        load_manifest(folder)
+
+
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     folder = write_model(tmp_path / "double")
     with (folder / "model.onnx").open("ab") as file:

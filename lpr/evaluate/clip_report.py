@@ -295,10 +295,12 @@ def flags_of(
         plates = clip.get("plates")
         if not isinstance(plates, list) or "entirely_right" not in clip:
             raise ValueError("not a result of clips: entirely_right or plates is missing")
-        good = [
-            plate["outcome"] in ((RIGHT, MISSED) if not_wrong else (RIGHT,)) for plate in plates
-        ]
-        flags[str(clip["name"])] = [all(good) if not_wrong else bool(clip["entirely_right"]), *good]
+        if not_wrong:
+            said = bool(clip.get("false")) or any(plate["got"] for plate in plates)
+            good = [not said, *(plate["outcome"] != WRONG for plate in plates)]
+        else:
+            good = [bool(clip["entirely_right"]), *(plate["outcome"] == RIGHT for plate in plates)]
+        flags[str(clip["name"])] = good
     return flags
 
 

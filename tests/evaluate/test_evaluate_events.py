@@ -122,6 +122,10 @@ def test_report_figures_and_comparison() -> None:
     assert isinstance(clips, list)
     flags = flags_of(clips)
     assert flags == {"a.mp4": [True, True], "none.mp4": [False]}
+    assert flags_of(clips, not_wrong=True) == {"a.mp4": [True, True], "none.mp4": [False]}
+    missed = [{**clips[0], "entirely_right": False, "plates": [{"outcome": MISSED, "got": []}]}]
+    assert flags_of(missed) == {"a.mp4": [False, False]}
+    assert flags_of(missed, not_wrong=True) == {"a.mp4": [True, True]}
     paired = compare({"a.mp4": [False, False], "other.mp4": [True]}, flags)
     assert (paired.plates.only_second, paired.plates.total) == (1, 1)
     with pytest.raises(ValueError, match="no clip in common"):
