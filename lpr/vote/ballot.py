@@ -133,6 +133,7 @@ class Ballot:
         self._compatible: dict[str, int] = {}
         self._dropped_score = 0.0
         self._largest = 0.0
+        self._odds: dict[str, float] | None = None
         self._positions: PositionTable | None = None
         self._standing: Standing | None = _NOTHING
         self._readings = 0
@@ -168,6 +169,7 @@ class Ballot:
         if self._best_look is None or _trust(vote) > _trust(self._best_look):
             self._best_look = vote
         self._largest = max(self._largest, vote.size)
+        self._odds = None
         if text not in self._scores:
             self._enter(text)
         for candidate, score in self._scores.items():
@@ -228,6 +230,7 @@ class Ballot:
             compatible += ratio >= _COMPATIBLE
         self._scores[text] = score
         self._compatible[text] = compatible
+        self._odds = None
 
     def _shrink(self) -> None:
         """Keep the state small: drop the weakest reading and the least likely texts."""
@@ -244,20 +247,24 @@ class Ballot:
             self._said = {text: self._said[text] for text in keep[: _MOST_TEXTS // 2]}
 
     def _keep_candidates(self, count: int) -> None:
-        odds = self._odds()
+        odds = self._log_odds()
         keep = sorted(odds, key=lambda text: (-odds[text], text))[:count]
         self._scores = {text: self._scores[text] for text in keep}
+        self._odds = None
         self._compatible = {text: self._compatible[text] for text in keep}
 
-    def _odds(self) -> dict[str, float]:
-        """Log odds of every listed text, against one that explains no reading.
+    def _log_odds(self) -> dict[str, float]:
+        """Log odds of every listed text, counted once after each change.
 
         Rounded, so that the order in which the same readings came makes no difference.
         """
-        log_odds, relief = self._scorer.log_odds, self._relief()
-        return {
-            text: round(relief * score + log_odds(text), 9) for text, score in self._scores.items()
-        }
+        if self._odds is None:
+            log_odds, relief = self._scorer.log_odds, self._relief()
+            self._odds = {
+                text: round(relief * score + log_odds(text), 9)
+                for text, score in self._scores.items()
+            }
+        return self._odds
 
     def _relief(self) -> float:
         """Factor on all weights: a plate seen only from afar is held to its own largest looks.
@@ -270,7 +277,7 @@ class Ballot:
     def _leader(self) -> str:
         if len(self._scores) == 1:
             return next(iter(self._scores))
-        odds = self._odds()
+        odds = self._log_odds()
         top = max(odds.values())
         return min(text for text, value in odds.items() if value == top)
 
@@ -313,7 +320,7 @@ class Ballot:
         """The odds of each listed text against one of them."""
         if len(self._scores) == 1:
             return {lead: 1.0}
-        odds = self._odds()
+        odds = self._log_odds()
         return {
             text: math.exp(max(-60.0, min(60.0, one - odds[lead]))) for text, one in odds.items()
         }
