@@ -103,7 +103,7 @@ def fit_beliefs(recordings: Sequence[Recording], start: VoterOptions) -> VoterOp
     def unlikely(options: VoterOptions) -> float:
         # Options may merge passages: the mean counts, for as many claims as there were.
         claims = _claims(recordings, options)
-        return count * min((surprise(claims, t) for t in _TEMPERATURES if claims), default=0.0)
+        return count * surprise(claims, _best_temperature(claims)) if claims else 0.0
 
     return _descend(start, BELIEFS, unlikely, LEAST_LIKELIER)
 
@@ -154,11 +154,15 @@ def fit_probability(recordings: Sequence[Recording], options: VoterOptions) -> V
     claims = _claims(recordings, options)
     if not claims:
         return options
-    temperature = min(_TEMPERATURES, key=lambda value: surprise(claims, value))
+    temperature = _best_temperature(claims)
     sure = [one.right for one in claims if _probability(one, temperature) >= _SURE]
     honest = (sum(sure) + 1) / (len(sure) + 2)
     ceiling = min(_MOST_CEILING, max(honest, options.settle_probability + 0.001))
     return replace(options, temperature=round(temperature, 3), ceiling=round(ceiling, 4))
+
+
+def _best_temperature(claims: Sequence[Claim]) -> float:
+    return min(_TEMPERATURES, key=lambda value: surprise(claims, value))
 
 
 def _claims(recordings: Sequence[Recording], options: VoterOptions) -> list[Claim]:

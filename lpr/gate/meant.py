@@ -36,10 +36,10 @@ def meant_share(
     readable = [_readable(text[place], plate[place], confusion) for place in places]
     if math.prod(map(len, readable)) > MAX_UNFOLDED:
         return None
-    total = mine = 0.0
+    total, mine, unseen = 0.0, 0.0, confusion.unseen_rate
     for chars in itertools.product(*readable):
         weight = math.prod(
-            max(confusion.rate(char, text[place]), confusion.unseen_rate)
+            max(confusion.rate(char, text[place]), unseen)
             for char, place in zip(chars, places, strict=True)
         )
         other = _with(text, places, chars)

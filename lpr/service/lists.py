@@ -144,6 +144,7 @@ def _owner(path: Path) -> str:
         return path.owner()
     except KeyError:
         return _nameless(path)
+    # The file is gone again, or the system (Windows) keeps no owners.
     except (OSError, NotImplementedError):
         return "unknown"
 

@@ -18,7 +18,7 @@ from lpr.train.recognizer_data import LabelledPatch, RenderedCache
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import HEIGHT, WIDTH
-from lpr.train.recognizer_shuffle import CharacterCells, shuffled
+from lpr.train.recognizer_shuffle import CharacterCells, given_first, shuffled
 
 _DONATED = 0.35
 """Share of the other shuffled plates that take a Chinese or Korean first character from another."""
@@ -66,7 +66,7 @@ class WeightedPatches:
                 if painted is not moved:
                     return painted
             donor = self._donor(cells, rng)
-            return moved if donor is None else shuffled(cells, rng, donor)
+            return moved if donor is None else given_first(moved, cells, donor)
         return self.patches[index]
 
     def _donor(self, cells: CharacterCells, rng: np.random.Generator) -> CharacterCells | None:

@@ -147,10 +147,23 @@ def shuffled(
         if source != slot:
             _paste(patch, cells, slot, cells, source)
             text[slot] = cells.text[source]
-    if donor is not None:
-        _paste(patch, cells, 0, donor, 0, contrast=True)
-        text[0] = donor.text[0]
-    return LabelledPatch(patch, patch_corners(), "".join(text), 1)
+    plate = LabelledPatch(patch, patch_corners(), "".join(text), 1)
+    return plate if donor is None else given_first(plate, cells, donor)
+
+
+def given_first(
+    plate: LabelledPatch, cells: CharacterCells, donor: CharacterCells
+) -> LabelledPatch:
+    """Put a donor's first character in the place of a plate's own.
+
+    Args:
+        plate: the plate, in the frame of its cells.
+        cells: where its characters stand.
+        donor: see `shuffled`.
+    """
+    patch = plate.patch.copy()
+    _paste(patch, cells, 0, donor, 0, contrast=True)
+    return LabelledPatch(patch, patch_corners(), donor.text[0] + plate.text[1:], plate.lines)
 
 
 def _may_move(cells: CharacterCells, source: int, slot: int, *, mixed: bool) -> bool:
