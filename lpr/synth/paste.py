@@ -73,12 +73,23 @@ def _perspective(across: float, down: float, rng: Rng) -> npt.NDArray[np.float64
     return np.asarray(quad @ np.array([[cosine, sine], [-sine, cosine]]))
 
 
-def blend_plate(canvas: Image, plate: Image, quad: Floats, rng: Rng) -> None:
+def blend_plate(
+    canvas: Image, plate: Image, quad: Floats, rng: Rng, *, hidden: bool = False
+) -> None:
     """Draw a plate into `canvas` at `quad`, in the light of its surroundings, in place.
 
     Now and then a surround (a holder, the recess of a boot lid) is drawn behind it.
+
+    Args:
+        canvas: HxWx3 uint8; drawn into.
+        plate: hxwx3 uint8, upright.
+        quad: 4x2, where its corners go.
+        rng: source of randomness.
+        hidden: whether its ground takes the colour of what is around it: black on a black car.
     """
-    if rng.random() < SURROUND_SHARE:
+    if hidden:
+        plate = _in_colour(plate, _colour_around(canvas, quad), rng)
+    elif rng.random() < SURROUND_SHARE:
         _surround(canvas, quad, rng)
     low = np.maximum(np.floor(quad.min(axis=0)).astype(int) - 1, 0)
     high = np.minimum(np.ceil(quad.max(axis=0)).astype(int) + 1, [canvas.shape[1], canvas.shape[0]])
@@ -88,10 +99,37 @@ def blend_plate(canvas: Image, plate: Image, quad: Floats, rng: Rng) -> None:
     region = canvas[low[1] : high[1], low[0] : high[0]]
     warped, share = _warped(plate, (quad - low).astype(np.float32), width, height)
     level = float(region.mean()) / 110.0
-    light = np.clip(rng.uniform(0.55, 1.1) * level**0.6, 0.12, 1.25) * rng.uniform(0.95, 1.05, 3)
+    usual = 1.0 if hidden else np.clip(rng.uniform(0.55, 1.1) * level**0.6, 0.12, 1.25)
+    light = usual * rng.uniform(0.95, 1.05, 3)
     ramp = 1 + rng.normal(0, 0.08) * np.linspace(-1, 1, width)[None, :, None]
     mixed = region * (1 - share) + np.clip(warped * light * ramp, 0, 255) * share
     region[:] = mixed.astype(np.uint8)
+
+
+def _colour_around(canvas: Image, quad: Floats) -> Floats:
+    """Median colour of a band around a quad."""
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    reach = 0.3 * float((high - low).min()) + 1
+    top_left = np.maximum(low - reach, 0).astype(int)
+    bottom_right = np.ceil(high + reach).astype(int)
+    part = canvas[top_left[1] : bottom_right[1], top_left[0] : bottom_right[0]]
+    beside = np.ones(part.shape[:2], np.uint8)
+    corners = np.round((quad - top_left) * 16 - 8).astype(np.int32)
+    cv2.fillConvexPoly(beside, corners, 0, cv2.LINE_AA, 4)
+    colours = part[beside > 0] if beside.any() else part.reshape(-1, 3)
+    return np.asarray(np.median(colours, axis=0) if len(colours) else np.zeros(3), np.float32)
+
+
+def _in_colour(plate: Image, ground: Floats, rng: Rng) -> Image:
+    """The same strokes, light or dark, on another ground."""
+    own = np.median(plate.reshape(-1, 3), axis=0)
+    apart = np.abs(plate - own).sum(axis=2, keepdims=True)
+    strokes = np.clip(apart / max(1.0, float(np.percentile(apart, 90))), 0, 1)
+    bright = float(ground.mean())
+    light_ink = bright < 90 or (bright < 150 and rng.random() < 0.5)
+    reach = rng.uniform(0.45, 1.0)
+    ink = bright + reach * ((250.0 if light_ink else 10.0) - bright)
+    return np.asarray(np.clip(ground * (1 - strokes) + ink * strokes, 0, 255), np.uint8)
 
 
 def _warped(plate: Image, quad: Floats, width: int, height: int) -> tuple[Image, Floats]:

@@ -24,11 +24,12 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class PasteOdds:
-    """How often what is put into a view."""
+    """How often what is put into a view; `hidden` is the share of the plates that cover others."""
 
     replace: float = 0.3
     add: float = 0.15
     distract: float = 0.25
+    hidden: float = 0.2
 
 
 class Paster:
@@ -78,7 +79,9 @@ class Paster:
         self, canvas: Image, quad: Floats, rng: Rng, aspect: float | None = None
     ) -> CanvasPlate:
         pixels, lines = self._choose(rng, aspect)
-        blend_plate(canvas, pixels, quad, rng)
+        # On a vehicle a plate may have the paint's own colour, without a rim.
+        hidden = aspect is not None and rng.random() < self._odds.hidden
+        blend_plate(canvas, pixels, quad, rng, hidden=hidden)
         return CanvasPlate(quad, True, 0.0, lines)
 
     def _choose(self, rng: Rng, aspect: float | None) -> tuple[Image, int]:

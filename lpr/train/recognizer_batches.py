@@ -14,16 +14,20 @@ from torch import Tensor
 from lpr.recognize.alphabet import Alphabet
 from lpr.synth.degrade import Grey, camera_grey
 from lpr.train.recognizer_augment import AugmentStrength, cut_crop
+from lpr.train.recognizer_cells import CharacterCells, RowCells
 from lpr.train.recognizer_data import LabelledPatch, RenderedCache
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import HEIGHT, WIDTH
-from lpr.train.recognizer_shuffle import CharacterCells, given_first, shuffled
+from lpr.train.recognizer_shuffle import given_first, shuffled
 
 _DONATED = 0.35
 """Share of the other shuffled plates that take a Chinese or Korean first character from another."""
 _PAINTED = 0.6
 """Share of shuffled plates whose Chinese or Korean characters are drawn anew."""
+
+_SMALLER = 0.7
+"""Height of the syllable before the digits of a lower row, against theirs."""
 
 
 class WeightedPatches:
@@ -44,7 +48,7 @@ class WeightedPatches:
         self,
         patches: Sequence[LabelledPatch],
         weight: float,
-        cells: Sequence[CharacterCells | None] = (),
+        cells: Sequence[CharacterCells | RowCells | None] = (),
         shuffled_share: float = 0.6,
         painter: GlyphPainter | None = None,
     ) -> None:
@@ -59,15 +63,20 @@ class WeightedPatches:
         """Draw one plate."""
         index = min(int(np.searchsorted(self._steps, rng.random())), len(self.patches) - 1)
         cells = self._cells[index] if self._cells else None
-        if cells is not None and rng.random() < self._shuffled_share:
-            moved = shuffled(cells, rng)
-            if self._painter is not None and rng.random() < _PAINTED:
-                painted = self._painter.repainted(cells, moved, rng)
-                if painted is not moved:
-                    return painted
-            donor = self._donor(cells, rng)
-            return moved if donor is None else given_first(moved, cells, donor)
-        return self.patches[index]
+        if cells is None or rng.random() >= self._shuffled_share:
+            return self.patches[index]
+        painter = self._painter if rng.random() < _PAINTED else None
+        if isinstance(cells, RowCells):
+            sizes = (1.0, _SMALLER)
+            return cells.joined(
+                [
+                    _redrawn(row, painter, rng, size)
+                    for row, size in zip(cells.rows, sizes, strict=True)
+                ]
+            )
+        plate = _redrawn(cells, painter, rng)
+        donor = self._donor(cells, rng) if plate.text[0] == cells.text[0] else None
+        return plate if donor is None else given_first(plate, cells, donor)
 
     def _donor(self, cells: CharacterCells, rng: np.random.Generator) -> CharacterCells | None:
         """A plate to take the province from; rare provinces have their turn as often."""
@@ -76,7 +85,20 @@ class WeightedPatches:
         donor = self._cells[
             min(int(np.searchsorted(self._steps, rng.random())), len(self._cells) - 1)
         ]
-        return None if donor is None or donor.text[0].isascii() else donor
+        if isinstance(donor, CharacterCells) and not donor.text[0].isascii():
+            return donor
+        return None
+
+
+def _redrawn(
+    cells: CharacterCells,
+    painter: GlyphPainter | None,
+    rng: np.random.Generator,
+    size: float = 1.0,
+) -> LabelledPatch:
+    """A row whose characters changed places and, with a painter, gave way to drawn ones."""
+    moved = shuffled(cells, rng)
+    return moved if painter is None else painter.repainted(cells, moved, rng, size=size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,13 +18,31 @@ import numpy as np
 import numpy.typing as npt
 
 from lpr.errors import ConfigError
-from lpr.recognize.alphabet import CHINESE_PROVINCES, KOREAN_USES, Alphabet
+from lpr.recognize.alphabet import CHINESE_PROVINCES, KOREAN_REGIONS, KOREAN_USES, Alphabet
 from lpr.synth.fonts import FontBook
+from lpr.train.recognizer_cells import BAND, CharacterCells
 from lpr.train.recognizer_data import PATCH_HEIGHT, LabelledPatch, patch_corners
-from lpr.train.recognizer_shuffle import BAND, CharacterCells
 
 _CHARACTERS: Final[Mapping[str, str]] = {"han": CHINESE_PROVINCES, "hangul": KOREAN_USES}
 """What is drawn in place of what, by kind of face."""
+_REGIONS: Final = (
+    *("서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종", "경기"),
+    *("강원", "충북", "충남", "전북", "전남", "경북", "경남", "제주"),
+)
+"""Korean regions: a row that begins with two syllables begins with one of these."""
+_VEHICLES: Final[Mapping[str, int]] = {
+    province: millions
+    for provinces, millions in (
+        *(("鲁粤", 29), ("苏", 24), ("浙", 22), ("豫冀", 20), ("川", 15), ("湘", 12)),
+        *(("皖鄂辽", 11), ("桂云陕晋", 9), ("闽", 8), ("赣京蒙贵黑", 7), ("新渝", 6)),
+        *(("沪吉", 5), ("津甘", 4), ("琼宁青", 2), ("藏", 1)),
+    )
+    for province in provinces
+}
+"""Millions of vehicles registered in each province, roughly (China Statistical Yearbook)."""
+_EVENLY = 0.6
+"""Share of the provinces drawn evenly; the others come as often as their vehicles."""
+_HANGUL: Final = frozenset(KOREAN_USES + KOREAN_REGIONS)
 _BOLDER: Final[Mapping[str, int]] = {"han": 0, "hangul": 2}
 """Pixels by which the strokes of the plates are bolder than those of the faces."""
 _LEAST_CONTRAST = 12.0
@@ -65,7 +83,7 @@ class PlateLook:
 def plate_look(cells: CharacterCells) -> PlateLook | None:
     """Measure the Latin characters of a plate; None where they are too faint to tell."""
     slots = [index for index, char in enumerate(cells.text) if char.isascii()]
-    if len(slots) < 3:
+    if len(slots) < 2:
         return None
     left, right = cells.cuts[slots[0]], cells.cuts[slots[-1] + 1]
     text = cells.patch[:, left:right]
@@ -122,6 +140,11 @@ class GlyphPainter:
             for kind, characters in _CHARACTERS.items()
             if kind in kinds
         }
+        self._regions = [
+            name
+            for name in _REGIONS
+            if "hangul" in kinds and all(alphabet.covers(char) for char in name)
+        ]
 
     @classmethod
     def installed(cls, alphabet: Alphabet) -> GlyphPainter | None:
@@ -132,7 +155,12 @@ class GlyphPainter:
             return None
 
     def repainted(
-        self, cells: CharacterCells, plate: LabelledPatch, rng: np.random.Generator
+        self,
+        cells: CharacterCells,
+        plate: LabelledPatch,
+        rng: np.random.Generator,
+        *,
+        size: float = 1.0,
     ) -> LabelledPatch:
         """Give each Chinese or Korean character of a plate way to another one.
 
@@ -141,24 +169,42 @@ class GlyphPainter:
             plate: the plate as it is to be shown, in the cells' frame; its Latin characters
                 may have changed places.
             rng: source of randomness.
+            size: of the drawn characters against the plate's others.
 
         Returns:
             A plate with a new text, or the same plate where its look cannot be measured.
         """
-        slots = [index for index, char in enumerate(cells.text) if self._kind(char)]
-        look = plate_look(cells) if slots else None
+        new = self._drawn_anew(cells.text, rng)
+        look = plate_look(cells) if new else None
         if look is None:
             return plate
         patch, text = plate.patch.copy(), list(plate.text)
-        for slot in slots:
-            kind = self._kind(text[slot])
-            among = self._among[kind]
-            char = among[int(rng.integers(len(among)))]
+        for slot, char in new.items():
+            kind = "han" if char in CHINESE_PROVINCES else "hangul"
             mask = self._book.pick_kind(kind, rng).glyph(char).mask
             mask = _weighted(mask, rng, bolder=_BOLDER[kind])
-            if _paint(patch, cells, slot, look, mask, rng):
-                text[slot] = char
+            if not _paint(patch, cells, slot, look, mask, rng, size):
+                return plate
+            text[slot] = char
         return LabelledPatch(patch, patch_corners(), "".join(text), plate.lines)
+
+    def _drawn_anew(self, text: str, rng: np.random.Generator) -> dict[int, str]:
+        """The slots of a row that get another character, and which."""
+        new: dict[int, str] = {}
+        if self._regions and all(char in _HANGUL for char in text[:2]):
+            new = dict(enumerate(self._regions[int(rng.integers(len(self._regions)))]))
+        for slot, char in enumerate(text):
+            kind = self._kind(char)
+            if kind and slot not in new:
+                new[slot] = self._another(kind, rng)
+        return new
+
+    def _another(self, kind: str, rng: np.random.Generator) -> str:
+        among = self._among[kind]
+        if kind == "hangul" or rng.random() < _EVENLY:
+            return among[int(rng.integers(len(among)))]
+        weights = np.array([_VEHICLES[char] for char in among])
+        return among[int(rng.choice(len(among), p=weights / weights.sum()))]
 
     def _kind(self, char: str) -> str:
         """The kind of face that a character is drawn with; empty for all that stay."""
@@ -172,14 +218,15 @@ def _paint(
     look: PlateLook,
     mask: npt.NDArray[np.uint8],
     rng: np.random.Generator,
+    size: float,
 ) -> bool:
     """Draw into one cell; False, with nothing drawn, where it would be lost in the light."""
     left, right = cells.cuts[slot], cells.cuts[slot + 1]
     width, height = right - left, look.bottom - look.top
     rows = np.flatnonzero(mask.max(axis=1) > 32)
     mask = mask[rows[0] : rows[-1] + 1]
-    tall = int(np.clip(height * rng.uniform(0.9, 1.1), 12, PATCH_HEIGHT - 4))
-    wide = int(np.clip(width * rng.uniform(0.72, 0.98), 6, width))
+    tall = int(np.clip(size * height * rng.uniform(0.9, 1.1), 12, PATCH_HEIGHT - 4))
+    wide = int(np.clip(size * width * rng.uniform(0.72, 0.98), 6, width))
     drawn = np.zeros((PATCH_HEIGHT, width), np.float32)
     y = int(np.clip(look.top + (height - tall) / 2 + rng.uniform(-2, 2), 0, PATCH_HEIGHT - tall))
     x = int(rng.integers(width - wide + 1))

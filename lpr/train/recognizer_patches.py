@@ -13,12 +13,12 @@ from lpr.geometry import Quad
 from lpr.recognize.alphabet import Alphabet
 from lpr.registry import DEFAULT_CORNERS, DEFAULT_RECOGNIZER, find_model
 from lpr.train.recognizer_batches import WeightedPatches
+from lpr.train.recognizer_cells import find_cells
 from lpr.train.recognizer_data import CropLabel, LabelledPatch, load_crop, quad_in, real_patches
 from lpr.train.recognizer_embed import embedded
 from lpr.train.recognizer_export import WEIGHTS, load_weights
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_net import RecognizerNet
-from lpr.train.recognizer_shuffle import find_cells
 
 LEFT_OUT: Final = frozenset(("stacked", "notplate", "cut", "unreadable"))
 """Notes of labels whose text is not what the crop shows."""

@@ -1,124 +1,20 @@
 """New registrations from real plates: characters change places within a plate.
 
 A few thousand real crops are soon known by heart, their texts above all. Moving the characters of
-a plate about keeps its look (typeface, light, camera, dirt) and makes its text new. Where the
-characters stand comes from aligning the label with a trained recognizer's output (Viterbi over the
-CTC states, Graves et al. 2006); the cuts between them go through the columns with the least ink.
+a plate about keeps its look (typeface, light, camera, dirt) and makes its text new.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
-import numpy.typing as npt
-import torch
 
-from lpr.geometry import Quad
-from lpr.imaging import MARGIN_X, recognizer_input, rectify
-from lpr.recognize.alphabet import Alphabet
-from lpr.train.recognizer_data import (
-    PATCH_HEIGHT,
-    PATCH_WIDTH,
-    PLATE_WIDTH,
-    Corners,
-    Grey,
-    LabelledPatch,
-    patch_corners,
-)
-from lpr.train.recognizer_input import MEAN, SCALE
-from lpr.train.recognizer_net import COLUMNS, HEIGHT, WIDTH, RecognizerNet
+from lpr.train.recognizer_cells import BAND, CharacterCells
+from lpr.train.recognizer_data import PATCH_HEIGHT, Grey, LabelledPatch, patch_corners
 
-_BATCH = 32
-_LEAST_CELL = 6.0
-"""Pixels of a rendered-size patch; anything narrower is a misalignment."""
 _MOST_STRETCH = 1.4
 _UNMOVED = frozenset("0O1I")
 """Only their place tells these apart in many typefaces: they stay among their own kind."""
-BAND = slice(PATCH_HEIGHT // 5, PATCH_HEIGHT - PATCH_HEIGHT // 5)
-"""Rows in which the characters of a rendered-size patch surely are."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CharacterCells:
-    """A one-line plate and the cuts between its characters.
-
-    Attributes:
-        patch: PATCH_HEIGHT x PATCH_WIDTH uint8, the plate where `patch_corners` says.
-        text: what it says.
-        cuts: len(text) + 1 columns, rising, pixels.
-    """
-
-    patch: Grey
-    text: str
-    cuts: tuple[int, ...]
-
-
-def viterbi(log_probs: npt.NDArray[np.float64], classes: Sequence[int]) -> list[float]:
-    """The mean step at which each character of a known text is emitted, by the best CTC path.
-
-    Args:
-        log_probs: TxC log probabilities, the blank last.
-        classes: the text's classes; not empty, spelled in at most T steps.
-
-    Returns:
-        One step per character, rising.
-    """
-    steps, blank = log_probs.shape[0], log_probs.shape[1] - 1
-    states = [blank]
-    for one in classes:
-        states += [one, blank]
-    emit = log_probs[:, states]
-    skips = np.array(
-        [i >= 2 and states[i] != blank and states[i] != states[i - 2] for i in range(len(states))]
-    )
-    score = np.full(len(states), -np.inf)
-    score[:2] = emit[0, :2]
-    back = np.zeros((steps, len(states)), np.int64)
-    for step in range(1, steps):
-        next_state = np.concatenate(([-np.inf], score[:-1]))
-        over_blank = np.where(skips, np.concatenate(([-np.inf, -np.inf], score[:-2])), -np.inf)
-        choices = np.stack([score, next_state, over_blank])
-        back[step] = choices.argmax(axis=0)
-        score = choices.max(axis=0) + emit[step]
-    state = len(states) - 1 if score[-1] > score[-2] else len(states) - 2
-    spoken: list[list[int]] = [[] for _ in classes]
-    for step in range(steps - 1, -1, -1):
-        if state % 2:
-            spoken[state // 2].append(step)
-        state -= int(back[step, state])
-    return [float(np.mean(at)) for at in spoken]
-
-
-def find_cells(
-    net: RecognizerNet, alphabet: Alphabet, patches: Sequence[LabelledPatch]
-) -> list[CharacterCells | None]:
-    """Find the characters of labelled plates; None where rows or alignment forbid it.
-
-    Args:
-        net: a trained recognizer.
-        alphabet: its alphabet.
-        patches: the plates.
-    """
-    net = net.eval()
-    found: list[CharacterCells | None] = []
-    for start in range(0, len(patches), _BATCH):
-        part = patches[start : start + _BATCH]
-        flat = [_flattened(patch.patch, patch.corners) for patch in part]
-        plate = Quad.from_points(patch_corners().tolist())
-        colour = [np.asarray(cv2.cvtColor(one, cv2.COLOR_GRAY2BGR), np.uint8) for one in flat]
-        crops = [rectify(one, plate, WIDTH, HEIGHT) for one in colour]
-        inputs = recognizer_input(crops, MEAN, SCALE)
-        with torch.no_grad():
-            outputs = torch.log_softmax(net(torch.from_numpy(inputs)), dim=-1).double().numpy()
-        for patch, one, output in zip(part, flat, outputs, strict=True):
-            known = patch.lines == 1 and len(patch.text) > 1
-            steps = viterbi(output, alphabet.encode(patch.text)) if known else []
-            found.append(_cells(one, patch.text, steps))
-    return found
 
 
 def shuffled(
@@ -209,47 +105,3 @@ def _paste(
     weight = rows[:, None] * fade[None]
     blended = there * (1 - weight) + moved * weight
     patch[:, left:right] = np.clip(blended, 0, 255).astype(np.uint8)
-
-
-def _flattened(patch: Grey, corners: Corners) -> Grey:
-    matrix = cv2.getPerspectiveTransform(
-        np.asarray(corners, np.float32) - 0.5, patch_corners() - 0.5
-    )
-    flat = cv2.warpPerspective(
-        patch,
-        matrix,
-        (PATCH_WIDTH, PATCH_HEIGHT),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(flat, np.uint8)
-
-
-def _cells(flat: Grey, text: str, steps: Sequence[float]) -> CharacterCells | None:
-    if not steps:
-        return None
-    shares = (np.array(steps) % COLUMNS + 0.5) / COLUMNS
-    middles = PATCH_WIDTH / 2 + (shares - 0.5) * (1 + MARGIN_X) * PLATE_WIDTH
-    if not text[0].isascii() and len(text) > 3:
-        # The network names a province as soon as it sees the rim: its place follows the others'.
-        middles[0] = middles[1] - float(np.median(np.diff(middles[1:])))
-    if np.diff(middles).min() < _LEAST_CELL:
-        return None
-    ink = cv2.GaussianBlur(flat[BAND].astype(np.float32).std(axis=0)[None], (3, 1), 0)[0]
-    cuts = [_least_ink(ink, *pair) for pair in itertools.pairwise(middles)]
-    # The outer characters are no wider than the others: beyond them lies the plate's rim.
-    usual = 1.15 * float(np.median(np.diff(cuts))) if len(cuts) > 1 else PLATE_WIDTH / 4
-    first = max(0, round(max(2 * middles[0] - cuts[0], cuts[0] - usual)))
-    last = min(PATCH_WIDTH, round(min(2 * middles[-1] - cuts[-1], cuts[-1] + usual)))
-    edges = (first, *cuts, last)
-    if np.diff(edges).min() < _LEAST_CELL:
-        return None
-    return CharacterCells(flat, text, edges)
-
-
-def _least_ink(ink: npt.NDArray[np.float32], left: float, right: float) -> int:
-    gap = right - left
-    low, high = int(np.ceil(left + 0.25 * gap)), int(np.floor(right - 0.25 * gap))
-    at = np.arange(low, max(low, high) + 1)
-    away = (at - (left + right) / 2) / gap
-    return int(at[(ink[at] * (1 + 2 * away**2)).argmin()])

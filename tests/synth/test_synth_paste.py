@@ -58,3 +58,16 @@ def test_no_room_is_said() -> None:
     whole = np.array([[0, 0], [60, 0], [60, 40], [0, 40]], np.float32)
     rng = np.random.default_rng(3)
     assert free_quad(60, 40, [whole], rng, widths=(10.0, 30.0)) is None
+
+
+def test_a_hidden_plate_has_its_surroundings_colour_and_strokes_that_show() -> None:
+    plate = np.full((30, 120, 3), 200, np.uint8)
+    plate[8:22, 10:110:20] = plate[8:22, 11:110:20] = plate[8:22, 12:110:20] = 0
+    quad = np.array([[40, 30], [160, 34], [160, 66], [40, 62]], np.float32)
+    for tone in (15, 120, 240):
+        canvas = np.full((100, 200, 3), (tone, tone, 60), np.uint8)
+        blend_plate(canvas, plate, quad, np.random.default_rng(4), hidden=True)
+        inside = canvas[38:58, 45:155].reshape(-1, 3).astype(float)
+        assert np.abs(np.median(inside, axis=0) - (tone, tone, 60)).max() < 20
+        apart = np.abs(inside - np.median(inside, axis=0)).sum(axis=1)
+        assert float(np.percentile(apart, 97)) > 40

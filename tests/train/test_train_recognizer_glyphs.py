@@ -10,9 +10,9 @@ import pytest
 
 from lpr.recognize.alphabet import CHINESE_PROVINCES, KOREAN_USES, PLATE_CHARACTERS, Alphabet
 from lpr.synth.fonts import CAP, Face, FontBook, Glyph
+from lpr.train.recognizer_cells import CharacterCells
 from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, LabelledPatch, patch_corners
 from lpr.train.recognizer_glyphs import GlyphPainter, plate_look
-from lpr.train.recognizer_shuffle import CharacterCells
 
 ALPHABET = Alphabet(PLATE_CHARACTERS)
 TOP, BOTTOM = 18, 62

@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from lpr.train.recognizer_cells import CharacterCells
 from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH
-from lpr.train.recognizer_shuffle import CharacterCells, shuffled, viterbi
-
-
-def _merged(path: tuple[int, ...], blank: int) -> list[int]:
-    kept = [one for i, one in enumerate(path) if i == 0 or path[i - 1] != one]
-    return [one for one in kept if one != blank]
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10_000), st.lists(st.integers(0, 1), min_size=1, max_size=2))
-def test_viterbi_is_the_best_of_all_paths(seed: int, classes: list[int]) -> None:
-    steps, blank = 5, 2
-    rng = np.random.default_rng(seed)
-    log_probs = np.log(rng.dirichlet(np.ones(3), steps))
-    paths = [p for p in product(range(3), repeat=steps) if _merged(p, blank) == classes]
-    best = max(paths, key=lambda p: float(sum(log_probs[i, one] for i, one in enumerate(p))))
-    spoken: list[list[int]] = []
-    last = blank
-    for step, one in enumerate(best):
-        if one != blank:
-            if one == last:
-                spoken[-1].append(step)
-            else:
-                spoken.append([step])
-        last = one
-    assert viterbi(log_probs, classes) == [float(np.mean(at)) for at in spoken]
+from lpr.train.recognizer_shuffle import shuffled
 
 
 def _cells(text: str, tones: list[int]) -> CharacterCells:
