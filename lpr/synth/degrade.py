@@ -39,6 +39,8 @@ def camera_grey(crop: Grey, rng: np.random.Generator, strength: CameraStrength) 
     picture = crop
     if rng.random() < 0.6:
         picture = _light(picture, rng)
+    if rng.random() < 0.1:
+        picture = _bloom(picture, rng)
     if rng.random() > strength.poor:
         return picture
     if rng.random() < 0.3:
@@ -76,6 +78,23 @@ def _light(picture: Grey, rng: np.random.Generator) -> Grey:
     if rng.random() < 0.25:
         out = _uneven(out, rng)
     return out
+
+
+def _bloom(picture: Grey, rng: np.random.Generator) -> Grey:
+    """Too much light: what is bright saturates and spills over the dark beside it.
+
+    Head lamps and infra-red light on retroreflective ground eat dark strokes; sun on white strokes
+    fills the gaps between them.
+    """
+    light = picture.astype(np.float32) * float(rng.uniform(1.1, 2.0))
+    above = float(rng.uniform(0.45, 0.8)) * float(light.max())
+    bright = np.maximum(light - above, 0)
+    spill = cv2.GaussianBlur(bright, (0, 0), float(rng.uniform(0.8, 3.0)))
+    lit = np.clip(light + float(rng.uniform(0.5, 2.5)) * spill, 0, 255).astype(np.uint8)
+    # A text that the light has swallowed teaches nothing.
+    height, width = picture.shape
+    text = (slice(height // 5, height - height // 5), slice(width // 8, width - width // 8))
+    return lit if float(lit[text].std()) > 0.6 * float(picture[text].std()) else picture
 
 
 def _uneven(picture: Grey, rng: np.random.Generator) -> Grey:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lpr.synth.degrade import CameraStrength, camera_grey
+from lpr.synth.degrade import CameraStrength, _bloom, camera_grey
 
 
 def written() -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
@@ -39,3 +39,17 @@ def test_effects_differ_from_picture_to_picture() -> None:
     rng = np.random.default_rng(2)
     pictures = {camera_grey(written(), rng, CameraStrength()).tobytes() for _ in range(20)}
     assert len(pictures) > 15
+
+
+def test_too_much_light_eats_strokes_and_never_swallows_the_text() -> None:
+    picture = np.full((48, 160), 130, np.uint8)
+    for left in range(20, 140, 20):
+        picture[10:38, left : left + 5] = 30
+    rng, dark = np.random.default_rng(3), int((picture < 80).sum())
+    eaten = 0
+    for _ in range(100):
+        lit = _bloom(picture, rng)
+        assert (lit >= picture).all()
+        assert float(lit[10:38, 20:140].std()) > 0.5 * float(picture[10:38, 20:140].std())
+        eaten += int((lit < int(lit.max()) - 50).sum()) < dark
+    assert eaten > 20
