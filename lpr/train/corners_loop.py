@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from lpr.detect.corners import HEIGHT, WIDTH
 from lpr.errors import TrainingError
-from lpr.synth.degrade import Grey
+from lpr.train.backgrounds import grey_pictures
 from lpr.train.checkpoint import load_checkpoint, save_checkpoint
 from lpr.train.corners_data import CornerPicture, CornerSampler, corner_pictures
 from lpr.train.corners_net import CornersNet, corner_loss
@@ -143,7 +143,7 @@ def make_sampler(options: CornersTrainOptions, seed: int) -> CornerSampler:
     return CornerSampler(
         _pictures(options, "train"),
         RenderedCache(options.rendered),
-        _backgrounds(options.data / "negatives"),
+        grey_pictures(options.data / "negatives", least=(90, 90), widest=500),
         rendered_share=options.rendered_share,
         seed=seed,
     )
@@ -217,18 +217,6 @@ def _pictures(options: CornersTrainOptions, split: str) -> list[CornerPicture]:
         pictures = with_quads(pictures, quads)
     cache = build_cache(pictures, options.work / f"cache-{split}")
     return corner_pictures(pictures, cache, LABELLED)
-
-
-def _backgrounds(folder: Path) -> list[Grey]:
-    pictures: list[Grey] = []
-    for path in sorted(folder.rglob("*.*")):
-        image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        if image is None or min(image.shape) < 90:
-            continue
-        factor = min(1.0, 500 / image.shape[1])
-        size = (round(image.shape[1] * factor), round(image.shape[0] * factor))
-        pictures.append(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8))
-    return pictures
 
 
 class _Stream(IterableDataset[tuple[Tensor, Tensor]]):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 import torch
 
@@ -16,6 +15,7 @@ from lpr.imaging import recognizer_input
 from lpr.recognize.alphabet import PLATE_CHARACTERS, Alphabet
 from lpr.registry import DEFAULT_RECOGNIZER, find_model
 from lpr.synth.fonts import FontBook
+from lpr.train.backgrounds import grey_pictures
 from lpr.train.ema import WeightAverage
 from lpr.train.recognizer_augment import AugmentStrength
 from lpr.train.recognizer_batches import BatchMaker
@@ -139,7 +139,7 @@ def train_recognizer(
     state = _start(options, loop)
     elsewhere = render_elsewhere(state.alphabet) if options.init_from is not None else None
     before = _validate(_averaged(state), state.alphabet, labels, elsewhere)
-    empty = _grey_pictures(options.negatives)
+    empty = grey_pictures(options.negatives, least=(PATCH_WIDTH, PATCH_HEIGHT), widest=600)
     cache = None
     if options.rendered > 0 and options.rendered_share > 0:
         cache = render_cache(
@@ -189,19 +189,6 @@ def _start(options: RecognizerTrainOptions, loop: LoopOptions) -> TrainingState:
         make_optimiser(net, loop),
         alphabet,
     )
-
-
-def _grey_pictures(folder: Path | None) -> list[Grey]:
-    pictures: list[Grey] = []
-    for path in sorted(folder.rglob("*")) if folder is not None else ():
-        image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
-        if image is None:
-            continue
-        rows, columns = image.shape
-        scale = max(PATCH_WIDTH / columns, PATCH_HEIGHT / rows, min(1.0, 600 / columns))
-        size = (max(PATCH_WIDTH, round(columns * scale)), max(PATCH_HEIGHT, round(rows * scale)))
-        pictures.append(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8))
-    return pictures
 
 
 def render_cache(
