@@ -58,13 +58,15 @@ class Quad:
     @property
     def box(self) -> Box:
         """Left, top, right, bottom of the upright box around the quad."""
-        (ax, ay), (bx, by), (cx, cy), (dx, dy) = self.points
+        (ax, ay), (bx, by) = self.top_left, self.top_right
+        (cx, cy), (dx, dy) = self.bottom_right, self.bottom_left
         return min(ax, bx, cx, dx), min(ay, by, cy, dy), max(ax, bx, cx, dx), max(ay, by, cy, dy)
 
     @property
     def center(self) -> Point:
         """The mean of the corners."""
-        (ax, ay), (bx, by), (cx, cy), (dx, dy) = self.points
+        (ax, ay), (bx, by) = self.top_left, self.top_right
+        (cx, cy), (dx, dy) = self.bottom_right, self.bottom_left
         return (ax + bx + cx + dx) / 4, (ay + by + cy + dy) / 4
 
     @property

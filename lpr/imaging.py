@@ -284,6 +284,7 @@ def measure_quality(crop: Image, quad: Quad, frame_width: int, frame_height: int
         angle=min(math.pi / 2, skew + (math.atan(shape) if shape > 1 else 0.0)),
         contrast=(high - low) / 255.0,
         edge=min(1.0, max(0.0, gap / max(quad.height, 1.0))),
+        exposure=(low + high) / 510.0,
     )
 
 

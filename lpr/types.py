@@ -86,6 +86,7 @@ class CropQuality:
         angle: how far the plate is turned from the camera's axis, radians, 0 to pi/2.
         contrast: spread of the grey levels between ink and ground, 0 to 1.
         edge: distance to the nearest frame border as a share of the plate's height, 0 where cut.
+        exposure: middle between its dark and its bright grey levels, 0 (black) to 1 (white).
     """
 
     width: float
@@ -93,6 +94,7 @@ class CropQuality:
     angle: float = 0.0
     contrast: float = 1.0
     edge: float = 1.0
+    exposure: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)

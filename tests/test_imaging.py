@@ -120,6 +120,7 @@ def test_contrast_is_the_spread_of_percentiles(high: int) -> None:
     low, top = np.percentile(grey, (5, 95))
     quality = measure_quality(crop, Quad.from_box(10, 10, 110, 40), 200, 100)
     assert quality.contrast == pytest.approx((top - low) / 255)
+    assert quality.exposure == pytest.approx((top + low) / 510)
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3, 4])

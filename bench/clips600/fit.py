@@ -21,6 +21,7 @@ from lpr.evaluate.datasets import load_clips
 from lpr.evaluate.events import TOLERANCE_SECONDS, score_clip
 from lpr.evaluate.recognition_report import calibration_markdown
 from lpr.evaluate.report import table
+from lpr.vote.calibration import calibrated, independence
 from lpr.vote.explain import Explanation
 from lpr.vote.options import VoterOptions
 
@@ -60,10 +61,17 @@ _ROUNDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the voter believes of one plate at its end: log odds, and whether the text is right."""
+    """What the voter believes of one plate at its end.
+
+    Attributes:
+        log_odds: how far it believes the leading text.
+        right: whether it is right.
+        independent: how far the looks that say so are more than one, see `independence`.
+    """
 
     log_odds: float
     right: bool
+    independent: float = 1.0
 
 
 def fit_folders(folders: Sequence[Path], held_out: Sequence[Path], limit: int | None = None) -> str:
@@ -189,7 +197,8 @@ def claims_of(replayed: Replay) -> tuple[Claim, ...]:
             continue
         probability = min(_OPEN_CEILING, max(1e-6, plate.probability))
         odds = math.log(probability) - math.log(1.0 - probability)
-        claims.append(Claim(odds, _is_right(plate, replayed)))
+        agreeing = [one.weight for one in plate.readings if one.agrees]
+        claims.append(Claim(odds, _is_right(plate, replayed), independence(agreeing)))
     return tuple(claims)
 
 
@@ -244,7 +253,7 @@ def _is_right(plate: Explanation, replayed: Replay) -> bool:
 
 
 def _probability(claim: Claim, temperature: float) -> float:
-    return 1.0 / (1.0 + math.exp(-claim.log_odds / temperature))
+    return calibrated(claim.log_odds, claim.independent, temperature)
 
 
 def _changes(before: VoterOptions, after: VoterOptions, clips: int) -> str:

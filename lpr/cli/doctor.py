@@ -76,6 +76,7 @@ def _measure(source: str, seconds: float, config: Path | None) -> Sequence[str]:
             start = frame.time if start is None else start
             if frame.time - start >= seconds:
                 break
+    check.note(engine.finish())
     report = check.report()
     print(
         f"{report.frames} frames in {report.seconds:.1f} s "
@@ -87,6 +88,7 @@ def _measure(source: str, seconds: float, config: Path | None) -> Sequence[str]:
         print(
             f"plate width {statistics.median(report.widths):.0f} pixels, character height "
             f"{report.character_height:.0f}, sharpness {statistics.median(report.sharpness):.2f}, "
-            f"contrast {statistics.median(report.contrast):.2f} (medians of the largest looks)"
+            f"contrast {statistics.median(report.contrast):.2f}, exposure "
+            f"{statistics.median(report.exposure):.2f} (medians of the largest looks)"
         )
     return report.advice

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,14 +9,14 @@ import typer
 
 from lpr.cli.exit_codes import ExitCode
 from lpr.cli.failure import clean_exit
+from lpr.cli.gate_replay import replay_start, replayed_events, text_lines
 from lpr.cli.gate_run import run
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lpr.gate import EntryRules, GateConfig, PlateList
+    from lpr.gate import EntryRules, GateConfig, PlateEntry, PlateList
     from lpr.gate.interval import Share
-    from lpr.types import PlateEvent
 
 gate_app = typer.Typer(
     no_args_is_help=True, help="Run a site's gates, check them, replay events, edit plate lists."
@@ -81,7 +80,10 @@ def simulate(
         Path | None, typer.Option(help='JSON lines: {"camera": .., "track_id": .., "text": ..}.')
     ] = None,
     start: Annotated[
-        str | None, typer.Option(help="Local time at media second 0, ISO 8601; now by default.")
+        str | None,
+        typer.Option(
+            help="Local time at media second 0, ISO 8601; now by default. Not for live events."
+        ),
     ] = None,
     unlisted: Annotated[
         int, typer.Option(help="Also let this many unlisted vehicles pass.", min=0)
@@ -101,23 +103,25 @@ def simulate(
 
         from lpr.gate import format_check, load_gate_config, load_plates, parse_labels
         from lpr.gate import simulate as replay
+        from lpr.sinks.safe import safe_text
 
         site = load_gate_config(config)
         plates = load_plates(site)
+        events = replayed_events(sources, site, camera)
         report = replay(
             site,
             plates,
-            [event for source in sources for event in _events(source, site, camera)],
-            start=_moment(start, site.timezone),
+            events,
+            start=replay_start(start, site.timezone, events),
             fits_format=format_check(site.regions),
-            labels=None if labels is None else parse_labels(_lines(labels)),
+            labels=None if labels is None else parse_labels(text_lines(labels)),
         )
         console = Console(highlight=False)
         for record in report.records:
             decision = record.decision
             console.print(
-                f"{record.camera}#{record.track_id}  {decision.action}  {decision.reason}"
-                f"  {decision.text}",
+                f"{safe_text(record.camera)}#{record.track_id}"
+                f"  {decision.action}  {decision.reason}  {decision.text}",
                 markup=False,
             )
         console.print(f"{report.passages} vehicles, {report.opened} would have been let in")
@@ -140,10 +144,11 @@ def show(path: ListPath, timezone: Zone = None) -> None:
         from lpr.gate import read_list
 
         found = read_list(path, _rules(timezone))
-        table = Table("plate", "list", "owner", "valid", "note")
+        table = Table("plate", "list", "owner", "valid", "only", "note")
         for entry in found.entries:
             valid = f"{entry.valid_from or ''} .. {entry.valid_to or ''}"
-            cells = (entry.plate, entry.kind.value, entry.owner, valid, entry.note)
+            only = _limits(entry)
+            cells = (entry.plate, entry.kind.value, entry.owner, valid, only, entry.note)
             table.add_row(*(Text(cell) for cell in cells))
         Console().print(table)
         for problem in found.problems:
@@ -218,6 +223,17 @@ def export(
         print(f"written: {target} ({len(found.entries)} entries)")
 
 
+def _limits(entry: PlateEntry) -> str:
+    """Hours, gates, direction and number of entries that an entry is limited to."""
+    limits = (
+        entry.schedule.text if entry.schedule is not None else "",
+        f"at {', '.join(entry.gates)}" if entry.gates else "",
+        entry.direction.value if entry.direction is not None else "",
+        f"{entry.entries} entries" if entry.entries is not None else "",
+    )
+    return "; ".join(limit for limit in limits if limit)
+
+
 def _tell_doubts(plates: PlateList) -> None:
     """Print the plates of which the lists say two things, or which look like each other."""
     for plate in plates.plates:
@@ -233,63 +249,6 @@ def _rules(timezone: str | None) -> EntryRules:
     from lpr.gate.schedule import time_zone
 
     return EntryRules(zone=time_zone(timezone or "UTC"), own_zone=timezone is not None)
-
-
-def _moment(start: str | None, timezone: str) -> datetime:
-    from lpr.errors import ConfigError
-    from lpr.gate.schedule import time_zone
-
-    if start is None:
-        return datetime.now(UTC)
-    try:
-        given = datetime.fromisoformat(start)
-    except ValueError as error:
-        raise ConfigError(f"--start {start!r}: is no ISO 8601 time: 2026-11-22T08:00") from error
-    return given if given.tzinfo is not None else given.replace(tzinfo=time_zone(timezone))
-
-
-def _lines(path: Path) -> list[str]:
-    from lpr.errors import SourceError
-
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{path}: is no UTF-8 text; is it a file of events?") from error
-
-
-def _events(source: str, site: GateConfig, camera: str | None) -> tuple[PlateEvent, ...]:
-    """The events of a JSON lines file, or of a video that is played now for a camera."""
-    if source.endswith((".jsonl", ".json")):
-        from lpr.gate import read_events
-
-        return read_events(_lines(Path(source)))
-    from lpr.factory import build_engine
-    from lpr.service.build import engine_config, sure_engine
-    from lpr.sources import open_source
-
-    policies = {one.name: gate.policy for gate in site.gates for one in gate.cameras}
-    name = _camera(camera, tuple(policies), source)
-    media = open_source(source)
-    engine = build_engine(sure_engine(engine_config(site), policies[name]), camera=name)
-    return tuple(event for result in engine.run(media) for event in result.events)
-
-
-def _camera(wanted: str | None, known: tuple[str, ...], source: str) -> str:
-    """The camera that a video is taken to be of."""
-    from lpr.errors import ConfigError, did_you_mean
-
-    if wanted is None:
-        if len(known) == 1:
-            return known[0]
-        raise ConfigError(f"{source}: say which camera took it: --camera, {' or '.join(known)}")
-    if wanted not in known:
-        hint = did_you_mean(wanted, known)
-        raise ConfigError(
-            f"--camera: there is no camera {wanted!r}{hint}; known: {', '.join(known)}"
-        )
-    return wanted
 
 
 def _share(console: Console, name: str, share: Share | None) -> None:

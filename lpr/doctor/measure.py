@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lpr.doctor.geometry import CHARACTER_HEIGHT_M, PLATE_WIDTH_M, READ_WIDTH
-from lpr.types import CropQuality, EventKind, FrameResult
+from lpr.types import CropQuality, EventKind, FrameResult, PlateEvent
 
 BLURRED = 0.25
 FLAT = 0.2
+DARK, BRIGHT = 0.12, 0.85
 SLOW = 8.0
 
 
@@ -24,8 +26,9 @@ class CameraReport:
         plates: vehicles with a plate that was followed.
         read: of these, those with a verdict.
         widths: largest plate width of each, pixels.
-        sharpness: best sharpness of each, 0 to 1.
-        contrast: best contrast of each, 0 to 1.
+        sharpness: sharpness of each at that look, 0 to 1.
+        contrast: contrast of each at that look, 0 to 1.
+        exposure: exposure of each at that look, 0 (black) to 1 (white).
     """
 
     frames: int
@@ -36,6 +39,7 @@ class CameraReport:
     widths: tuple[float, ...]
     sharpness: tuple[float, ...]
     contrast: tuple[float, ...]
+    exposure: tuple[float, ...]
 
     @property
     def frames_per_second(self) -> float:
@@ -65,12 +69,21 @@ class CameraReport:
             found.append("plates are blurred: focus at their distance, shorten the exposure")
         if self.contrast and statistics.median(self.contrast) < FLAT:
             found.append("plates are flat: more light, or less glare on them")
+        if self.exposure and statistics.median(self.exposure) < DARK:
+            found.append("plates are underexposed: more light, or more gain")
+        if self.exposure and statistics.median(self.exposure) > BRIGHT:
+            found.append("plates are overexposed: a shorter exposure, or a weaker infra-red lamp")
         if 0 < self.frames_per_second < SLOW:
             found.append(
                 f"{self.frames_per_second:.1f} frames a second: {SLOW:.0f} or more are wanted"
             )
         if self.dropped > self.frames / 10:
             found.append(f"{self.dropped} frames were dropped: the machine or the network is slow")
+        if not found and 2 * self.read < self.plates:
+            found.append(
+                f"only {self.read} of {self.plates} plates were read: are they plates, clean, and "
+                "seen from the front or the rear?"
+            )
         return tuple(found)
 
 
@@ -98,7 +111,11 @@ class CameraCheck:
             quality, known = item.reading.quality, self.best.get(item.track_id)
             if quality is not None and (known is None or quality.width > known.width):
                 self.best[item.track_id] = quality
-        for event in result.events:
+        self.note(result.events)
+
+    def note(self, events: Iterable[PlateEvent]) -> None:
+        """Take events, such as those that come at the end only."""
+        for event in events:
             if event.kind in (EventKind.CONFIRMED, EventKind.REVISED):
                 self.verdicts.add(event.track_id)
 
@@ -114,4 +131,5 @@ class CameraCheck:
             widths=tuple(look.width for look in looks),
             sharpness=tuple(look.sharpness for look in looks),
             contrast=tuple(look.contrast for look in looks),
+            exposure=tuple(look.exposure for look in looks),
         )

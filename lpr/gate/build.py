@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from pathlib import Path
@@ -66,13 +66,14 @@ def build_gate(
     plates = load_plates(config, alphabet) if plates is None else plates
     fits_format = format_check(config.regions)
     with ExitStack() as stack:
-        history: Sequence[DecisionRecord] = ()
+        history: Iterable[DecisionRecord] = ()
         if record is None:
             log = DecisionLog(config.decisions, rotation=config.decisions_rotation)
             stack.enter_context(log)
             record = log.write if written is None else _through(written, log.write)
-            # Only now: while another process had it, there was more to come.
-            history = tuple(read_decisions(config.decisions))
+            # Only now: while another process had it, there was more to come. One by one: a log may
+            # hold years.
+            history = read_decisions(config.decisions)
         built = configured_actuators(config, skip=actuators or {})
         for actuator in built.values():
             stack.callback(actuator.close)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, Field, StrictBool, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    StrictBool,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from lpr.errors import ConfigError, FormatError, did_you_mean
 from lpr.formats import load_region
 from lpr.gate.actuators import ActuatorSettings
 from lpr.gate.camera_settings import CameraSettings
 from lpr.gate.direction import Direction
+from lpr.gate.http_relay import HttpRelaySettings
 from lpr.gate.policy import GatePolicy
 from lpr.gate.schedule import time_zone
 from lpr.gate.section import Name, Section
@@ -20,8 +28,11 @@ from lpr.gate.service_settings import ServiceSettings
 from lpr.settings import load_settings
 from lpr.sinks.mqtt_settings import MqttSettings
 from lpr.sinks.rotation import RotationSettings
+from lpr.sinks.tls import TlsSettings
 from lpr.sinks.webhook_settings import WebhookSettings
 from lpr.store.settings import StoreSettings
+
+Table = TypeVar("Table", bound=BaseModel)
 
 
 class GateSettings(Section):
@@ -123,6 +134,9 @@ class GateConfig(Section):
         if not isinstance(data, dict) or not isinstance(data.get("gates"), list | tuple):
             return data
         site = _table(data.get("policy", {}))
+        # A wrong site's policy is one problem, not one more for each gate.
+        if not _valid(site):
+            return data
         return {**data, "gates": [_inherit(_table(gate), site) for gate in data["gates"]]}
 
     @field_validator("timezone")
@@ -239,15 +253,15 @@ def load_gate_config(path: Path) -> GateConfig:
 
 def _gate_beside(folder: Path, gate: GateSettings) -> GateSettings:
     cameras = tuple(
-        camera.model_copy(
-            update={
-                "password_file": _beside(folder, camera.password_file),
-                "source": _clip_beside(folder, camera),
-            }
+        _files_beside(folder, camera, "password_file").model_copy(
+            update={"source": _clip_beside(folder, camera)}
         )
         for camera in gate.cameras
     )
-    return gate.model_copy(update={"cameras": cameras})
+    actuator = gate.actuator
+    if isinstance(actuator, HttpRelaySettings):
+        actuator = _files_beside(folder, actuator, "password_file", "ca_file")
+    return gate.model_copy(update={"cameras": cameras, "actuator": actuator})
 
 
 def _clip_beside(folder: Path, camera: CameraSettings) -> str | None:
@@ -257,27 +271,40 @@ def _clip_beside(folder: Path, camera: CameraSettings) -> str | None:
 
 
 def _service_beside(folder: Path, service: ServiceSettings) -> ServiceSettings:
-    metrics = service.metrics.model_copy(
-        update={"token_file": _beside(folder, service.metrics.token_file)}
-    )
+    metrics = _files_beside(folder, service.metrics, "token_file")
     return service.model_copy(update={"health": folder / service.health, "metrics": metrics})
 
 
 def _webhook_beside(folder: Path, webhook: WebhookSettings) -> WebhookSettings:
-    files = ("url_file", "secret_file", "token_file")
-    return webhook.model_copy(
-        update={name: _beside(folder, getattr(webhook, name)) for name in files}
-    )
+    beside = _files_beside(folder, webhook, "url_file", "secret_file", "token_file")
+    return beside.model_copy(update={"tls": _tls_beside(folder, webhook.tls)})
 
 
 def _mqtt_beside(folder: Path, mqtt: MqttSettings | None) -> MqttSettings | None:
     if mqtt is None:
         return None
-    return mqtt.model_copy(update={"password_file": _beside(folder, mqtt.password_file)})
+    tls = None if mqtt.tls is None else _tls_beside(folder, mqtt.tls)
+    return _files_beside(folder, mqtt, "password_file").model_copy(update={"tls": tls})
+
+
+def _tls_beside(folder: Path, tls: TlsSettings) -> TlsSettings:
+    return _files_beside(folder, tls, "ca_file", "certificate_file", "key_file")
+
+
+def _files_beside(folder: Path, table: Table, *names: str) -> Table:
+    return table.model_copy(update={name: _beside(folder, getattr(table, name)) for name in names})
 
 
 def _beside(folder: Path, path: Path | None) -> Path | None:
     return None if path is None else folder / path
+
+
+def _valid(policy: Any) -> bool:
+    try:
+        GatePolicy.model_validate(policy)
+    except ValidationError:
+        return False
+    return True
 
 
 def _table(value: Any) -> Any:

@@ -147,7 +147,7 @@ class GateController:
             post = self._posts.get(camera)
             if post is None:
                 return ()
-            self._machine.watch_clock(moment, post.gate.policy)
+            self._machine.watch_clock(moment)
             if post.directions is not None:
                 post.directions.observe(seen, time=time)
             ids = frozenset(track.id for track in seen if track.detection is not None)
@@ -252,7 +252,7 @@ class GateController:
             return self._kept(unknown, event, "", moment)
         gate = post.gate
         policy = gate.policy
-        self._machine.watch_clock(moment, policy)
+        self._machine.watch_clock(moment)
         try:
             evidence = evidence_from_event(
                 event, age=age, direction=post.direction(event.track_id), alphabet=self._alphabet

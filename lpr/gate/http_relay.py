@@ -48,7 +48,10 @@ class HttpRelaySettings(PulseSettings):
         default="", description="Text that the answer must contain; empty for any answer."
     )
     timeout: float = Field(
-        default=3.0, gt=0, le=30, description="Seconds for the whole exchange, at most."
+        default=3.0,
+        gt=0,
+        le=30,
+        description="Seconds to wait for connecting, for sending and for each part of the answer.",
     )
     ca_file: Path | None = Field(
         default=None, description="Certificate authority of an https device with its own."

@@ -55,11 +55,15 @@ class GateMachine:
     def __init__(self, started: Moment, dry: AbstractSet[str] = frozenset()) -> None:
         self._dry = dry
         self._last = started
-        self._quiet_until: float | None = None
+        # (when, how far) the clocks disagreed; only what no later step outdoes.
+        self._steps: deque[tuple[float, float]] = deque()
         self._watching_since: dict[str, float] = {}
         self._started = started.time
         self._gates: dict[str, _Gate] = {}
         self._opened: OrderedDict[Passage, _Opened] = OrderedDict()
+        # Every passage of a plate that is held in sight: those that opened, and torn or second
+        # tracks of the same vehicle.
+        self._present: OrderedDict[Passage, _Opened] = OrderedDict()
         self._in_sight: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._pass_uses: dict[str, int] = {}
         self._pulling: set[str] = set()
@@ -70,26 +74,35 @@ class GateMachine:
         """Visitor pass -> openings that it was used for."""
         return self._pass_uses
 
-    def watch_clock(self, moment: Moment, policy: GatePolicy) -> None:
-        """Compare the two clocks with the last call; a jump keeps the gate shut for a while."""
+    def watch_clock(self, moment: Moment) -> None:
+        """Compare the two clocks with the last call; a jump keeps gates shut for a while.
+
+        Threads may come with moments that are a little older than the last; that is no jump.
+        """
         ran = moment.time - self._last.time
         walled = (moment.now - self._last.now).total_seconds()
+        step = max(abs(walled - ran), -ran)
+        while self._steps and self._steps[-1][1] <= step:
+            self._steps.pop()
+        self._steps.append((moment.time, step))
+        while moment.time - self._steps[0][0] > _HOUR:
+            self._steps.popleft()
         self._last = moment
-        if ran < 0 or abs(walled - ran) > policy.max_clock_jump:
-            self._quiet_until = moment.time + policy.clock_settle
 
     def camera_started(self, camera: str, moment: Moment) -> None:
         """Treat a camera as new: vehicles that are in its view now do not open."""
         self._watching_since[camera] = moment.time
         for passage in [one for one in self._opened if one[0] == camera]:
-            opened = self._opened.pop(passage)
-            self._see(opened.gate, opened.plate, moment.time)
+            del self._opened[passage]
+        for passage in [one for one in self._present if one[0] == camera]:
+            present = self._present.pop(passage)
+            self._see(present.gate, present.plate, moment.time)
 
     def in_view(self, camera: str, track_ids: frozenset[int], time: float) -> None:
         """Take the tracks that a camera sees at second `time`: whoever opened is still there."""
-        for passage, opened in self._opened.items():
+        for passage, present in self._present.items():
             if passage[0] == camera and passage[1] in track_ids:
-                self._see(opened.gate, opened.plate, time)
+                self._see(present.gate, present.plate, time)
 
     def hold_back(
         self, decision: Decision, evidence: Evidence, gate: str, policy: GatePolicy, moment: Moment
@@ -99,14 +112,15 @@ class GateMachine:
         Whatever else the rules decided passes through.
         """
         self._follow(evidence, moment.time)
+        plate = decision.plate or decision.text
+        seen_ago = self._stays(gate, plate, evidence, policy, moment.time)
         if decision.action is not Action.OPEN:
             return decision
-        plate = decision.plate or decision.text
         held = (
             self._held_by_passage(evidence)
-            or self._held_by_clock(moment)
+            or self._held_by_clock(policy, moment)
             or self._held_by_start(evidence, policy, moment.time)
-            or self._held_by_sight(gate, plate, policy, moment.time)
+            or self._held_by_sight(gate, plate, seen_ago)
             or self._held_by_rate(gate, plate, policy, moment.time)
         )
         if held is None:
@@ -122,6 +136,7 @@ class GateMachine:
         self._opened[evidence.passage] = _Opened(gate, plate)
         if len(self._opened) > _MAX_PASSAGES:
             self._opened.popitem(last=False)
+        self._watch(evidence.passage, gate, plate)
         self.restore(gate, plate, decision.pass_key, time)
 
     def restore(self, gate: str, plate: str, pass_key: str | None, time: float) -> None:
@@ -144,10 +159,30 @@ class GateMachine:
         self._pulled[gate] = time
 
     def _follow(self, evidence: Evidence, time: float) -> None:
-        """A passage that opened keeps its plate in sight until its last event."""
-        opened = self._opened.get(evidence.passage)
-        if opened is not None:
-            self._see(opened.gate, opened.plate, time)
+        """A passage of a plate that is held in sight keeps it there until its last event."""
+        present = self._present.get(evidence.passage)
+        if present is not None:
+            self._see(present.gate, present.plate, time)
+
+    def _stays(
+        self, gate: str, plate: str, evidence: Evidence, policy: GatePolicy, time: float
+    ) -> float | None:
+        """Seconds since the plate was last in sight; None where it counts as gone.
+
+        Whoever stays in view stays held, also under another track: only absence counts.
+        """
+        seen = self._in_sight.get((gate, plate))
+        if seen is None or time - seen >= policy.plate_cool_down:
+            return None
+        self._see(gate, plate, time)
+        self._watch(evidence.passage, gate, plate)
+        return time - seen
+
+    def _watch(self, passage: Passage, gate: str, plate: str) -> None:
+        self._present[passage] = _Opened(gate, plate)
+        self._present.move_to_end(passage)
+        if len(self._present) > _MAX_PASSAGES:
+            self._present.popitem(last=False)
 
     def _see(self, gate: str, plate: str, time: float) -> None:
         self._in_sight[gate, plate] = time
@@ -166,10 +201,11 @@ class GateMachine:
             f"the gate {self._has(opened.gate)} opened for this passage",
         )
 
-    def _held_by_clock(self, moment: Moment) -> _Held | None:
-        if self._quiet_until is None or moment.time >= self._quiet_until:
+    def _held_by_clock(self, policy: GatePolicy, moment: Moment) -> _Held | None:
+        jumps = [when for when, step in self._steps if step > policy.max_clock_jump]
+        left = max(jumps, default=-math.inf) + policy.clock_settle - moment.time
+        if left <= 0:
             return None
-        left = self._quiet_until - moment.time
         detail = f"a clock jumped; the gate stays shut for another {left:.0f} s"
         return Action.DENY, Reason.CLOCK_JUMP, "policy.clock_settle", detail
 
@@ -180,15 +216,10 @@ class GateMachine:
         detail = "the vehicle was there when the gate or its camera started"
         return Action.ASK, Reason.STARTING, "policy.start_hold", detail
 
-    def _held_by_sight(
-        self, gate: str, plate: str, policy: GatePolicy, time: float
-    ) -> _Held | None:
-        seen = self._in_sight.get((gate, plate))
-        if seen is None or time - seen >= policy.plate_cool_down:
+    def _held_by_sight(self, gate: str, plate: str, seen_ago: float | None) -> _Held | None:
+        if seen_ago is None:
             return None
-        # Whoever stays in view stays held: only absence starts the cool-down.
-        self._see(gate, plate, time)
-        ago = f"{time - seen:.0f} s ago"
+        ago = f"{seen_ago:.0f} s ago"
         detail = f"the gate {self._has(gate)} opened for {plate}, which was in view {ago}"
         return Action.ASK, Reason.STILL_PRESENT, "policy.plate_cool_down", detail
 

@@ -44,7 +44,8 @@ class SuspicionPolicy(BaseModel):
 class GatePolicy(BaseModel):
     """When a gate opens. Every number has a safe default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: `min_agreeing = true` is not 1.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     min_probability: float = Field(
         default=0.98, gt=0, le=1, description="Calibrated probability of the whole text, at least."

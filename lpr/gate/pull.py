@@ -75,6 +75,7 @@ class Puller:
         self._actuators = dict(actuators)
         self._clock = clock
         self._threads: list[tuple[threading.Thread, float]] = []
+        self._starting = threading.Lock()
         self._ended: deque[Pulled] = deque()
 
     def pull(self, pull: Pull) -> Pulled:
@@ -96,16 +97,16 @@ class Puller:
             name=f"gate {pull.gate.name}",
             daemon=True,
         )
-        self._threads = [one for one in self._threads if one[0].is_alive()]
         try:
-            thread.start()
+            with self._starting:
+                thread.start()
+                alive = [one for one in self._threads if one[0].is_alive()]
+                self._threads = [*alive, (thread, _pulse(pull.gate))]
         except RuntimeError as error:
             _LOG.error("gate %s: no thread can be started: %s", pull.gate.name, error)
             detail = "no thread can be started"
             failure = failed(pull.decision, Reason.ACTUATOR_FAILED, "fail closed", detail)
             self._ended.append(Pulled(pull, failure, pull.moment.time))
-            return
-        self._threads.append((thread, _pulse(pull.gate)))
 
     def ended(self) -> tuple[Pulled, ...]:
         """Return the pulls in threads that have ended since the last call."""
@@ -114,7 +115,9 @@ class Puller:
     def close(self) -> None:
         """Give pulls under way their pulse and a moment to end: a relay must not stay closed."""
         started = time.monotonic()
-        for thread, pulse in self._threads:
+        with self._starting:
+            threads = tuple(self._threads)
+        for thread, pulse in threads:
             thread.join(max(0.0, started + _CLOSE_WAIT + pulse - time.monotonic()))
 
     def _failure(self, pull: Pull) -> Decision | None:

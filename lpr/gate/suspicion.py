@@ -22,14 +22,6 @@ _REVISED_EDITS: Final = 2.0
 _MAX_PASSAGES: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """Where and when a listed plate was last seen for sure."""
-
-    gate: str
-    time: float
-
-
 @dataclass(slots=True)
 class _Said:
     """What a passage's plate said last, and what it said before where that was another plate."""
@@ -56,7 +48,8 @@ class SuspicionMonitor:
     ) -> None:
         self._travel = dict(travel or {})
         self._fits_format = fits_format
-        self._sightings: dict[str, Sighting] = {}
+        # Listed plate -> gate -> second at which it was last seen there for sure.
+        self._sightings: dict[str, dict[str, float]] = {}
         self._texts: OrderedDict[tuple[str, int, float], _Said] = OrderedDict()
         self._misses: dict[str, deque[float]] = {}
         self.replace_list(plates)
@@ -105,7 +98,7 @@ class SuspicionMonitor:
 
     def remember(self, plate: str, gate: str, *, time: float) -> None:
         """Take a sighting from earlier, as after a restart."""
-        self._sightings[plate] = Sighting(gate, time)
+        self._sightings.setdefault(plate, {})[gate] = time
 
     def _changed(self, evidence: Evidence) -> Suspicion | None:
         said = self._texts.setdefault(evidence.passage, _Said(evidence.text))
@@ -151,18 +144,20 @@ class SuspicionMonitor:
     def _travelled(
         self, evidence: Evidence, match: ListMatch, gate: str, time: float
     ) -> Suspicion | None:
-        if not match.exact:
+        plates = (evidence.text,) if match.exact else match.alike_plates
+        # What can be one of several plates never opens, and says nothing of any.
+        if len(plates) != 1:
             return None
-        last = self._sightings.get(evidence.text)
-        self._sightings[evidence.text] = Sighting(gate, time)
-        if last is None or last.gate == gate:
-            return None
-        needed = self._travel.get((last.gate, gate))
-        took = time - last.time
-        if needed is None or took >= needed:
-            return None
-        detail = f"{evidence.text} was at {last.gate} {took:.0f} s ago; the way takes {needed:g} s"
-        return Suspicion(SuspicionKind.IMPOSSIBLE_TRAVEL, detail)
+        seen = self._sightings.setdefault(plates[0], {})
+        # Every other gate counts, so that trying again at this one does not help.
+        ago = {other: time - when for other, when in seen.items() if other != gate}
+        seen[gate] = time
+        for other, took in sorted(ago.items(), key=lambda pair: pair[1]):
+            needed = self._travel.get((other, gate))
+            if needed is not None and took < needed:
+                detail = f"{plates[0]} was at {other} {took:.0f} s ago; the way takes {needed:g} s"
+                return Suspicion(SuspicionKind.IMPOSSIBLE_TRAVEL, detail)
+        return None
 
     def _near_miss(
         self, evidence: Evidence, match: ListMatch, policy: GatePolicy, time: float

@@ -127,7 +127,8 @@ class StoredEvent:
         at: wall clock, aware.
         event: what happened; texts are empty where a pseudonym stands for them or they are erased.
         retention: matched, unmatched or denied.
-        action: what the gate decided last for the passage, None where nothing was decided.
+        action: what the gate decided last for the passage, None where nothing was decided; that
+            the vehicle left, or that the gate had opened for it already, does not count.
         pseudonym: keyed hash in place of the text, None where the text is kept.
         erased: whether the text was erased on request.
         has_picture: whether a picture is stored.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -14,6 +14,8 @@ from lpr.store.query import Match, SearchQuery
 from lpr.store.records import StoredEvent
 from lpr.store.rows import name_text, plate_text, stored_event
 from lpr.store.schema import decisions, events, pictures
+
+_AFTERWARDS: Final = ("departed", "already_opened")
 
 
 def find_events(
@@ -32,10 +34,12 @@ def find_events(
 
 def event_rows() -> sa.Select[Any]:
     """Select events with the last action of their passage and whether they have a picture."""
+    # That the vehicle has left, or the gate had opened for it, says nothing of what it got.
+    afterwards = sa.case((decisions.c.reason.in_(_AFTERWARDS), 1), else_=0)
     action = (
         sa.select(decisions.c.action)
         .where(_same_passage())
-        .order_by(decisions.c.number.desc())
+        .order_by(afterwards, decisions.c.number.desc())
         .limit(1)
         .scalar_subquery()
     )

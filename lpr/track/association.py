@@ -18,7 +18,8 @@ from lpr.track.options import TrackerOptions
 Place = tuple[float, float, float]
 """Centre x, centre y and size of a detection, pixels."""
 
-_GATE_SIGMAS: Final = 3.5
+_GATE: Final = 3.5**2
+"""Squared distance in spreads beyond which a place is not expected."""
 _ALWAYS_NEAR: Final = 0.75
 _MAX_SIZE_STEP: Final = 0.8
 _SIZE_STEP: Final = 0.4
@@ -113,11 +114,11 @@ def _gaussian_cost(
     noise = model.position_variance(scale)
     spread_x, spread_y = model.center_x.variance + noise, model.center_y.variance + noise
     squared = dx * dx / spread_x + dy * dy / spread_y
-    if squared > _GATE_SIGMAS**2:
+    if squared > _GATE:
         far = math.hypot(dx, dy) / (_ALWAYS_NEAR * scale)
         if far > 1 or step > _SAME_SIZE:
             return None
         # A shaken camera or a hard brake: possible, yet worse than any expected place.
-        squared = _GATE_SIGMAS**2 * (1 + far) / 2
+        squared = _GATE * (1 + far) / 2
     log_spread = 0.5 * math.log(spread_x * spread_y) - 2 * math.log(scale)
     return squared / 2 + max(-4.0, log_spread) / 2

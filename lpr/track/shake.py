@@ -53,15 +53,18 @@ def common_shift(models: Sequence[MotionModel], seen: Sequence[Measured]) -> Poi
 def _disturbed(models: Sequence[MotionModel], seen: Sequence[Measured]) -> bool:
     """Whether most plates are not where they were expected."""
     places = [one.center for one in seen]
-    missed = 0
+    enough = max(2, _MIN_SHARE * len(models))
+    met = 0
     for model in models:
         x, y, felt = model.center_x.value, model.center_y.value, _FELT * model.size
         for at_x, at_y in places:
-            if abs(at_x - x) <= felt and math.hypot(at_x - x, at_y - y) <= felt:
+            if -felt <= at_x - x <= felt and math.hypot(at_x - x, at_y - y) <= felt:
+                met += 1
+                # The others alone cannot be enough any more.
+                if len(models) - met < enough:
+                    return False
                 break
-        else:
-            missed += 1
-    return missed >= max(2, _MIN_SHARE * len(models))
+    return len(models) - met >= enough
 
 
 def _offsets(

@@ -64,11 +64,12 @@ def prepare(reading: Reading, options: VoterOptions) -> Evidence:
     unsure = max(0.0, 1.0 - max(0.0, reading.confidence) / options.legible_confidence)
     cut = reading.quality is not None and reading.quality.edge < _CUT_EDGE
     missing = math.log(options.missing_character + options.unsure_missing * unsure)
+    places, rest, extra = zip(*placed, strict=True) if placed else ((), (), ())
     return Evidence(
         text=reading.text,
-        places=tuple(one[0] for one in placed),
-        rest=tuple(one[1] for one in placed),
-        extra=tuple(one[2] for one in placed),
+        places=places,
+        rest=rest,
+        extra=extra,
         missing=missing,
         missing_end=max(missing, math.log(options.missing_end)) if cut else missing,
         floor=math.log(min(1.0, options.outlier + options.unsure_outlier * unsure)),
@@ -85,8 +86,8 @@ def _doubts(reading: Reading, options: VoterOptions) -> tuple[float, ...]:
     ]
     scale = wrong / sum(shares) if shares else 0.0
     # More than `confusions` would make agreement count against a text.
-    most = options.confusions
-    return tuple([math.log(min(most, scale * share)) for share in shares])
+    log, most = math.log, options.confusions
+    return tuple([log(odds if (odds := scale * share) < most else most) for share in shares])
 
 
 def _place(
@@ -96,18 +97,20 @@ def _place(
     log = math.log
     own = _LEAST if score < _LEAST else 1.0 if score > 1.0 else score
     base = log(own)
+    least = _LOG_LEAST - base
     ratios: dict[str, float] = {}
     left = 1.0 - own
     for other, probability in zip(candidates.chars, candidates.probs, strict=False):
-        if other != char and other not in ratios:
-            left -= probability
-            if probability >= own:
-                ratios[other] = 0.0
-            else:
-                ratios[other] = (log(probability) if probability > _LEAST else _LOG_LEAST) - base
+        if other == char or other in ratios:
+            continue
+        left -= probability
+        if probability > _LEAST:
+            ratios[other] = 0.0 if probability >= own else log(probability) - base
+        else:
+            ratios[other] = least
     ratios[char] = 0.0
     share = left / _ALPHABET
-    rest = (log(share) if share > _LEAST else _LOG_LEAST) - base
+    rest = log(share) - base if share > _LEAST else least
     lost = (1.0 - own) / 4
     return ratios, rest if rest < 0.0 else 0.0, log(lost if lost > extra else extra)
 

@@ -17,6 +17,7 @@ from typing import Final
 from lpr.geometry import Quad
 from lpr.types import Reading, TextCandidate
 from lpr.vote.alignment import Evidence, align, log_ratio, prepare
+from lpr.vote.calibration import calibrated, independence
 from lpr.vote.options import VoterOptions
 from lpr.vote.positions import PositionTable
 from lpr.vote.prior import TextScorer
@@ -286,7 +287,7 @@ class Ballot:
         raw = self._raw(lead, self._shares(lead))
         return Standing(
             text=lead,
-            probability=self._calibrated(raw),
+            probability=self._calibrated(raw, lead),
             region=self._scorer.region(lead),
             readings=self._readings,
             agreeing=self._said.get(lead, 0),
@@ -352,9 +353,10 @@ class Ballot:
                 self._positions.add(vote.evidence, vote.weight)
         return self._positions
 
-    def _calibrated(self, raw: float) -> float:
+    def _calibrated(self, raw: float, lead: str) -> float:
         odds = math.log(max(1e-12, raw)) - math.log(max(1e-12, 1.0 - raw))
-        value = 1.0 / (1.0 + math.exp(-odds / self._options.temperature))
+        agreeing = [vote.weight for vote in self._votes if vote.reading.text == lead]
+        value = calibrated(odds, independence(agreeing), self._options.temperature)
         return min(self._options.ceiling, value)
 
 

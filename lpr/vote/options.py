@@ -94,7 +94,8 @@ class VoterOptions:
         unsure_missing: what it rises by for a reading that does not believe itself at all.
         missing_end: the same at the end of a plate that the picture cuts.
         extra_character: likelihood that the reader sees a character that is not there.
-        temperature: divides the log odds of the final probability; above 1 is more careful.
+        temperature: divides the log odds of the final probability; above 1 is more careful. Below
+            1 it makes independent looks that agree surer, never a lone reading or its copies.
         ceiling: largest probability ever reported.
         legible_confidence: a reading of this confidence is legible: the delay counts from it.
         min_read_width: plates below this width are not read at all.

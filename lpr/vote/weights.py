@@ -108,12 +108,13 @@ class LookMemory:
         log_width, text = look.log_width, look.text
         for known in self._looks:
             likeness = 0.0
-            if abs(known.x - x) <= reach and abs(known.y - y) <= reach:
+            if -reach <= known.x - x <= reach and -reach <= known.y - y <= reach:
                 likeness = _likeness(look, known, copy_distance)
             shared = likeness
             if text == known.text:
                 same_scale = 1.0 - abs(log_width - known.log_width) / _SAME_SCALE
-                shared = max(likeness, scale_copies * same_scale)
+                if scale_copies * same_scale > likeness:
+                    shared = scale_copies * same_scale
             copies += shared * known.count
             if likeness > closest:
                 closest, twin = likeness, known
@@ -140,6 +141,7 @@ def _likeness(look: _Look, known: _Look, copy_distance: float) -> float:
     likeness = math.exp(-change / copy_distance)
     if look.text != known.text:
         return likeness * _OTHER_TEXT
-    likeness *= max(_OTHER_TEXT, 1 - _SCORE_SHARE * abs(look.score - known.score))
+    alike = 1 - _SCORE_SHARE * abs(look.score - known.score)
+    likeness *= alike if alike > _OTHER_TEXT else _OTHER_TEXT
     # A clearly better look from the same place is news.
-    return likeness * min(1.0, known.quality / look.quality)
+    return likeness * (known.quality / look.quality) if known.quality < look.quality else likeness

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import lpr.factory
 from lpr.cli.app import app
 from lpr.config import EngineConfig
 from lpr.gate.fakes import sure_event
+from lpr.sinks.wire import event_to_json, to_line
 from lpr.types import FrameResult, StageTimings
 
 CLIP = Path(__file__).resolve().parents[2] / "samples" / "two-plates.mp4"
@@ -56,6 +58,50 @@ def test_a_clip_is_of_the_camera_that_is_named(tmp_path: Path) -> None:
     assert "unknown_camera" not in result.output
 
 
+def test_two_clips_are_two_vehicles(tmp_path: Path) -> None:
+    result = simulate(tmp_path, '["north"]', str(CLIP))
+    assert result.exit_code == 0, result.output
+    assert "2 vehicles" in result.output
+    assert "north#2" in result.output
+
+
+def replay(folder: Path, times: tuple[float, ...], *options: str, camera: str = "north") -> Result:
+    """Replay a listed plate at media seconds."""
+    (folder / "plates.csv").write_text("plate,list,valid_to\nB AB 1234,allow,2026-12-31\n")
+    (folder / "gate.toml").write_text(
+        'lists = ["plates.csv"]\n[[gates]]\nname = "main"\ncameras = ["north"]\n'
+    )
+    lines = [
+        to_line(event_to_json(sure_event("BAB1234", camera=camera, first_seen=one - 1, time=one)))
+        for one in times
+    ]
+    (folder / "events.jsonl").write_text("\n".join(lines) + "\n")
+    command = ["gate", "simulate", str(folder / "gate.toml"), str(folder / "events.jsonl")]
+    return CliRunner().invoke(app, [*command, *options])
+
+
+def test_a_live_cameras_events_are_judged_by_their_own_dates(tmp_path: Path) -> None:
+    then = datetime(2026, 11, 23, 8, tzinfo=UTC).timestamp()
+    assert "1 vehicles, 1 would have been let in" in replay(tmp_path, (then,)).output
+    later = datetime(2027, 1, 1, 8, tzinfo=UTC).timestamp()
+    assert "expired" in replay(tmp_path, (later,)).output
+
+
+def test_the_start_is_that_of_a_recording(tmp_path: Path) -> None:
+    assert "dry_run" in replay(tmp_path, (5.0,), "--start", "2026-11-23T08:00").output
+    assert "expired" in replay(tmp_path, (5.0,), "--start", "2027-01-01T08:00").output
+    live = replay(tmp_path, (1.8e9,), "--start", "2026-11-23T08:00")
+    assert (live.exit_code, "leave it out" in live.output) == (6, True)
+    mixed = replay(tmp_path, (5.0, 1.8e9))
+    assert (mixed.exit_code, "no common time" in mixed.output) == (6, True)
+
+
+def test_a_cameras_name_steers_no_terminal(tmp_path: Path) -> None:
+    result = replay(tmp_path, (5.0,), camera="no\x1b]0;owned\x07")
+    assert "unknown_camera" in result.output
+    assert "\x1b" not in result.output
+
+
 def test_of_several_cameras_one_must_be_named(tmp_path: Path) -> None:
     result = simulate(tmp_path, '["north", "south"]')
     assert result.exit_code != 0
@@ -92,3 +138,13 @@ def test_an_event_file_that_is_missing_is_one_line(tmp_path: Path) -> None:
     assert result.exit_code == 3
     wanted = f"lpr: {tmp_path / 'none.jsonl'}: cannot be read: No such file or directory\n"
     assert result.output == wanted
+
+
+def test_a_list_shows_what_its_entries_are_limited_to(tmp_path: Path) -> None:
+    path = tmp_path / "plates.csv"
+    path.write_text(
+        "plate,list,schedule,gates,direction,entries\n"
+        "B AB 1,allow,Mon-Fri 07:00-19:00,main,in,2\nB AB 2,allow,,,,\n"
+    )
+    shown = CliRunner().invoke(app, ["gate", "lists", "show", str(path)], env={"COLUMNS": "160"})
+    assert "Mon-Fri 07:00-19:00; at main; in; 2 entries" in shown.output

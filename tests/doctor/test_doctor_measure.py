@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from lpr.doctor.measure import CameraCheck
+from lpr.gate.fakes import sure_event
 from lpr.testing import sure_reading
 from lpr.types import CropQuality, FrameResult, StageTimings, TrackReading
 
@@ -34,3 +35,23 @@ def test_small_and_blurred_plates_bring_advice() -> None:
     text = " ".join(check.report().advice)
     for word in ("50 pixels", "blurred", "flat", "frames a second"):
         assert word in text
+
+
+def test_too_dark_and_too_bright_plates_bring_advice() -> None:
+    for exposure, word in ((0.05, "underexposed"), (0.95, "overexposed")):
+        check = CameraCheck()
+        seen = CropQuality(width=140, sharpness=0.7, contrast=0.5, exposure=exposure)
+        for index in range(20):
+            check.add(result(index, index / 25, seen))
+        assert word in " ".join(check.report().advice)
+
+
+def test_good_pictures_of_plates_that_are_not_read_bring_advice() -> None:
+    check = CameraCheck()
+    seen = CropQuality(width=140, sharpness=0.7, contrast=0.8)
+    for index in range(20):
+        check.add(result(index, index / 25, seen))
+    (advice,) = check.report().advice
+    assert "only 0 of 1 plates were read" in advice
+    check.note([sure_event("AB12", track_id=1)])
+    assert check.report().advice == ()

@@ -59,6 +59,25 @@ def test_faster_than_the_way_allows_is_suspicious() -> None:
     assert held.rule == "policy.suspicions.impossible_travel"
 
 
+def test_trying_again_does_not_make_the_way_shorter() -> None:
+    rig = Rig(site(**TWO_GATES))
+    rig.see(passage(track=1), 100)
+    assert rig.see(leaving("AB123CX", 1), 110).reason is Reason.SUSPICIOUS
+    for track, time in ((1, 112), (2, 125)):
+        again = replace(leaving("AB123CX", track), kind=EventKind.REVISED)
+        assert rig.see(again, time).reason is Reason.SUSPICIOUS
+    assert rig.see(leaving("AB123CX", 3), 130).action is Action.OPEN
+
+
+def test_the_way_is_too_short_after_a_restart_too() -> None:
+    rig = Rig(site(**TWO_GATES))
+    rig.see(passage(track=1), 100)
+    rig.see(leaving("AB123CX", 1), 110)
+    old = tuple(replace(one, now=START.now - timedelta(seconds=5)) for one in rig.record.records)
+    again = Rig(site(**TWO_GATES), history=old)
+    assert again.see(leaving("AB123CX", 2), 15).reason is Reason.SUSPICIOUS
+
+
 def test_an_entirely_different_text_of_one_track_is_asked() -> None:
     rig = Rig()
     rig.see(passage("QQ777QQ", 1), 100)

@@ -39,6 +39,8 @@ def test_the_defaults_are_safe() -> None:
         ({"policy": {"min_probabilty": 1}}, "did you mean 'min_probability'"),
         ({"policy": {"min_probability": 0}}, "min_probability: .*greater than 0"),
         ({"policy": {"min_agreeing": 0}}, "min_agreeing: .*greater than or equal to 1"),
+        ({"policy": {"min_agreeing": True}}, "min_agreeing: .*integer"),
+        ({"policy": {"min_probability": "0.5"}}, "min_probability: .*number"),
         ({"policy": {"max_per_hour": 2}}, "max_per_hour is less than max_per_minute"),
         ({"policy": {"suspicions": {"text_changed": "open"}}}, "text_changed"),
         ({"policy": []}, "policy"),
@@ -97,6 +99,12 @@ def test_mistakes_at_cameras_are_named(camera: dict[str, Any], message: str) -> 
 def test_mistakes_at_actuators_are_named(actuator: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         config(gates=[{**GATE, "actuator": actuator}])
+
+
+def test_a_wrong_policy_of_the_site_is_one_problem() -> None:
+    with pytest.raises(ConfigError) as caught:
+        config(policy={"min_agreeing": 0})
+    assert "more" not in str(caught.value)
 
 
 def test_gates_inherit_the_sites_policy_key_by_key() -> None:

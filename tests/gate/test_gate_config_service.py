@@ -10,6 +10,8 @@ import pytest
 from lpr.errors import ConfigError
 from lpr.gate.camera_settings import CameraSettings
 from lpr.gate.config import GateConfig, load_gate_config
+from lpr.gate.http_relay import HttpRelaySettings
+from lpr.gate.serial_relay import SerialRelaySettings
 from lpr.gate.service_settings import MetricsSettings
 from lpr.settings import check_settings
 
@@ -99,6 +101,30 @@ def test_paths_are_taken_from_the_files_folder(tmp_path: Path) -> None:
     )
     names = ("engine.toml", "clip.mp4", "e.db", "key", "word", "h.json", "t")
     assert [str(one) for one in found] == [str(tmp_path / name) for name in names]
+
+
+def test_certificates_and_a_relays_secrets_are_beside_the_file(tmp_path: Path) -> None:
+    tls = 'ca_file = "ca"\ncertificate_file = "pem"\nkey_file = "key"\n'
+    (tmp_path / "gate.toml").write_text(
+        '[[gates]]\nname = "main"\ncameras = ["north"]\n'
+        '[gates.actuator]\ntype = "http"\nurl = "https://relay"\nauth = "basic"\n'
+        'username = "u"\npassword_file = "word"\nca_file = "ca"\n'
+        '[[gates]]\nname = "back"\ncameras = ["south"]\n'
+        '[gates.actuator]\ntype = "serial"\nport = "/dev/ttyUSB0"\npreset = "lcus"\n'
+        '[[webhooks]]\nname = "office"\nurl = "https://example.org"\nsigned = false\n'
+        f'[webhooks.tls]\n{tls}[mqtt]\nhost = "broker"\n[mqtt.tls]\n{tls}'
+    )
+    config = load_gate_config(tmp_path / "gate.toml")
+    relay, board = (gate.actuator for gate in config.gates)
+    assert isinstance(relay, HttpRelaySettings)
+    assert (relay.password_file, relay.ca_file) == (tmp_path / "word", tmp_path / "ca")
+    assert isinstance(board, SerialRelaySettings)
+    assert board.port == "/dev/ttyUSB0"
+    assert config.mqtt is not None
+    for found in (config.webhooks[0].tls, config.mqtt.tls):
+        assert found is not None
+        files = (found.ca_file, found.certificate_file, found.key_file)
+        assert files == (tmp_path / "ca", tmp_path / "pem", tmp_path / "key")
 
 
 def test_lists_of_a_store_need_a_store() -> None:

@@ -90,7 +90,38 @@ def test_a_clock_jump_keeps_the_gate_shut_for_a_while(jump: float) -> None:
 def test_a_forward_clock_that_runs_back_keeps_the_gate_shut() -> None:
     rig = Rig()
     rig.see(passage("QQ1"), 100)
-    assert rig.see(passage(track=2), 99).reason is Reason.CLOCK_JUMP
+    assert rig.see(passage(track=2), 97).reason is Reason.CLOCK_JUMP
+
+
+def test_threads_whose_moments_come_in_another_order_are_no_clock_jump() -> None:
+    rig = Rig()
+    rig.see(passage("QQ1"), 100)
+    rig.see(passage("QQ2", 2), 99.9)
+    assert rig.see(passage(track=3), 100.1).action is Action.OPEN
+
+
+def test_each_gate_judges_a_clock_jump_by_its_own_policy() -> None:
+    patient = {"max_clock_jump": 60, "clock_settle": 0}
+    rig = Rig(
+        site(
+            gates=[
+                {"name": "yard", "cameras": ["yard"], "policy": patient},
+                {"name": "main", "cameras": ["north"]},
+            ]
+        )
+    )
+
+    def jumped(after: float) -> Moment:
+        moment = START.later(after)
+        return replace(moment, now=moment.now + timedelta(seconds=10))
+
+    rig.see(passage("QQ1"), 100)
+    yard = replace(passage(track=2), camera="yard")
+    assert rig.gate.handle(yard, age=0.1, moment=jumped(101)).action is Action.OPEN
+    strict = rig.gate.handle(passage("XY999ZZ", 3), age=0.1, moment=jumped(102))
+    assert strict.reason is Reason.CLOCK_JUMP
+    later = rig.gate.handle(passage("XY999ZZ", 4), age=0.1, moment=jumped(131))
+    assert later.action is Action.OPEN
 
 
 def test_summer_time_is_no_clock_jump() -> None:
@@ -102,6 +133,21 @@ def test_summer_time_is_no_clock_jump() -> None:
     rig.gate.handle(passage("QQ1"), age=0.1, moment=Moment(2000.0, before))
     decision = rig.gate.handle(passage(track=3), age=0.1, moment=Moment(2120.0, after))
     assert decision.action is Action.OPEN
+
+
+@pytest.mark.parametrize("agreeing", [5, 1])
+def test_a_car_that_stays_is_held_under_another_track_too(agreeing: int) -> None:
+    rig = Rig()
+    rig.see(passage(track=1), 100)
+    # Its track was torn; the new one is sure at once, or not yet.
+    torn = replace(passage(track=2), agreeing=agreeing)
+    assert rig.see(torn, 110).action is Action.ASK
+    quad = Quad.from_box(0, 0, 100, 20)
+    track = Track(2, quad, TrackState.ACTIVE, 1.0, 1.0, 9, Detection(quad, 0.9))
+    for after in (150, 300):
+        rig.gate.observe("north", [track], time=after, age=0.1, moment=START.later(after))
+    assert rig.see(passage(track=3), 302).reason is Reason.STILL_PRESENT
+    assert rig.see(passage(track=4), 302 + 60).action is Action.OPEN
 
 
 def test_a_restart_does_not_open_for_who_is_there_already() -> None:

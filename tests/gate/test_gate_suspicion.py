@@ -68,6 +68,22 @@ def test_travel() -> None:
     assert kinds(watcher, SEEN, gate="north", time=61) == [], "the way back is not configured"
 
 
+def test_travel_stays_impossible_however_often_it_is_tried() -> None:
+    watcher = monitor()
+    assert kinds(watcher, SEEN, time=0) == []
+    for time in (10, 11, 59):
+        again = replace(SEEN, track_id=time)
+        assert kinds(watcher, again, gate="south", time=time) == [SuspicionKind.IMPOSSIBLE_TRAVEL]
+    assert kinds(watcher, SEEN, gate="south", time=60) == []
+
+
+def test_travel_of_a_text_that_is_taken_for_an_entry() -> None:
+    watcher = monitor()
+    assert kinds(watcher, SEEN, time=0) == []
+    alike = replace(SEEN, text="A8123CX")
+    assert kinds(watcher, alike, gate="south", time=10) == [SuspicionKind.IMPOSSIBLE_TRAVEL]
+
+
 def test_weak_readings_say_nothing_about_travel() -> None:
     watcher = monitor()
     assert kinds(watcher, replace(SEEN, probability=0.5), time=0) == []

@@ -28,6 +28,8 @@ from lpr.store import (
 from lpr.types import EventKind, UnreadReason
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.store.conftest import MakeEvent, Site
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
@@ -193,6 +195,31 @@ def test_a_passage_stays_denied(store: EventStore, event: MakeEvent, guard: Requ
     store.add_decision(replace(decision(action="open"), plate="AB123"))
     (found,) = all_events(store, guard)
     assert (found.retention, found.action) == (RetentionClass.DENIED, "open")
+
+
+@pytest.mark.parametrize(
+    ("decided", "expected"),
+    [
+        ((("ask", "low_probability"), ("open", "exact_match")), "open"),
+        ((("open", "exact_match"), ("deny", "actuator_failed")), "deny"),
+        ((("ask", "few_readings"), ("ignore", "dry_run")), "ignore"),
+        ((), "ignore"),
+    ],
+)
+def test_what_a_vehicle_got_is_told_after_it_has_left(
+    store: EventStore,
+    event: MakeEvent,
+    guard: Requester,
+    decided: Sequence[tuple[str, str]],
+    expected: str,
+) -> None:
+    store.add_event(event(track_id=1))
+    later = [*decided, ("ignore", "already_opened"), ("ignore", "departed")]
+    for second, (action, reason) in enumerate(later):
+        made = decision(action=action, reason=reason)
+        store.add_decision(replace(made, event_time=made.event_time + second))
+    (found,) = all_events(store, guard)
+    assert found.action == expected
 
 
 def test_a_picture_goes_with_its_event(

@@ -1,0 +1,137 @@
+"""What `lpr gate simulate` replays: recorded events, or videos that are played now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from lpr.gate import GateConfig
+    from lpr.types import PlateEvent
+
+# No recording is this long, and no camera's clock is older than 2001.
+_UNIX_TIME: Final = 1e9
+
+
+def replayed_events(
+    sources: Iterable[str], site: GateConfig, camera: str | None
+) -> list[PlateEvent]:
+    """Return the events of all sources; videos are played one after the other.
+
+    Args:
+        sources: files of events, or videos.
+        site: the site.
+        camera: the camera that took the videos; None where the site has one only.
+
+    Raises:
+        ConfigError: the camera is not known, or not said.
+        SourceError: a source cannot be read, or a line is no event.
+    """
+    recorded: list[PlateEvent] = []
+    played: list[PlateEvent] = []
+    for source in sources:
+        if source.endswith((".jsonl", ".json")):
+            from lpr.gate import read_events
+
+            recorded.extend(read_events(text_lines(Path(source))))
+        else:
+            played.extend(_after(played, _played(source, site, camera)))
+    return recorded + played
+
+
+def replay_start(given: str | None, timezone: str, events: Sequence[PlateEvent]) -> datetime:
+    """Return the wall clock at second 0 of the events; those of live cameras carry Unix time.
+
+    Raises:
+        ConfigError: it cannot be read, does not go with the events, or they do not go together.
+    """
+    from lpr.errors import ConfigError
+
+    dated = {event.time >= _UNIX_TIME for event in events}
+    if len(dated) > 1:
+        raise ConfigError("events of live cameras and of recordings have no common time")
+    if True in dated:
+        if given is not None:
+            raise ConfigError(
+                "--start: the events are a live camera's and have dates; leave it out"
+            )
+        return datetime.fromtimestamp(0, UTC)
+    return _moment(given, timezone)
+
+
+def text_lines(path: Path) -> list[str]:
+    """Return the lines of a text file.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    from lpr.errors import SourceError
+
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: is no UTF-8 text; is it a file of events?") from error
+
+
+def _moment(start: str | None, timezone: str) -> datetime:
+    from lpr.errors import ConfigError
+    from lpr.gate.schedule import time_zone
+
+    if start is None:
+        return datetime.now(UTC)
+    try:
+        given = datetime.fromisoformat(start)
+    except ValueError as error:
+        raise ConfigError(f"--start {start!r}: is no ISO 8601 time: 2026-11-22T08:00") from error
+    return given if given.tzinfo is not None else given.replace(tzinfo=time_zone(timezone))
+
+
+def _played(source: str, site: GateConfig, camera: str | None) -> list[PlateEvent]:
+    from lpr.factory import build_engine
+    from lpr.service.build import engine_config, sure_engine
+    from lpr.sources import open_source
+
+    policies = {one.name: gate.policy for gate in site.gates for one in gate.cameras}
+    name = _camera(camera, tuple(policies), source)
+    media = open_source(source)
+    engine = build_engine(sure_engine(engine_config(site), policies[name]), camera=name)
+    return [event for result in engine.run(media) for event in result.events]
+
+
+def _after(before: Sequence[PlateEvent], events: Iterable[PlateEvent]) -> list[PlateEvent]:
+    """Return the events of a video that begins where the one before it ended.
+
+    Each video counts its tracks from 1; the same number would make two vehicles one.
+    """
+    time = max((event.time for event in before), default=0.0)
+    track = max((event.track_id for event in before), default=0)
+    return [
+        replace(
+            event,
+            track_id=event.track_id + track,
+            first_seen=event.first_seen + time,
+            time=event.time + time,
+        )
+        for event in events
+    ]
+
+
+def _camera(wanted: str | None, known: tuple[str, ...], source: str) -> str:
+    """The camera that a video is taken to be of."""
+    from lpr.errors import ConfigError, did_you_mean
+
+    if wanted is None:
+        if len(known) == 1:
+            return known[0]
+        raise ConfigError(f"{source}: say which camera took it: --camera, {' or '.join(known)}")
+    if wanted not in known:
+        hint = did_you_mean(wanted, known)
+        raise ConfigError(
+            f"--camera: there is no camera {wanted!r}{hint}; known: {', '.join(known)}"
+        )
+    return wanted
