@@ -355,8 +355,11 @@ class Ballot:
 
     def _calibrated(self, raw: float, lead: str) -> float:
         odds = math.log(max(1e-12, raw)) - math.log(max(1e-12, 1.0 - raw))
-        agreeing = [vote.weight for vote in self._votes if vote.reading.text == lead]
-        value = calibrated(odds, independence(agreeing), self._options.temperature)
+        temperature, independent = self._options.temperature, 1.0
+        if temperature < 1.0:  # above it makes no difference, and there may be many votes
+            agreeing = [vote.weight for vote in self._votes if vote.reading.text == lead]
+            independent = independence(agreeing)
+        value = calibrated(odds, independent, temperature)
         return min(self._options.ceiling, value)
 
 
