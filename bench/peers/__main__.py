@@ -1,10 +1,11 @@
 """Several plate readers on the same pictures, in turns, each on one core: `python -m bench.peers`.
 
     python -m venv /elsewhere/peers
-    /elsewhere/peers/bin/pip install rapidocr_onnxruntime simplelpr hyperlpr3
+    /elsewhere/peers/bin/pip install rapidocr_onnxruntime simplelpr hyperlpr2 "opencv-python<5"
     python -m bench.peers --python /elsewhere/peers/bin/python
 
-Pictures are the validation scenes with one labelled plate of Latin letters and digits. A picture
+Pictures are the validation scenes with one labelled plate of Latin letters and digits, or, with
+`--script chinese`, those with one plate that begins with a Chinese character. A picture
 counts as right where the system's first text is the label, as wrong where it is another, and as
 not read where there is none. A system that is not installed, or that would have to download its
 weights, is reported as absent. Not a part of CI.
@@ -78,8 +79,9 @@ def main() -> int:
     parser.add_argument("--python", default=sys.executable, help="where the others are installed")
     parser.add_argument("--pictures", type=int, default=100, help="how many, spread evenly")
     parser.add_argument("--only", nargs="+", default=tuple(ADAPTERS), choices=tuple(ADAPTERS))
+    parser.add_argument("--script", default="latin", choices=("latin", "chinese"))
     options = parser.parse_args()
-    scenes = pictures(options.pictures)
+    scenes = pictures(options.pictures, options.script)
     peers = [
         start(name, sys.executable if name == OWN else options.python) for name in options.only
     ]
@@ -92,12 +94,12 @@ def main() -> int:
     return 0
 
 
-def pictures(count: int) -> list[Scene]:
-    """Validation scenes with one legible plate of Latin letters and digits, spread evenly."""
+def pictures(count: int, script: str) -> list[Scene]:
+    """Validation scenes with one legible plate in a script, spread evenly."""
     fit = [
         scene
         for scene in load_scenes(data_folder(), "val")
-        if len(scene.plates) == 1 and _legible(scene.plates[0].text)
+        if len(scene.plates) == 1 and _legible(scene.plates[0].text, script)
     ]
     step = max(1.0, len(fit) / count)
     return [fit[int(number * step)] for number in range(min(count, len(fit)))]
@@ -159,8 +161,13 @@ def table(peers: Sequence[Peer], labels: Sequence[str]) -> str:
     return "\n".join(rows)
 
 
-def _legible(text: str | None) -> bool:
-    return bool(text) and plain(text or "").isascii() and "?" not in (text or "")
+def _legible(text: str | None, script: str) -> bool:
+    if not text or "?" in text:
+        return False
+    letters = plain(text)
+    if script == "latin":
+        return letters.isascii()
+    return "\u4e00" <= letters[:1] <= "\u9fff"
 
 
 if __name__ == "__main__":

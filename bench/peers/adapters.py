@@ -15,7 +15,7 @@ from typing import Any
 Read = Callable[[Any], list[str]]
 """HxWx3 uint8 BGR picture -> texts, upper case, letters and digits only."""
 
-_PLATE = re.compile(r"(?=.*\d)[A-Z0-9]{4,10}")
+_PLATE = re.compile(r"(?=.*\d)[\u4e00-\u9fff]?[A-Z0-9]{4,10}")
 
 
 def lpr() -> Read:
@@ -27,7 +27,8 @@ def lpr() -> Read:
 def rapidocr() -> Read:
     """RapidOCR (PP-OCR): a reader of any text, whose surest plate-like line is taken.
 
-    A line is plate-like with 4 to 10 letters and digits, a digit among them.
+    A line is plate-like with 4 to 10 letters and digits, a digit among them, behind a Chinese
+    character or none.
     """
     engine = importlib.import_module("rapidocr_onnxruntime").RapidOCR(
         intra_op_num_threads=1, inter_op_num_threads=1
@@ -65,6 +66,19 @@ def simplelpr() -> Read:
     return read
 
 
+def hyperlpr2() -> Read:
+    """HyperLPR 2, for Chinese plates; its networks run on OpenCV before 5."""
+    recognise = importlib.import_module("hyperlpr2").HyperLPR_plate_recognition
+
+    def read(picture: Any) -> list[str]:
+        found = sorted(
+            ((float(item[1]), plain(item[0])) for item in recognise(picture)), reverse=True
+        )
+        return [text for _, text in found]
+
+    return read
+
+
 def hyperlpr3() -> Read:
     """HyperLPR3, for Chinese plates."""
     catcher = importlib.import_module("hyperlpr3").LicensePlateCatcher()
@@ -82,6 +96,7 @@ ADAPTERS: dict[str, Callable[[], Read]] = {
     "lpr": lpr,
     "rapidocr": rapidocr,
     "simplelpr": simplelpr,
+    "hyperlpr2": hyperlpr2,
     "hyperlpr3": hyperlpr3,
 }
 """Name of a system -> what opens it."""
@@ -90,6 +105,7 @@ PACKAGES = {
     "lpr": "lpr",
     "rapidocr": "rapidocr_onnxruntime",
     "simplelpr": "simplelpr",
+    "hyperlpr2": "hyperlpr2",
     "hyperlpr3": "hyperlpr3",
 }
 """Name of a system -> the package whose folder holds its code and weights."""
