@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,8 @@ def rapidocr() -> Read:
 
     def read(picture: Any) -> list[str]:
         lines, _ = engine(picture)
-        found = sorted(
-            ((float(score), plain(text)) for _, text, score in lines or []), reverse=True
-        )
-        return [text for _, text in found if _PLATE.fullmatch(text)]
+        found = _surest_first((score, text) for _, text, score in lines or [])
+        return [text for text in found if _PLATE.fullmatch(text)]
 
     return read
 
@@ -56,12 +54,11 @@ def simplelpr() -> Read:
     processor = engine.createProcessor()
 
     def read(picture: Any) -> list[str]:
-        found = [
-            (match.confidence, plain(match.text))
+        return _surest_first(
+            (match.confidence, match.text)
             for candidate in processor.analyze(picture)
             for match in candidate.matches[:1]
-        ]
-        return [text for _, text in sorted(found, reverse=True)]
+        )
 
     return read
 
@@ -69,27 +66,13 @@ def simplelpr() -> Read:
 def hyperlpr2() -> Read:
     """HyperLPR 2, for Chinese plates; its networks run on OpenCV before 5."""
     recognise = importlib.import_module("hyperlpr2").HyperLPR_plate_recognition
-
-    def read(picture: Any) -> list[str]:
-        found = sorted(
-            ((float(item[1]), plain(item[0])) for item in recognise(picture)), reverse=True
-        )
-        return [text for _, text in found]
-
-    return read
+    return lambda picture: _surest_first((item[1], item[0]) for item in recognise(picture))
 
 
 def hyperlpr3() -> Read:
     """HyperLPR3, for Chinese plates."""
     catcher = importlib.import_module("hyperlpr3").LicensePlateCatcher()
-
-    def read(picture: Any) -> list[str]:
-        found = sorted(
-            ((float(item[1]), plain(item[0])) for item in catcher(picture)), reverse=True
-        )
-        return [text for _, text in found]
-
-    return read
+    return lambda picture: _surest_first((item[1], item[0]) for item in catcher(picture))
 
 
 ADAPTERS: dict[str, Callable[[], Read]] = {
@@ -109,6 +92,12 @@ PACKAGES = {
     "hyperlpr3": "hyperlpr3",
 }
 """Name of a system -> the package whose folder holds its code and weights."""
+
+
+def _surest_first(found: Iterable[tuple[float, str]]) -> list[str]:
+    """Plain texts in the order of their confidences."""
+    ordered = sorted(((float(score), plain(text)) for score, text in found), reverse=True)
+    return [text for _, text in ordered]
 
 
 def plain(text: str) -> str:

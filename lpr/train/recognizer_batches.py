@@ -25,7 +25,6 @@ _DONATED = 0.35
 """Share of the other shuffled plates that take a Chinese or Korean first character from another."""
 _PAINTED = 0.6
 """Share of shuffled plates whose Chinese or Korean characters are drawn anew."""
-
 _SMALLER = 0.7
 """Height of the syllable before the digits of a lower row, against theirs."""
 

@@ -196,9 +196,10 @@ def _cells(flat: Grey, text: str, steps: Sequence[float]) -> CharacterCells | No
     cuts = [_least_ink(ink, *pair) for pair in itertools.pairwise(middles)]
     # The outer characters are no wider than the others: beyond them lies the plate's rim.
     usual = 1.15 * float(np.median(np.diff(cuts))) if len(cuts) > 1 else PLATE_WIDTH / 4
-    # (A syllable before larger digits stands further out.)
-    widest = 1.35 * usual if "가" <= text[0] <= "힣" else usual
-    begin = cuts[0] - widest if widest > usual else max(2 * middles[0] - cuts[0], cuts[0] - usual)
+    if "가" <= text[0] <= "힣":  # a syllable before larger digits stands further out
+        begin = cuts[0] - 1.35 * usual
+    else:
+        begin = max(2 * middles[0] - cuts[0], cuts[0] - usual)
     first = max(0, round(begin))
     last = min(PATCH_WIDTH, round(min(2 * middles[-1] - cuts[-1], cuts[-1] + usual)))
     edges = (first, *cuts, last)

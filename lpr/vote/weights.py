@@ -113,8 +113,9 @@ class LookMemory:
             shared = likeness
             if text == known.text:
                 same_scale = 1.0 - abs(log_width - known.log_width) / _SAME_SCALE
-                if scale_copies * same_scale > likeness:
-                    shared = scale_copies * same_scale
+                by_scale = scale_copies * same_scale
+                if by_scale > shared:
+                    shared = by_scale
             copies += shared * known.count
             if likeness > closest:
                 closest, twin = likeness, known
