@@ -24,7 +24,7 @@ from lpr.imaging import PerspectiveRectifier
 from lpr.protocols import Detector, Recognizer, Rectifier
 from lpr.recognize.recognizer import OnnxRecognizer
 from lpr.registry import ModelFiles, find_model
-from lpr.stills import StillReader
+from lpr.stills import VOUCHED_SCORE, StillReader
 from lpr.track.tracker import PlateTracker
 from lpr.vote.voter import PlateVoter
 
@@ -149,19 +149,30 @@ def build_still_reader(
     """
     config = _with_regions(config, regions)
     models = models or load_models(config)
+    sure_score = models.detector.threshold
+    # A threshold that a user chose is kept to.
+    least = VOUCHED_SCORE if config.detector.score_threshold is None else sure_score
     return StillReader(
-        still_detector(config, models),
+        still_detector(config, models, least),
         models.refined(CropDetector(models.detector)),
         models.cutter,
         models.recognizer,
         FormatPrior(config.regions),
         models.other_cuts,
+        sure_score=sure_score,
     )
 
 
-def still_detector(config: EngineConfig, models: Models) -> Detector:
-    """The detector for single pictures: with native-scale tiles unless `detector.far` is off."""
-    detector = TiledDetector(models.detector) if config.detector.far else models.detector
+def still_detector(config: EngineConfig, models: Models, least: float | None = None) -> Detector:
+    """The detector for single pictures: with native-scale tiles unless `detector.far` is off.
+
+    Args:
+        config: of the detector.
+        models: the networks.
+        least: least score of what it reports, 0 to 1; by default that of the models.
+    """
+    finder = models.detector if least is None else models.detector.with_threshold(least)
+    detector = TiledDetector(finder) if config.detector.far else finder
     return models.refined(detector, CropDetector(models.detector))
 
 

@@ -10,6 +10,13 @@ from lpr.protocols import Detector, Recognizer, Rectifier
 from lpr.recognize.by_format import TextPrior, prefer_formats
 from lpr.types import Detection, Image, PlateCrop, Reading
 
+VOUCHED_SCORE = 0.08
+"""Least detector score of a plate for which its reading vouches."""
+_VOUCHING_CONFIDENCE = 0.7
+_VOUCHING_CHARACTERS = 4
+"""A reading this sure and this long vouches (808 validation pictures: 6 more plates, 4 of them read
+rightly; 516 pictures of road signs: nothing more)."""
+
 
 @dataclass(frozen=True, slots=True)
 class StillPlate:
@@ -44,6 +51,7 @@ class StillReader:
         prior: tells the country of a text and how likely it is as a plate.
         others: further ways to cut a plate out. A video shows a plate many times, slightly
             differently; of a single picture several cuts are read.
+        sure_score: a plate that the detector scores lower counts only where it is read surely.
     """
 
     def __init__(
@@ -54,6 +62,8 @@ class StillReader:
         recognizer: Recognizer,
         prior: TextPrior,
         others: Sequence[Rectifier] = (),
+        *,
+        sure_score: float = 0.0,
     ) -> None:
         self._detector = detector
         self._crop_detector = crop_detector
@@ -61,6 +71,7 @@ class StillReader:
         self._recognizer = recognizer
         self._prior = prior
         self._others = tuple(others)
+        self._sure_score = sure_score
 
     def read(self, image: Image) -> tuple[StillPlate, ...]:
         """Find and read the plates of an HxWx3 uint8 BGR picture, the surest plate first.
@@ -68,7 +79,14 @@ class StillReader:
         Raises:
             ModelError: a network failed.
         """
-        return self._read(image, self._detector.detect(image))
+        plates = self._read(image, self._detector.detect(image))
+        return tuple(plate for plate in plates if self._counts(plate))
+
+    def _counts(self, plate: StillPlate) -> bool:
+        reading = plate.reading
+        return plate.score >= self._sure_score or (
+            reading.confidence >= _VOUCHING_CONFIDENCE and len(reading.text) >= _VOUCHING_CHARACTERS
+        )
 
     def read_crop(self, image: Image) -> StillPlate:
         """Read an HxWx3 uint8 BGR picture that was cut around one plate, tightly or loosely.

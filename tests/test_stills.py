@@ -18,11 +18,11 @@ QUAD = Quad.from_box(20, 20, 80, 40)
 
 
 class _Detector:
-    def __init__(self, count: int = 1) -> None:
-        self._count = count
+    def __init__(self, count: int = 1, score: float = 0.9) -> None:
+        self._count, self._score = count, score
 
     def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
-        return (Detection(QUAD, 0.9, 1),) * self._count
+        return (Detection(QUAD, self._score, 1),) * self._count
 
 
 class _Cut:
@@ -85,3 +85,22 @@ def test_nothing_legible_is_an_answer_that_may_be_the_surest() -> None:
     sure = sure_reading("AB123", probability=0.995)
     assert _stills({1: nothing, 2: sure}).read(PICTURE)[0].reading.text == "AB123"
     assert _stills({1: nothing}).read_crop(PICTURE).region is None
+
+
+@pytest.mark.parametrize(
+    ("score", "text", "probability", "counts"),
+    [
+        (0.2, "AB123", 0.99, True),
+        (0.2, "AB123", 0.5, False),
+        (0.2, "AB1", 0.99, False),
+        (0.6, "AB123", 0.5, True),
+    ],
+)
+def test_a_doubtful_plate_counts_where_it_is_read_surely(
+    score: float, text: str, probability: float, counts: bool
+) -> None:
+    reader = _Reader({1: sure_reading(text, probability=probability)})
+    detector = _Detector(score=score)
+    stills = StillReader(detector, detector, _Cut(1), reader, no_prior, sure_score=0.4)
+    assert bool(stills.read(PICTURE)) is counts
+    assert stills.read_crop(PICTURE).reading.text == text

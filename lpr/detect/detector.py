@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Sequence
 
@@ -34,6 +35,9 @@ class OnnxDetector:
 
     Stateless and safe to share between cameras and threads.
 
+    Attributes:
+        threshold: least calibrated score of what is reported.
+
     Args:
         model: the detector's files.
         threads: threads of one run, at least 1.
@@ -60,12 +64,20 @@ class OnnxDetector:
         knots = manifest.calibration or ((0.0, 0.0), (1.0, 1.0))
         self._raw = np.array([raw for raw, _ in knots])
         self._calibrated = np.array([calibrated for _, calibrated in knots])
-        wanted = manifest.score_threshold if score_threshold is None else score_threshold
-        self._threshold = wanted
+        self._set(manifest.score_threshold if score_threshold is None else score_threshold)
+
+    def _set(self, threshold: float) -> None:
+        self.threshold = threshold
         # Calibration rises, so what is below its inverse can be dropped before decoding.
         reaching = np.linspace(0.0, 1.0, 1001)
-        enough = np.interp(reaching, self._raw, self._calibrated) >= wanted
+        enough = np.interp(reaching, self._raw, self._calibrated) >= threshold
         self._floor = float(reaching[int(enough.argmax())]) if enough.any() else 1.0
+
+    def with_threshold(self, threshold: float) -> OnnxDetector:
+        """The same network, reporting what scores at least `threshold` (0 to 1)."""
+        other = copy.copy(self)
+        other._set(threshold)
+        return other
 
     @property
     def canvas_size(self) -> tuple[int, int]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from lpr.detect.corners import GROW_X, GROW_Y, HEIGHT, WIDTH, nominal_corners
 from lpr.geometry import Quad
 from lpr.synth.degrade import CameraStrength, Grey, camera_grey
+from lpr.synth.paste import blend_plate
 from lpr.train.detector_data import LabelledPicture, PictureCache
 from lpr.train.recognizer_data import PLATE_HEIGHT, PLATE_WIDTH, RenderedCache
 
@@ -21,9 +22,13 @@ _CONTEXT = 0.9
 """Surroundings kept of a real plate, shares of its box on each side."""
 _WIDEST = 220
 _LEAST_WIDTH = 40
-_UPRIGHT = 0.05
-"""Radians: corners that a detector found are trusted where the plate stands upright; slant is
-learned from these by turning them."""
+_UPRIGHT = 0.3
+"""Radians: corners that were found, not drawn, are trusted where the plate stands nearly upright;
+more slant is learned from these by turning them."""
+_COVERED = 0.5
+"""Share of the real plates that are covered by a rendered one: real surroundings, exact corners."""
+_HIDDEN = 0.2
+"""Share of these in the colour of what is around them."""
 _CAMERA = CameraStrength(narrowest=48, poor=0.5)
 
 
@@ -138,16 +143,36 @@ class CornerSampler:
             wide = float(np.ptp(one.corners[:, 0]))
             if rng.random() < 0.6:
                 one = _resized(one, float(rng.uniform(_LEAST_WIDTH, 150)) / wide)
+            if rng.random() < _COVERED:
+                one = self._covered(one)
             if rng.random() < 0.3:
                 one = CornerPicture(np.asarray(255 - one.picture, np.uint8), one.corners)
         return _cut(one, rng)
 
+    def _covered(self, one: CornerPicture) -> CornerPicture:
+        """A rendered plate over the real one, a little larger and turned about its upright axis."""
+        rng, quad = self._rng, one.corners
+        grown = quad + (quad - quad.mean(axis=0)) * rng.uniform(0.05, 0.3, 2)
+        lean, drop = rng.normal(0, (0.05, 0.06)) * float(np.ptp(quad[:, 0]))
+        grown += np.array([[0, drop], [0, -drop], [lean, -drop], [lean, drop]]) / 2
+        grown += np.sign(quad - quad.mean(axis=0)) * np.abs([lean, drop]) / 2
+        canvas = np.asarray(cv2.cvtColor(one.picture, cv2.COLOR_GRAY2BGR), np.uint8)
+        plate = np.asarray(cv2.cvtColor(self._plate(), cv2.COLOR_GRAY2BGR), np.uint8)
+        corners = grown.astype(np.float32)
+        blend_plate(canvas, plate, corners, rng, hidden=bool(rng.random() < _HIDDEN))
+        grey = cv2.cvtColor(canvas, cv2.COLOR_BGR2GRAY)
+        return CornerPicture(np.asarray(grey, np.uint8), corners)
+
+    def _plate(self) -> Grey:
+        """A rendered plate, edge to edge."""
+        patch = self._rendered.pick(self._rng)
+        left, top = patch.corners[0].astype(int)
+        return patch.patch[top : top + PLATE_HEIGHT, left : left + PLATE_WIDTH]
+
     def _composed(self) -> CornerPicture:
         """A rendered plate, in its holder, on a background."""
         rng = self._rng
-        patch = self._rendered.pick(rng)
-        left, top = patch.corners[0].astype(int)
-        plate = patch.patch[top : top + PLATE_HEIGHT, left : left + PLATE_WIDTH]
+        plate = self._plate()
         width = int(rng.uniform(45, 150))
         height = max(12, int(width / rng.uniform(1.3, 5.5)))
         plate = np.asarray(

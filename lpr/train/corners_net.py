@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from lpr.detect.corners import HEIGHT, WIDTH
 
 CONTRAST_FLOOR = 2e-3
+_FINE = 15
+"""Modules of the first five convolutions, whose output still has an eighth of the resolution."""
 
 
 class CornersNet(nn.Module):
@@ -16,7 +18,8 @@ class CornersNet(nn.Module):
     Offsets are x, y of the four corners, clockwise from the top left, in shares of the window's
     width and height, from where the corners would be had the window been cut from the true quad.
     Regression of corners from a cut as in spatial transformers (Jaderberg et al., 2015), but
-    supervised by the corners themselves.
+    supervised by the corners themselves. Two heads add up: one knows where the plate is as a whole,
+    the other, at twice the resolution, where its rim runs.
     """
 
     def __init__(self) -> None:
@@ -38,12 +41,23 @@ class CornersNet(nn.Module):
             nn.ReLU(),
             nn.Linear(96, 8),
         )
+        self.rim = nn.Sequential(
+            *_step(48, 48, 1),
+            *_step(48, 48, 1),
+            nn.Conv2d(48, 16, 1),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(16 * (HEIGHT // 8) * (WIDTH // 8), 96),
+            nn.ReLU(),
+            nn.Linear(96, 8),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Return offsets, Nx8."""
         x = x - x.mean(dim=(2, 3), keepdim=True)
         x = x / (x.square().mean(dim=(2, 3), keepdim=True) + CONTRAST_FLOOR).sqrt()
-        found: Tensor = 0.1 * self.offsets(self.features(x))
+        fine = self.features[:_FINE](x)
+        found: Tensor = 0.1 * (self.offsets(self.features[_FINE:](fine)) + self.rim(fine))
         return found
 
 

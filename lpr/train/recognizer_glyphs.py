@@ -45,8 +45,13 @@ _EVENLY = 0.6
 _HANGUL: Final = frozenset(KOREAN_USES + KOREAN_REGIONS)
 _BOLDER: Final[Mapping[str, int]] = {"han": 0, "hangul": 2}
 """Pixels by which the strokes of the plates are bolder than those of the faces."""
+_USUAL_STROKE = 0.17
+"""Width of a character's strokes, shares of its height; they are wider where light blooms."""
 _LEAST_CONTRAST = 12.0
 """Grey levels between ink and ground; below it nobody could read what is drawn."""
+_MOST_SLANT = 0.12
+"""Of the characters' height between the halves of a row: an upright character does not cover one
+that stands askew."""
 _LEAST_HEIGHT = 20
 """Rows; a lower text was not found rightly."""
 
@@ -61,6 +66,7 @@ class PlateLook:
         top: first row of the characters.
         bottom: row below their last.
         blur: standard deviation of the edges' blur, pixels.
+        stroke: width of the strokes, shares of the characters' height.
     """
 
     ground: npt.NDArray[np.float32]
@@ -68,6 +74,7 @@ class PlateLook:
     top: int
     bottom: int
     blur: float
+    stroke: float
 
     @property
     def usual_ground(self) -> float:
@@ -100,7 +107,7 @@ def plate_look(cells: CharacterCells) -> PlateLook | None:
     if abs(ink - ground) < _LEAST_CONTRAST:
         return None
     top, bottom = _extent(marked.mean(axis=1))
-    if bottom - top < _LEAST_HEIGHT:
+    if bottom - top < _LEAST_HEIGHT or _slant(marked) > _MOST_SLANT * (bottom - top):
         return None
     slope = np.abs(np.diff(text[top:bottom].astype(np.float32), axis=1))
     steepest = max(1.0, float(np.percentile(slope, 97)))
@@ -109,7 +116,25 @@ def plate_look(cells: CharacterCells) -> PlateLook | None:
     gaps = [cut for index, cut in enumerate(cells.cuts[1:-1], 1) if index in slots]
     columns = cells.patch[:, [np.clip(cut, 0, cells.patch.shape[1] - 1) for cut in gaps]]
     rows = np.median(columns.astype(np.float32), axis=1)
-    return PlateLook(rows.astype(np.float32), ink, top, bottom, blur)
+    stroke = _stroke(marked[top:bottom]) / (bottom - top)
+    return PlateLook(rows.astype(np.float32), ink, top, bottom, blur, stroke)
+
+
+def _stroke(marked: npt.NDArray[np.bool_]) -> float:
+    """Median length of the runs of ink along the rows: most strokes stand upright."""
+    padded = np.pad(marked, ((0, 0), (1, 1))).astype(np.int8)
+    steps = np.diff(padded, axis=1)
+    begin, end = np.argwhere(steps == 1), np.argwhere(steps == -1)
+    return float(np.median(end[:, 1] - begin[:, 1]))
+
+
+def _slant(marked: npt.NDArray[np.bool_]) -> float:
+    """By how many rows the characters of the left half stand higher or lower than the right's."""
+    half = marked.shape[1] // 2
+    (top, bottom), (far_top, far_bottom) = (
+        _extent(part.mean(axis=1)) for part in (marked[:, :half], marked[:, half:])
+    )
+    return abs(top + bottom - far_top - far_bottom) / 2
 
 
 def _extent(shares: npt.NDArray[np.float64]) -> tuple[int, int]:
@@ -182,7 +207,8 @@ class GlyphPainter:
         for slot, char in new.items():
             kind = "han" if char in CHINESE_PROVINCES else "hangul"
             mask = self._book.pick_kind(kind, rng).glyph(char).mask
-            mask = _weighted(mask, rng, bolder=_BOLDER[kind])
+            thick = max(0.0, look.stroke - _USUAL_STROKE) * mask.shape[0]
+            mask = _weighted(mask, rng, bolder=_BOLDER[kind] + round(thick))
             if not _paint(patch, cells, slot, look, mask, rng, size):
                 return plate
             text[slot] = char

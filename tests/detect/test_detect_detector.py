@@ -81,6 +81,9 @@ def test_a_higher_threshold_finds_a_subset(detector: OnnxDetector) -> None:
     strict = OnnxDetector(find_model(DEFAULT_DETECTOR), score_threshold=0.95)
     assert all(one.score >= 0.95 for one in strict.detect(scene.image))
     assert len(strict.detect(scene.image)) <= len(detector.detect(scene.image))
+    same = detector.with_threshold(0.95)
+    assert same.detect(scene.image) == strict.detect(scene.image)
+    assert detector.threshold < same.threshold == 0.95
 
 
 def test_tiles_find_far_plates_and_report_near_ones_once(detector: OnnxDetector) -> None:

@@ -13,6 +13,7 @@ import pytest
 from lpr.detect.corners import HEIGHT, WIDTH, CornerRefiner, nominal_corners
 from lpr.geometry import Quad
 from lpr.registry import find_model
+from lpr.train import corners_data
 from lpr.train.corners_data import CornerPicture, CornerSampler
 from lpr.train.corners_loop import CornersTrainOptions, flipped, train_corners
 from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, RenderedCache
@@ -34,8 +35,11 @@ def _real() -> CornerPicture:
     return CornerPicture(picture, np.array(Quad.from_box(100, 60, 220, 100).points, np.float32))
 
 
-def test_offsets_point_at_the_plates_own_corners(rendered: Path) -> None:
+def test_offsets_point_at_the_plates_own_corners(
+    rendered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Half way from the corner to the plate's middle it is bright, outside it is dark."""
+    monkeypatch.setattr(corners_data, "_COVERED", 0.0)
     sampler = CornerSampler([_real()], RenderedCache(rendered), (), rendered_share=0.0, seed=3)
     right = judged = 0
     for _ in range(60):
@@ -52,6 +56,18 @@ def test_offsets_point_at_the_plates_own_corners(rendered: Path) -> None:
                 right += abs(pair[0] - bright) < abs(pair[1] - bright)
     assert judged > 100
     assert right > 0.95 * judged
+
+
+def test_a_covering_plate_hides_the_real_one(rendered: Path) -> None:
+    """Of the real plate, which is darker, nothing is left beside the rendered one."""
+    one = _real()
+    picture = np.where(one.picture == 230, 1, one.picture).astype(np.uint8)
+    sampler = CornerSampler([], RenderedCache(rendered), (), seed=3)
+    for _ in range(30):
+        covered = sampler._covered(CornerPicture(picture, one.corners))
+        assert covered.picture.shape == picture.shape
+        assert covered.picture.min() > 2
+        assert Quad.from_points(covered.corners.tolist()).width > 120
 
 
 def test_a_mirrored_window_has_mirrored_corners() -> None:

@@ -60,6 +60,16 @@ def test_the_look_of_a_plate_is_measured(ink: int, ground: int) -> None:
     assert look.usual_ground == pytest.approx(ground, abs=3)
     assert (look.top, look.bottom) == (TOP, BOTTOM)
     assert look.blur < 1
+    assert look.stroke == pytest.approx(11 / (BOTTOM - TOP), abs=0.03)
+
+
+def test_characters_that_stand_askew_have_no_look() -> None:
+    cells = _cells("皖A12345", 220, 60)
+    turn = np.array([[1, 0, 0], [0.08, 1, -0.08 * PATCH_WIDTH / 2]], np.float32)
+    askew = cv2.warpAffine(
+        cells.patch, turn, (PATCH_WIDTH, PATCH_HEIGHT), borderMode=cv2.BORDER_REPLICATE
+    )
+    assert plate_look(CharacterCells(np.asarray(askew, np.uint8), cells.text, cells.cuts)) is None
 
 
 @pytest.mark.parametrize(
@@ -82,6 +92,37 @@ def test_another_character_stands_in_ink_and_the_rest_stays(
         cell = plate.patch[TOP + 6 : BOTTOM - 6, left:right]
         assert abs(float(np.median(cell)) - ink) < 25
     assert seen <= set(among) and len(seen) > 15
+
+
+class _Bar(_Block):
+    """Every character is one upright bar in the middle of its cell."""
+
+    def glyph(self, char: str) -> Glyph:
+        mask = np.zeros((CAP, CAP), np.uint8)
+        mask[:, CAP * 4 // 10 : CAP * 6 // 10] = 255
+        mask[:, :2] = mask[:, -2:] = 255
+        return Glyph(mask, 0.0)
+
+
+class _Bars(_Blocks):
+    def pick_kind(self, kind: str, rng: np.random.Generator) -> Face:
+        return _Bar(Path("bar"))
+
+
+def test_strokes_are_as_bold_as_those_beside_them() -> None:
+    """Bloomed digits (a wider bar) get a bloomed province."""
+    painter, inked = GlyphPainter(_Bars(), ALPHABET), []
+    for wider in (0, 4):
+        cells = _cells("皖A12345", 220, 60)
+        for left in cells.cuts[1:-1]:
+            cells.patch[TOP:BOTTOM, left + 9 + 4 - wider : left + 16 + wider] = 220
+            cells.patch[TOP:BOTTOM, left + 9 : left + 13 - wider] = 60
+            cells.patch[TOP:BOTTOM, left + 16 + wider : left + 20] = 60
+        rng = np.random.default_rng(0)
+        plates = [painter.repainted(cells, _plate(cells), rng) for _ in range(40)]
+        cell = slice(cells.cuts[0], cells.cuts[1])
+        inked.append(np.mean([(one.patch[TOP:BOTTOM, cell] > 140).mean() for one in plates]))
+    assert inked[1] > 1.15 * inked[0]
 
 
 class _Thin(_Block):
