@@ -23,8 +23,8 @@ _CONTEXT = 0.9
 _WIDEST = 220
 _LEAST_WIDTH = 40
 _UPRIGHT = 0.3
-"""Radians: corners that were found, not drawn, are trusted where the plate stands nearly upright;
-more slant is learned from these by turning them."""
+"""Radians: corners that were found, not drawn, are trusted where the plate is not steeper; more
+slant is learned from these by turning them."""
 _COVERED = 0.5
 """Share of the real plates that are covered by a rendered one: real surroundings, exact corners."""
 _HIDDEN = 0.2
