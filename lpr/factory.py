@@ -150,8 +150,9 @@ def build_still_reader(
     config = _with_regions(config, regions)
     models = models or load_models(config)
     sure_score = models.detector.threshold
-    # A threshold that a user chose is kept to.
-    least = VOUCHED_SCORE if config.detector.score_threshold is None else sure_score
+    least = sure_score
+    if config.detector.score_threshold is None:  # one that a user chose is kept to
+        least = min(VOUCHED_SCORE, sure_score)
     return StillReader(
         still_detector(config, models, least),
         models.refined(CropDetector(models.detector)),

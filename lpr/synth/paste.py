@@ -54,6 +54,17 @@ def free_quad(
     return None
 
 
+def leaned(quad: Floats, lean: float, drop: float) -> npt.NDArray[np.float64]:
+    """Shear a quad, as a plate seen from the side is.
+
+    Args:
+        quad: 4x2, clockwise from the top left.
+        lean: twice the way that the bottom edge moves to the right, pixels.
+        drop: by how much lower the left edge comes to stand against the right one, pixels.
+    """
+    return quad + np.array([[0, drop], [0, -drop], [lean, -drop], [lean, drop]]) / 2
+
+
 def touching(a: Floats, b: Floats, gap: float = 2.0) -> bool:
     """Whether the boxes around two quads come nearer than `gap` pixels."""
     return bool(

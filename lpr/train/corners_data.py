@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lpr.detect.corners import GROW_X, GROW_Y, HEIGHT, WIDTH, nominal_corners
 from lpr.geometry import Quad
 from lpr.synth.degrade import CameraStrength, Grey, camera_grey
-from lpr.synth.paste import blend_plate
+from lpr.synth.paste import blend_plate, leaned
 from lpr.train.detector_data import LabelledPicture, PictureCache
 from lpr.train.recognizer_data import PLATE_HEIGHT, PLATE_WIDTH, RenderedCache
 
@@ -154,7 +154,7 @@ class CornerSampler:
         rng, quad = self._rng, one.corners
         grown = quad + (quad - quad.mean(axis=0)) * rng.uniform(0.05, 0.3, 2)
         lean, drop = rng.normal(0, (0.05, 0.06)) * float(np.ptp(quad[:, 0]))
-        grown += np.array([[0, drop], [0, -drop], [lean, -drop], [lean, drop]]) / 2
+        grown = leaned(grown, lean, drop)
         grown += np.sign(quad - quad.mean(axis=0)) * np.abs([lean, drop]) / 2
         canvas = np.asarray(cv2.cvtColor(one.picture, cv2.COLOR_GRAY2BGR), np.uint8)
         plate = np.asarray(cv2.cvtColor(self._plate(), cv2.COLOR_GRAY2BGR), np.uint8)

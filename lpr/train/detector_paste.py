@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lpr.synth.paste import Rng, blend_plate, free_quad
+from lpr.synth.paste import Rng, blend_plate, free_quad, leaned
 from lpr.train.detector_bank import PlateBank
 from lpr.train.detector_targets import CanvasPlate
 from lpr.types import Image
@@ -71,7 +71,7 @@ class Paster:
         if not plate.exact:
             lean = rng.normal(0, 0.05) * (high[0] - low[0])
             drop = rng.normal(0, 0.06) * (high[0] - low[0])
-            grown = grown + np.array([[0, drop], [0, -drop], [lean, -drop], [lean, drop]]) / 2
+            grown = leaned(grown, lean, drop)
         aspect = (high[0] - low[0]) / max(high[1] - low[1], 1.0)
         return self._put(canvas, grown.astype(np.float32), rng, float(aspect))
 

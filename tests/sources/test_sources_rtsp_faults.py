@@ -126,6 +126,7 @@ def test_garbage_in_the_stream_is_survived(network: BadNetwork) -> None:
             # Frames that were under way come first, however many.
             last = play_until(source, lambda frame: not network.garbage)[-1].index
             last = behind(source, last)[-1].index
+        assert not network.garbage
         assert source.reader_pid is not None
     stats = source.stats
     assert stats.restarts <= 4, "the reader does not die of it"
