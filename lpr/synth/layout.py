@@ -8,6 +8,8 @@ from typing import Final
 
 MARKS: Final = "-.·*"
 """Separators that a row may hold: hyphen, dots, and `*` for an emblem, seal or sticker."""
+_WIDEST_GAP = 0.9
+"""Added to a gap at most where a short row is spread, cap heights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Spacing:
         cell: width of every character's cell, 0 for proportional setting.
         narrowest: how far characters may be squeezed before they get smaller.
         widest: how far they may be stretched to fill the row.
+        spread: share of the area's width over which wider gaps spread a short row, 0 for none.
     """
 
     gap: float = 0.12
@@ -60,6 +63,7 @@ class Spacing:
     cell: float = 0.0
     narrowest: float = 0.62
     widest: float = 1.0
+    spread: float = 0.0
 
     def advance(self, char: str, ink: float) -> float:
         """Width that a character takes, without the gap."""
@@ -94,6 +98,12 @@ def place_row(row: str, inks: Sequence[float], area: Area, spacing: Spacing) -> 
         height *= squeeze / spacing.narrowest
         squeeze = spacing.narrowest
     scale = squeeze * height
+    gap = spacing.gap
+    if len(row) > 1:
+        wider = (spacing.spread * area.width / scale - natural) / (len(row) - 1)
+        wider = min(max(0.0, wider), _WIDEST_GAP)
+        gap += wider
+        natural += wider * (len(row) - 1)
     x = area.left + (area.width - natural * scale) / 2
     top = area.top + (area.height - height) / 2
     slots: list[Slot] = []
@@ -101,5 +111,5 @@ def place_row(row: str, inks: Sequence[float], area: Area, spacing: Spacing) -> 
         own = advance if char in MARKS else min(ink, advance) if char != " " else 0.0
         if char != " ":
             slots.append(Slot(char, x + (advance - own) * scale / 2, top, own * scale, height))
-        x += (advance + spacing.gap) * scale
+        x += (advance + gap) * scale
     return slots

@@ -177,8 +177,8 @@ def _arabic(
     face = fonts.pick_kind_or("arabic", rng)
     count = int(rng.integers(2, 7))
     words = "".join(_ARABIC[int(i)] for i in rng.integers(0, len(_ARABIC), count))
-    if rng.random() < 0.5:
-        middle = top + (bottom - top) * float(rng.uniform(0.4, 0.55))
+    if style.arabic == "above":
+        middle = top + (bottom - top) * float(rng.uniform(0.3, 0.5))
         canvas.write(
             words, Area(left, top, right - left, (middle - top) * 0.85), style.foreground, face
         )

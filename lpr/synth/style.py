@@ -42,7 +42,7 @@ class PlateStyle:
         top_words: words above the text that are not part of it.
         bottom_words: words below the text that are not part of it.
         top_strip: colour of a strip along the top, None for none.
-        arabic: whether Arabic digits and letters repeat the text beside it.
+        arabic: where Arabic digits and letters repeat the text: "above", "beside", "" for nowhere.
         emirate: name that stands, small and in two scripts, in place of an emblem; None for none.
         border: whether a line runs along the rim.
         emboss: strength of the characters' relief, 0 to 1.
@@ -71,7 +71,7 @@ class PlateStyle:
     top_words: str = ""
     bottom_words: str = ""
     top_strip: Rgb | None = None
-    arabic: bool = False
+    arabic: str = ""
     border: bool = True
     emboss: float = 0.3
     emirate: str | None = None
@@ -105,6 +105,12 @@ def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
         emirate = EMIRATES[int(rng.integers(len(EMIRATES)))]
         wide = float(rng.uniform(1.2, 2.0))
         style = replace(style, spacing=replace(style.spacing, emblem=wide))
+    arabic = ""
+    if region in _ARABIC_REGIONS and emirate is None and rng.random() < 0.8:
+        arabic = "above" if not two and rng.random() < 0.5 else "beside"
+        # Under an Arabic row the characters are wide and stand apart, each below its translation.
+        spread, widest = float(rng.uniform(0.4, 0.95)), float(rng.uniform(1.0, 1.7))
+        style = replace(style, spacing=replace(style.spacing, spread=spread, widest=widest))
     return replace(
         style,
         emirate=emirate,
@@ -117,7 +123,7 @@ def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
         top=_room(top, rng),
         bottom=_room(bottom, rng),
         top_strip=_strip(region, rng),
-        arabic=region in _ARABIC_REGIONS and emirate is None and rng.random() < 0.8,
+        arabic=arabic,
         picture=region in ("us", "ca", "mx", "ph", "au") and rng.random() < 0.45,
         stacked=region == "kr" and "\uac00" <= plate.rows[0][0] <= "\ud7a3" and rng.random() < 0.5,
         small_tail=region == "pk" and rng.random() < 0.7,

@@ -85,3 +85,14 @@ def test_a_long_row_is_squeezed_then_made_smaller() -> None:
     assert long[0].height < 40
     assert long[0].width < 0.6 * long[0].height
     assert place_row("", [], Area(0, 0, 10, 10), Spacing()) == []
+
+
+def test_a_short_row_is_spread_up_to_a_limit() -> None:
+    area = Area(0, 0, 200, 40)
+    wide = place_row("ABCD", [0.6] * 4, area, Spacing(spread=0.8))
+    assert wide[-1].left + wide[-1].width - wide[0].left == pytest.approx(160, abs=0.1)
+    assert {slot.height for slot in wide} == {40}
+    short = place_row("AB", [0.6] * 2, area, Spacing(spread=0.95))
+    assert short[1].left - short[0].left - short[0].width < 1.2 * 40
+    full = place_row("ABCDEFGH", [0.6] * 8, area, Spacing(spread=0.5))
+    assert full == place_row("ABCDEFGH", [0.6] * 8, area, Spacing())
