@@ -20,8 +20,8 @@ class CameraStrength:
         poor: share of pictures that get blur, distance, noise or compression.
     """
 
-    narrowest: int = 48
-    poor: float = 0.45
+    narrowest: int = 36
+    poor: float = 0.8
 
 
 def camera_grey(crop: Grey, rng: np.random.Generator, strength: CameraStrength) -> Grey:
@@ -51,6 +51,8 @@ def camera_grey(crop: Grey, rng: np.random.Generator, strength: CameraStrength) 
         # The plate keeps its proportions, so a far two-line plate has few rows as well.
         small = (max(16, round(width * far)), max(9, round(height * min(1.0, far * 1.25))))
         picture = np.asarray(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), np.uint8)
+        if rng.random() < 0.5:
+            picture = _soften(picture, rng)
     if rng.random() < 0.35:
         picture = _noise(picture, rng)
     if rng.random() < 0.4:
@@ -131,6 +133,12 @@ def _blur(picture: Grey, rng: np.random.Generator) -> Grey:
     start = (round(middle - dx), round(middle - dy))
     cv2.line(kernel, start, (round(middle + dx), round(middle + dy)), 1.0)
     return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
+
+
+def _soften(picture: Grey, rng: np.random.Generator) -> Grey:
+    """A lens, a mosaic of colours and a codec blur by about a pixel of the camera's own."""
+    sigma = float(rng.uniform(0.3, 1.1))
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
 
 
 def _noise(picture: Grey, rng: np.random.Generator) -> Grey:
