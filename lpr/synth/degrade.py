@@ -52,7 +52,8 @@ def camera_grey(crop: Grey, rng: np.random.Generator, strength: CameraStrength) 
         small = (max(16, round(width * far)), max(9, round(height * min(1.0, far * 1.25))))
         picture = np.asarray(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), np.uint8)
         if rng.random() < 0.5:
-            picture = _soften(picture, rng)
+            # A lens, a mosaic of colours and a codec: about a pixel of the camera's own.
+            picture = _soften(picture, rng, 0.3, 1.1)
     if rng.random() < 0.35:
         picture = _noise(picture, rng)
     if rng.random() < 0.4:
@@ -123,8 +124,7 @@ def _uneven(picture: Grey, rng: np.random.Generator) -> Grey:
 
 def _blur(picture: Grey, rng: np.random.Generator) -> Grey:
     if rng.random() < 0.5:
-        sigma = float(rng.uniform(0.4, 1.6))
-        return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
+        return _soften(picture, rng, 0.4, 1.6)
     size = int(rng.integers(3, 8))
     kernel = np.zeros((size, size), np.float32)
     angle = float(rng.normal(0, 0.35)) if rng.random() < 0.7 else float(rng.uniform(0, 3.14))
@@ -135,9 +135,9 @@ def _blur(picture: Grey, rng: np.random.Generator) -> Grey:
     return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
 
 
-def _soften(picture: Grey, rng: np.random.Generator) -> Grey:
-    """A lens, a mosaic of colours and a codec blur by about a pixel of the camera's own."""
-    sigma = float(rng.uniform(0.3, 1.1))
+def _soften(picture: Grey, rng: np.random.Generator, least: float, most: float) -> Grey:
+    """Blur evenly, by `least` to `most` pixels."""
+    sigma = float(rng.uniform(least, most))
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
 
 

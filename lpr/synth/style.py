@@ -108,7 +108,7 @@ def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
     arabic = ""
     if region in _ARABIC_REGIONS and emirate is None and rng.random() < 0.8:
         arabic = "above" if not two and rng.random() < 0.5 else "beside"
-        # Under an Arabic row the characters are wide and stand apart, each below its translation.
+        # Where Arabic leaves them room, the characters are wide and stand apart.
         spread, widest = float(rng.uniform(0.4, 0.95)), float(rng.uniform(1.0, 1.7))
         style = replace(style, spacing=replace(style.spacing, spread=spread, widest=widest))
     return replace(
