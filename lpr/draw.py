@@ -25,6 +25,7 @@ from lpr.sinks.safe import safe_text
 from lpr.types import Image, Track, TrackState
 
 Colour = tuple[int, int, int]
+_Box = tuple[int, int, int, int]
 
 _GREEN: Colour = (80, 200, 60)
 _AMBER: Colour = (0, 180, 255)
@@ -75,8 +76,11 @@ def annotate(image: Image, tracks: Sequence[Track], labels: Mapping[int, PlateLa
         cv2.polylines(
             canvas, [points], True, _colour(track, labels.get(track.id)), thickness, cv2.LINE_AA
         )
+    # Verdicts first: where captions meet, the others give way.
+    shown.sort(key=lambda track: _colour(track, labels.get(track.id)) != _GREEN)
+    taken: list[_Box] = []
     for track in shown:
-        _write_label(canvas, track, labels.get(track.id))
+        _write_label(canvas, track, labels.get(track.id), taken)
     return canvas
 
 
@@ -84,6 +88,10 @@ def _colour(track: Track, label: PlateLabel | None) -> Colour:
     if track.state is TrackState.LOST:
         return _GREY
     return _GREEN if label is not None and label.confirmed and label.text else _AMBER
+
+
+def _meet(one: _Box, other: _Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _caption(track: Track, label: PlateLabel | None) -> str:
@@ -106,8 +114,11 @@ def _text_size(text: str, size: int) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _write_label(canvas: Image, track: Track, label: PlateLabel | None) -> None:
-    """Write a caption above its plate, below it where there is no room, always inside."""
+def _write_label(canvas: Image, track: Track, label: PlateLabel | None, taken: list[_Box]) -> None:
+    """Write a caption above its plate, below it where there is no room, always inside.
+
+    Only a verdict's caption may cover another; places of captions are added to `taken`.
+    """
     rows, columns = canvas.shape[:2]
     text = _caption(track, label)
     size = min(_MAX_FONT, max(_MIN_FONT, round(rows / 26)))
@@ -121,13 +132,18 @@ def _write_label(canvas: Image, track: Track, label: PlateLabel | None) -> None:
     if size < _MIN_FONT or height > rows:
         return
     left, top, _, bottom = track.quad.box
-    x = int(min(max(0, left), columns - width - 2 * pad))
-    y = top - height - pad
-    if y < 0:
-        y = bottom + pad
-    y = int(min(max(0, y), rows - height))
-    x = max(0, x)
+    x = max(0, int(min(max(0, left), columns - width - 2 * pad)))
+    above, below = top - height - pad, bottom + pad
     colour = _colour(track, label)
+    for y in (above, below) if above >= 0 else (below, above):
+        y = int(min(max(0, y), rows - height))
+        box = (x, y, x + width + 2 * pad, y + height)
+        if not any(_meet(box, other) for other in taken):
+            break
+    else:
+        if colour != _GREEN:
+            return
+    taken.append(box)
     cv2.rectangle(canvas, (x, y), (x + width + 2 * pad, y + height), _PLATE, cv2.FILLED)
     cv2.rectangle(canvas, (x, y), (x + max(2, pad // 2), y + height), colour, cv2.FILLED)
     baseline = y + pad + round(0.82 * size)

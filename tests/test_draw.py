@@ -66,6 +66,18 @@ def test_different_texts_are_drawn_differently_in_every_script() -> None:
     assert len(set(drawn)) == len(drawn)
 
 
+def test_captions_never_cover_a_verdict() -> None:
+    verdict = PlateLabel("AB12CDE", 0.98)
+    beside = Quad((110, 122), (210, 128), (209, 162), (109, 156))
+    others = [track(number, beside) for number in (2, 3, 4)]
+    labels = {number: PlateLabel("XX", 0.4, confirmed=False) for number in (2, 3, 4)}
+    alone = annotate(blank(), [MIDDLE], {1: verdict})
+    crowded = annotate(blank(), [*others, MIDDLE], {1: verdict, **labels})
+    # Above the plates stands the verdict, as if it were alone; below them the first of the others.
+    assert (crowded[:118] == alone[:118]).all()
+    assert (crowded[165:] != alone[165:]).any()
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3), (40, 30), (4000, 3000)])
 @pytest.mark.parametrize(
     "quad",

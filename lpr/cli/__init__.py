@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """Entry point of the command `lpr`."""
-    from lpr.cli.app import app
+    try:
+        from lpr.cli.app import app
 
-    app()
+        app()
+    except KeyboardInterrupt:
+        # Before any command could say so; afterwards each one does.
+        sys.stderr.write("lpr: interrupted\n")
+        sys.exit(_INTERRUPTED)

@@ -47,9 +47,11 @@ def bench(
     if context.invoked_subcommand is not None:
         return
     with clean_exit():
+        from lpr.cli.overwrite import keep_inputs
         from lpr.latency.record import load_record, save_record
 
         clip = source or sample_clip()
+        keep_inputs([clip, config, baseline], [json_path])
         then = load_record(baseline) if baseline else None
         run = _measure(clip, frames, warmup, repeat, config, threads)
         now = _record(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,7 @@ def doctor(
     resolution: Annotated[str, typer.Option(help="Picture size.")] = "1920x1080",
     speed: Annotated[float, typer.Option(help="Fastest vehicle, km/h.")] = 20.0,
     exposure: Annotated[float, typer.Option(help="Shutter time, seconds.")] = 0.004,
-    seconds: Annotated[float, typer.Option(help="How long to look at a source.")] = 60.0,
+    seconds: Annotated[float, typer.Option(help="How long to look at a source.", min=0.1)] = 60.0,
     config: Config = None,
 ) -> None:
     """Say whether a camera can read plates, measured from video or computed; exit 1 if not."""
@@ -49,8 +50,11 @@ def _compute(
     from lpr.doctor.geometry import Mounting, see
     from lpr.errors import ConfigError
 
+    size = re.fullmatch(r"([1-9]\d{1,4})x[1-9]\d{1,4}", resolution.lower())
+    if size is None:
+        raise ConfigError(f"--resolution {resolution}: is no picture size like 1920x1080")
     try:
-        width = int(resolution.lower().split("x")[0])
+        width = int(size[1])
         view = see(Mounting(height, distance, fov, width, speed, exposure))
     except ValueError as error:
         raise ConfigError(f"the camera's geometry is not possible: {error}") from error
@@ -74,7 +78,7 @@ def _measure(source: str, seconds: float, config: Path | None) -> Sequence[str]:
         for frame in frames:
             check.add(engine.process(frame))
             start = frame.time if start is None else start
-            if frame.time - start >= seconds:
+            if not frame.time - start < seconds:
                 break
     check.note(engine.finish())
     report = check.report()

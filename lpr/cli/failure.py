@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -24,10 +25,11 @@ def clean_exit() -> Iterator[None]:
     """Turn what may go wrong inside into one line and an exit code.
 
     Raises:
-        typer.Exit: always in place of an LprError, Ctrl-C or a closed pipe.
+        typer.Exit: always in place of an LprError, Ctrl-C, a closed pipe or a full disk.
     """
     try:
         yield
+        sys.stdout.flush()
     except LprError as error:
         complain(str(error))
         raise typer.Exit(exit_code(error)) from error
@@ -36,5 +38,16 @@ def clean_exit() -> Iterator[None]:
         raise typer.Exit(ExitCode.INTERRUPTED) from error
     except BrokenPipeError as error:
         # The reader of our output went away (`lpr run ... | head`): nothing is left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         raise typer.Exit(ExitCode.OUTPUT) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO):
+            raise
+        _drop_stdout()
+        complain(f"standard output: cannot be written: {error.strerror}")
+        raise typer.Exit(ExitCode.OUTPUT) from error
+
+
+def _drop_stdout() -> None:
+    """What is left in the buffer goes nowhere, or the interpreter would complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

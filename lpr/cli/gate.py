@@ -175,8 +175,9 @@ def add(
 
         fields = {"plate": plate, "list": kind, "owner": owner, "valid_to": valid_to}
         given = {name: value for name, value in fields.items() if value}
+        new = not path.exists()
         entry = add_entry(path, given, _rules(timezone), replacing=replace)
-        print(f"added: {entry.plate}")
+        print(f"added: {entry.plate}" + (f" (to a new list, {path})" if new else ""))
 
 
 @lists_app.command("remove")

@@ -32,12 +32,14 @@ def read(
 ) -> None:
     """Read the plates of single pictures."""
     with clean_exit():
+        from lpr.cli.overwrite import keep_inputs
         from lpr.factory import build_still_reader
         from lpr.sinks.output import LineOutput
         from lpr.sinks.picture import picture_to_json
         from lpr.sinks.wire import to_line
 
         settings = engine_config(config, region, threads)
+        keep_inputs([*(path for path, _ in _listed(pictures)), config], [jsonl])
         output = LineOutput(jsonl) if jsonl is not None else None
         try:
             reader = build_still_reader(settings)

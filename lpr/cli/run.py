@@ -54,6 +54,7 @@ def run(
     with clean_exit():
         from lpr.cli.interrupt import StopRequest
         from lpr.cli.outputs import OutputPaths, Outputs
+        from lpr.cli.overwrite import explained, keep_inputs
         from lpr.cli.summary import RunSummary
         from lpr.cli.view import RunView, view_console
         from lpr.factory import load_models
@@ -63,7 +64,7 @@ def run(
 
             threads = min(_THREADS, usable_cores())
         settings = engine_config(config, region, threads)
-        _keep_inputs(sources, [jsonl, csv, annotate])
+        keep_inputs([*sources, config], [jsonl, explained(jsonl), csv, annotate])
         addresses: dict[str, str] = {}
         paths = OutputPaths(jsonl, csv, annotate, crops)
         with ExitStack() as stack:
@@ -86,20 +87,6 @@ def run(
             raise typer.Exit(ExitCode.INTERRUPTED)
         if job.code is not ExitCode.OK:
             raise typer.Exit(job.code)
-
-
-def _keep_inputs(sources: list[str], outputs: list[str | Path | None]) -> None:
-    """Refuse to write an output over a source.
-
-    Raises:
-        OutputError: one of them is the same file.
-    """
-    from lpr.errors import OutputError
-
-    inputs = {Path(source).resolve() for source in sources if Path(source).exists()}
-    for output in outputs:
-        if output is not None and Path(output).resolve() in inputs:
-            raise OutputError(f"{output}: is a source; name another file for the output")
 
 
 @dataclass(slots=True)

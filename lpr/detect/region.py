@@ -25,7 +25,9 @@ class RegionDetector:
 
     def __init__(self, detector: Detector, region: Box) -> None:
         self._detector = detector
-        self._region = region
+        left, top, right, bottom = region
+        # A negative index would count from the far side of the picture.
+        self._region = max(0, left), max(0, top), max(0, right), max(0, bottom)
 
     def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
         """Return the plates in the region of an HxWx3 uint8 BGR picture, best first.

@@ -40,11 +40,10 @@ class TiledDetector:
 
     Args:
         detector: looks at each canvas.
-        max_tiles: at most this many tiles; more than that makes the tiles coarser, not fewer.
     """
 
-    def __init__(self, detector: OnnxDetector, *, max_tiles: int = MAX_TILES) -> None:
-        self._detector, self._max_tiles = detector, max_tiles
+    def __init__(self, detector: OnnxDetector) -> None:
+        self._detector = detector
 
     def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
         """Return the plates in an HxWx3 uint8 BGR picture, best first.
@@ -62,7 +61,7 @@ class TiledDetector:
         width, height = self._detector.canvas_size
         factor = 1.0
         tiles = tile_grid(columns, rows, width, height)
-        while len(tiles) > self._max_tiles:
+        while len(tiles) > MAX_TILES:
             factor *= 1.25
             tiles = tile_grid(columns, rows, round(width * factor), round(height * factor))
         return tiles
@@ -90,11 +89,6 @@ class FarPolicy:
         self._sides: npt.NDArray[np.intp] = np.zeros((4, 0), np.intp)
         self._last: npt.NDArray[np.uint8] | None = None
         self._since, self._turn = 0, 0
-
-    @property
-    def moved(self) -> tuple[float, ...]:
-        """How much each tile has moved since its last look, 0 to 1."""
-        return tuple(self._moved.tolist())
 
     def plan(self, image: Image, tracks: Sequence[Track]) -> tuple[Box, ...]:
         """Return the boxes (left, top, right, bottom) to look at natively in place of the whole.
@@ -174,12 +168,11 @@ class CameraDetector:
 
     Args:
         detector: looks at each canvas.
-        policy: where to look natively; a `FarPolicy` of the detector's canvas where None.
     """
 
-    def __init__(self, detector: OnnxDetector, policy: FarPolicy | None = None) -> None:
+    def __init__(self, detector: OnnxDetector) -> None:
         self._detector = detector
-        self._policy = policy or FarPolicy(*detector.canvas_size)
+        self._policy = FarPolicy(*detector.canvas_size)
 
     def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
         """Return the plates in this frame (HxWx3 uint8 BGR), best first.

@@ -49,11 +49,6 @@ class Proportion:
         }
 
 
-def share_of(flags: Sequence[bool]) -> Proportion:
-    """Count the true ones."""
-    return Proportion(sum(flags), len(flags))
-
-
 def _mean(values: npt.NDArray[np.float64]) -> float:
     return float(values.mean())
 

@@ -47,8 +47,8 @@ def build_gate(
         actuators: gate name -> what opens it, in place of the configured ones.
         record: takes the decisions in place of the decision log.
         first: asked before each decision is written; where one of them raises, nothing opens.
-        also: further places that must take each decision behind that; what one of them cannot keep
-            opens nothing.
+        also: further places that must take each decision, before the decision log does; what one
+            of them cannot keep opens nothing.
         written: returns what the decision log shall hold of a record, such as one without the
             plates of strangers; None for all of it.
         plates: the lists, in place of those that the configuration names.
@@ -81,7 +81,9 @@ def build_gate(
             config,
             plates,
             actuators={**built, **(actuators or {})},
-            record=_one_by_one((*first, record, *also)),
+            # Last what a restart believes: an opening stands there only where nothing can fail
+            # any more.
+            record=_one_by_one((*first, *also, record)),
             started=clock(),
             fits_format=fits_format,
             alphabet=alphabet,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
 from types import TracebackType
@@ -341,10 +342,11 @@ class GateController:
         evidence: Evidence | None = None,
     ) -> Decision:
         """Record a decision; one that cannot be recorded becomes a `deny`."""
-        try:
+
+        def record(taken: Decision) -> None:
             self._record(
                 DecisionRecord(
-                    decision=decision,
+                    decision=taken,
                     gate=gate,
                     camera=event.camera,
                     track_id=event.track_id,
@@ -355,11 +357,18 @@ class GateController:
                     agreeing=evidence.agreeing if evidence is not None else 0,
                 )
             )
+
+        try:
+            record(decision)
         # A sink is foreign code; without a record nothing opens, whatever it raises.
         except Exception as error:  # noqa: BLE001
             log_failure(_LOG, f"gate {gate}: the decision could not be recorded", error)
             detail = f"the decision could not be recorded: {told_error(error)}"
-            return failed(decision, Reason.NOT_RECORDED, "fail closed", detail)
+            denied = failed(decision, Reason.NOT_RECORDED, "fail closed", detail)
+            # Who took it before another could not must not keep an opening.
+            with suppress(Exception):
+                record(denied)
+            return denied
         return decision
 
     def _restore(self, history: Iterable[DecisionRecord], started: Moment) -> None:

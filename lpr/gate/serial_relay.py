@@ -142,7 +142,8 @@ class SerialRelay:
         try:
             port.write(command)
             port.flush()
-        except OSError as error:
+        # Behind pyserial stands termios, whose errors are no OSError.
+        except Exception as error:
             state = "it may still be closed" if command == self._off else "no opening"
             raise GateError(f"{self._settings.port}: the relay took no command: {state}") from error
 

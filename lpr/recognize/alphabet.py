@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 DIGITS = "0123456789"
@@ -84,7 +84,3 @@ class Alphabet:
     def decode(self, classes: Iterable[int]) -> str:
         """Turn classes (no blanks) into a text."""
         return "".join(self.characters[index] for index in classes)
-
-    def classes_of(self, chars: Sequence[str]) -> frozenset[int]:
-        """The classes of those of `chars` that the alphabet has."""
-        return frozenset(self._classes[char] for char in chars if char in self._classes)

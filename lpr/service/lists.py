@@ -88,15 +88,20 @@ class ListWatcher:
         mark = self._mark()
         before, self._coming = self._coming, mark
         # A file that changes from look to look is still being written; half of it is no list.
-        if not told and (mark == self._seen or mark != before):
+        if not told and mark != before:
+            return
+        # What could not be loaded is tried again: a lock, a network drive may be to blame.
+        if not told and mark == self._seen and not self.problem:
             return
         self._seen = mark
         try:
             plates = self._load()
         except LprError as error:
-            self.problem = f"the old lists stay in use: {error}"
-            self.failures += 1
-            _LOG.error("%s", self.problem)
+            problem = f"the old lists stay in use: {error}"
+            if problem != self.problem:
+                self.failures += 1
+                _LOG.error("%s", problem)
+            self.problem = problem
             return
         self._plates = plates
         self._apply(plates)

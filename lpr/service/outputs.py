@@ -104,15 +104,14 @@ class Outputs:
         Raises:
             StoreError: the event store could not take it; the gate must stay shut.
         """
+        if self._store is not None:
+            try:
+                self._store.add_decision(stored_decision(self._hider.record(record)))
+            except LprError as error:
+                self._failed(_STORE, error)
+                raise
+            self._problems.pop(_STORE, None)
         self._pending.append(record)
-        if self._store is None:
-            return
-        try:
-            self._store.add_decision(stored_decision(self._hider.record(record)))
-        except LprError as error:
-            self._failed(_STORE, error)
-            raise
-        self._problems.pop(_STORE, None)
 
     def camera_started(self, camera: str) -> None:
         """A camera's track numbers begin again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import queue
 import signal
@@ -53,7 +54,12 @@ class WorkerProcess:
         self._thread = threading.Thread(
             target=self._listen, name=f"lpr-worker-{setup.camera}", daemon=True
         )
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self._process.kill()
+            self._process.wait()
+            raise OSError(errno.EAGAIN, "no thread can be started") from error
         with contextlib.suppress(OSError):
             send(self._commands, {"kind": "setup"}, setup.to_body())
 

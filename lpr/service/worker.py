@@ -70,9 +70,11 @@ class Worker:
                 continue
             try:
                 watch.play(source, self._stop.is_set)
+                # Asked before it is closed: what was closed has ended, whatever was to come.
+                over = source.ended
             finally:
                 source.close()
-            if source.ended:
+            if over:
                 self._rest(source.status.reason, for_good=True)
 
     def _rest(self, reason: str, *, for_good: bool = False) -> None:

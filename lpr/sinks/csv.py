@@ -42,6 +42,7 @@ class CsvSink:
     Args:
         target: a path, or "-" for standard output.
         sources: address of each camera's source, without credentials; the camera's name elsewhere.
+            Looked up with each event: cameras may come later.
         append: keep what the file holds.
 
     Raises:
@@ -51,7 +52,7 @@ class CsvSink:
     def __init__(
         self, target: Path | str, *, sources: Mapping[str, str] | None = None, append: bool = False
     ) -> None:
-        self._sources = dict(sources or {})
+        self._sources: Mapping[str, str] = {} if sources is None else sources
         self._output = LineOutput(target, append=append)
         if self._output.is_empty:
             self._output.write(_row(COLUMNS))

@@ -49,8 +49,8 @@ class FanoutSink:
 
     def _report(self, failures: list[tuple[EventSink, Exception]]) -> None:
         for sink, error in failures:
-            _log.error("%s failed: %s", type(sink).__name__, error)
             if self._on_error is not None:
+                _log.error("%s failed: %s", type(sink).__name__, error)
                 self._on_error(sink, error)
         if failures and self._on_error is None:
             first = failures[0][1]

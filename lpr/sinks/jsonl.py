@@ -18,6 +18,7 @@ class JsonlSink:
     Args:
         target: a path, or "-" for standard output.
         sources: address of each camera's source, without credentials; the camera's name elsewhere.
+            Looked up with each event: cameras may come later.
         append: keep what the file holds.
         rotation: when to begin a new file; None never does. Needs a path, and keeps what it holds.
 
@@ -33,7 +34,7 @@ class JsonlSink:
         append: bool = False,
         rotation: RotationSettings | None = None,
     ) -> None:
-        self._sources = dict(sources or {})
+        self._sources: Mapping[str, str] = {} if sources is None else sources
         self._output: LineOutput | RotatingOutput = (
             LineOutput(target, append=append)
             if rotation is None

@@ -89,10 +89,14 @@ class LineOutput:
                 sys.stdout.flush()
             return cast(BinaryIO, getattr(sys.stdout, "buffer", sys.stdout))
         try:
-            file = self._path.open("a+b" if append else "wb", buffering=0)
+            file = self._path.open("a+b", buffering=0)
         except (OSError, ValueError) as error:
             raise OutputError(f"{self.name}: {_why(error, self._path)}") from error
-        if append and _is_regular(file) and _is_torn(file):
+        if not _is_regular(file):
+            return file
+        if not append:
+            _overwrite(file, self.name)
+        elif _is_torn(file):
             file.write(b"\n")
         return file
 
@@ -122,6 +126,27 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
             raise OSError(errno.EIO, "nothing was written")
         view = view[written:]
     file.flush()
+
+
+def _overwrite(file: BinaryIO, name: str) -> None:
+    """Empty a file that nobody else is writing anew; the system lets go of it with the process.
+
+    Raises:
+        OutputError: another program is writing it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        pass
+    else:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.close()
+            raise OutputError(f"{name}: another program is writing it") from error
+        except OSError:
+            pass  # A network drive without locks.
+    file.truncate(0)
 
 
 def _is_regular(file: BinaryIO) -> bool:

@@ -32,7 +32,8 @@ def read_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Image:
     """Read a JPEG, PNG, BMP, WebP or TIFF file.
 
     EXIF rotation is applied. Grey, palette, CMYK and 16-bit pictures become 8-bit BGR; what is
-    transparent becomes white. The size is checked in the header, before anything is decoded.
+    transparent in PNG and WebP becomes white. The size is checked in the header, before anything
+    is decoded.
 
     Args:
         path: the file.
@@ -90,7 +91,7 @@ def _why_no_picture(data: bytes) -> str:
 
 def _decode(path: Path, data: bytes, header: PictureHeader) -> Image:
     encoded = np.frombuffer(data, np.uint8)
-    alpha = header.format in ("png", "webp", "tiff") and _has_alpha(data, header)
+    alpha = header.format in ("png", "webp") and _has_alpha(data, header)
     flags = cv2.IMREAD_UNCHANGED if alpha else cv2.IMREAD_COLOR
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -128,14 +128,87 @@ def test_an_unwritable_output_is_found_before_the_work_starts(
     assert result.stdout == ""
 
 
-def test_an_output_never_overwrites_its_source(samples: Path, tmp_path: Path) -> None:
-    clip = tmp_path / "clip.mp4"
+@pytest.mark.parametrize("how", ["itself", "hard link", "symbolic link"])
+@pytest.mark.parametrize("option", ["--annotate", "--jsonl", "--csv"])
+def test_an_output_never_overwrites_its_source(
+    samples: Path, tmp_path: Path, option: str, how: str
+) -> None:
+    clip, target = tmp_path / "clip.mp4", tmp_path / "clip.mp4"
     clip.write_bytes((samples / "day-approach.mp4").read_bytes())
     before = clip.stat().st_size
-    result = lpr("run", clip, "--annotate", clip)
+    if how != "itself":
+        target = tmp_path / "other.mp4"
+        (target.hardlink_to if how == "hard link" else target.symlink_to)(clip)
+    result = lpr("run", clip, option, target)
     assert result.exit_code == ExitCode.OUTPUT
     assert "is a source" in one_line(result)
     assert clip.stat().st_size == before
+
+
+def test_no_command_writes_over_what_it_reads(samples: Path, picture: Path, tmp_path: Path) -> None:
+    config = tmp_path / "lpr.toml"
+    config.write_text("[tracker]\n")
+    clip = samples / "day-approach.mp4"
+    for command in (
+        ("read", picture, "--jsonl", picture),
+        ("read", picture.parent, "--jsonl", picture),
+        ("read", picture, "--config", config, "--jsonl", config),
+        ("run", clip, "--config", config, "--csv", config),
+        ("bench", "--config", config, "--json", config),
+    ):
+        before = picture.read_bytes()
+        result = lpr(*command)
+        assert result.exit_code == ExitCode.OUTPUT, command
+        assert "is a source" in one_line(result)
+        assert picture.read_bytes() == before
+        assert config.read_text() == "[tracker]\n"
+
+
+def test_two_outputs_never_share_a_file(samples: Path, tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    explanations = tmp_path / "events.explain.jsonl"
+    for options in (
+        ("--jsonl", events, "--csv", events),
+        ("--jsonl", "-", "--csv", "-"),
+        ("--jsonl", events, "--csv", explanations),
+    ):
+        result = lpr("run", samples / "two-line.mp4", *options)
+        assert result.exit_code == ExitCode.OUTPUT, options
+        assert "two outputs go there" in one_line(result)
+    assert not events.exists()
+
+
+def test_events_name_the_source_they_come_from(samples: Path, tmp_path: Path) -> None:
+    events, table = tmp_path / "events.jsonl", tmp_path / "events.csv"
+    clip = samples / "two-line.mp4"
+    assert lpr("run", clip, "--jsonl", events, "--csv", table, "--quiet").exit_code == ExitCode.OK
+    sources = {json.loads(line).get("source") for line in events.read_text().splitlines()}
+    assert str(clip) in sources
+    assert str(clip) in table.read_text()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", [["formats"], ["run", "{clip}", "--quiet", "--jsonl", "-"]])
+def test_a_full_disk_behind_standard_output_is_one_line(samples: Path, command: list[str]) -> None:
+    words = [word.format(clip=samples / "two-line.mp4") for word in command]
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "lpr", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert process.returncode == ExitCode.OUTPUT
+    assert len(process.stderr.splitlines()) == 1, process.stderr
+    assert "No space left" in process.stderr
+
+
+@pytest.mark.parametrize("resolution", ["1920", "x1080", "-4x3", "wide"])
+def test_a_resolution_that_is_none_is_named(resolution: str) -> None:
+    result = lpr("doctor", "--resolution", resolution)
+    assert result.exit_code == ExitCode.CONFIG
+    assert f"--resolution {resolution}: is no picture size" in one_line(result)
 
 
 def test_an_unknown_region_gets_a_suggestion(picture: Path) -> None:

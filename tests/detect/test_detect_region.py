@@ -45,3 +45,10 @@ def test_what_lies_outside_is_not_seen() -> None:
     image[10:20, 10:40] = 255
     assert RegionDetector(Spot(), (100, 80, 260, 180)).detect(image) == ()
     assert RegionDetector(Spot(), (400, 0, 500, 100)).detect(image) == ()
+
+
+def test_a_region_that_begins_outside_is_cut_to_the_frame() -> None:
+    image = np.zeros((200, 300, 3), np.uint8)
+    image[10:20, 10:40] = 255
+    found = RegionDetector(Spot(), (-50, -5, 160, 100)).detect(image)
+    assert [one.quad.box for one in found] == [(10, 10, 40, 20)]

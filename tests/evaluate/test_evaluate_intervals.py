@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.evaluate.intervals import Proportion, bootstrap, mcnemar, share_of
+from lpr.evaluate.intervals import Proportion, bootstrap, mcnemar
 from lpr.wilson import wilson
 
 
@@ -43,7 +43,6 @@ def test_proportion_of_nothing_is_null() -> None:
     assert math.isnan(nothing.value)
     assert nothing.to_json()["value"] is None
     assert "n=0" in str(nothing)
-    assert share_of([True, False]).value == 0.5
 
 
 def test_bootstrap_is_seeded_and_covers_the_mean() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lpr.errors import ConfigError, GateError
+from lpr.errors import ConfigError, GateError, StoreError
 from lpr.gate import build
 from lpr.gate.build import build_gate, format_check
 from lpr.gate.config import GateConfig
@@ -15,6 +15,7 @@ from lpr.gate.decision import Action, Reason
 from lpr.gate.decision_log import read_decisions
 from lpr.gate.fakes import FakeActuator, MemoryRecord, sure_event
 from lpr.gate.moment import Moment
+from lpr.gate.record import DecisionRecord
 from lpr.sinks.rotated_files import next_name, older_files
 
 CONFIG = """\
@@ -67,6 +68,27 @@ def test_a_site_is_built_from_its_file_and_goes_on_after_a_restart(folder: Path)
         event = sure_event("BAB1234", track_id=2)
         again = gate.handle(event, age=0.1, moment=clock.moment)
     assert again.reason is Reason.PASS_USED_UP
+    assert relay.openings == 1
+
+
+def test_an_opening_that_another_place_could_not_keep_is_none_after_a_restart(folder: Path) -> None:
+    clock, relay, full = Clock(), FakeActuator(), [True]
+
+    def store(record: DecisionRecord) -> None:
+        if full[0]:
+            raise StoreError("events.db: the database is locked")
+
+    for track, expected in ((1, Reason.NOT_RECORDED), (2, Reason.EXACT_MATCH)):
+        gate = build_gate(
+            folder / "gate.toml", actuators={"main": relay}, also=(store,), clock=clock
+        )
+        with gate:
+            clock.moment = clock.moment.later(1000)
+            event = sure_event("BAB1234", track_id=track)
+            assert gate.handle(event, age=0.1, moment=clock.moment).reason is expected
+        full[0] = False
+    kept = [one.decision.action for one in read_decisions(folder / "decisions.jsonl")]
+    assert kept == [Action.OPEN]
     assert relay.openings == 1
 
 

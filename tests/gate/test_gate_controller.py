@@ -181,6 +181,22 @@ def test_threads_do_not_open_twice() -> None:
     assert rig.openings == 1
 
 
+def test_who_took_an_opening_that_another_could_not_gets_the_denial_too() -> None:
+    taken: list[Action] = []
+    broken = [True]
+
+    def two_places(record: DecisionRecord) -> None:
+        taken.append(record.decision.action)
+        if broken.pop() if broken else False:
+            raise OutputError("the second place is full")
+
+    gate = GateController(
+        site(), PLATES, actuators={"main": FakeActuator()}, record=two_places, started=START
+    )
+    assert gate.handle(passage(), age=0.1, moment=START.later(100)).action is Action.DENY
+    assert taken == [Action.OPEN, Action.DENY]
+
+
 def test_records_that_raise_anything_deny() -> None:
     def raising(record: DecisionRecord) -> None:
         raise KeyError("x")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import termios
 import tty
 from collections.abc import Iterator
 from typing import Any
@@ -123,7 +124,10 @@ def test_an_unplugged_board_is_an_error() -> None:
         relay.open()
 
 
-def test_a_board_that_stops_listening_says_that_it_may_be_closed(board: Board) -> None:
+@pytest.mark.parametrize("error", [OSError("gone"), termios.error(5, "Input/output error")])
+def test_a_board_that_stops_listening_says_that_it_may_be_closed(
+    board: Board, error: Exception
+) -> None:
     class Port:
         def __init__(self) -> None:
             self.left = 1
@@ -137,7 +141,7 @@ def test_a_board_that_stops_listening_says_that_it_may_be_closed(board: Board) -
         def write(self, command: bytes) -> None:
             self.left -= 1
             if self.left < 0:
-                raise OSError("gone")
+                raise error
 
         def flush(self) -> None:
             """Nothing is buffered."""

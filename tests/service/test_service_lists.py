@@ -105,6 +105,21 @@ def test_a_broken_list_keeps_the_old_one_and_says_so(caplog: pytest.LogCaptureFi
     assert rig.watcher.entries == {"allow": 2}
 
 
+def test_lists_that_could_not_be_loaded_are_tried_again() -> None:
+    rig = Rig()
+    rig.next, rig.mark = "events.db: another process holds its lock", (1,)
+    rig.watcher.tend(2.0)
+    rig.watcher.tend(4.0)
+    assert rig.watcher.problem
+    rig.next = plain_list(["B2"])
+    rig.watcher.tend(6.0)
+    assert not rig.watcher.problem
+    assert rig.watcher.entries == {"allow": 1}
+    assert len(rig.used) == 1
+    rig.watcher.tend(8.0)
+    assert len(rig.used) == 1
+
+
 def test_marks_change_with_the_files(tmp_path: Path) -> None:
     path = tmp_path / "plates.csv"
     marks = [file_marks([path])]

@@ -133,7 +133,7 @@ def test_a_dead_store_keeps_the_gate_shut_and_says_so() -> None:
     assert rig.receiver.events == ["AB123CX"], "others are told all the same"
     store = rig.outputs.figures()[0]
     assert "locked" in store.problem
-    assert store.failures == 2
+    assert store.failures == 3, "the opening, the denial in its place, the event"
 
     rig.store.dead = False
     later = sure_event("AB123CX", track_id=2, first_seen=210.0, time=211.0)

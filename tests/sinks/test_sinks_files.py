@@ -75,6 +75,18 @@ def test_a_closed_pipe_is_an_output_error(tmp_path: Path) -> None:
         assert process.wait() == 7
 
 
+def test_two_programs_never_write_one_file_anew(tmp_path: Path, event: PlateEvent) -> None:
+    path = tmp_path / "events.jsonl"
+    first = JsonlSink(path)
+    first.emit(event)
+    with pytest.raises(OutputError, match=r"events\.jsonl: another program is writing it"):
+        JsonlSink(path)
+    assert len(texts(path)) == 1
+    first.close()
+    JsonlSink(path).close()
+    assert path.read_bytes() == b""
+
+
 @pytest.mark.parametrize("make", [JsonlSink, CsvSink])
 def test_an_unwritable_output_is_found_before_work(tmp_path: Path, make: Maker) -> None:
     with pytest.raises(OutputError, match=r"the folder .* does not exist"):
