@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -70,6 +71,8 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "han": ("notosanscjk-bold", "notosanscjk-regular", "notosanscjk-medium", "notosanscjk-black"),
     "arabic": ("dejavusans-bold", "dejavusans"),
 }
+_DEEPEST: Final = 0.12
+"""How far a letter may hang below the line, cap heights: tails of a Q."""
 _SIMPLIFIED_CHINESE_FACE: Final = 2
 """Face of the Noto CJK collections that holds the simplified Chinese shapes."""
 
@@ -161,10 +164,24 @@ class Face:
         canvas = _pillow("Image").new("L", (width + 4, height), 0)
         _pillow("ImageDraw").Draw(canvas).text((2 - left, -start), char, fill=255, font=self._font)
         mask = np.asarray(canvas, np.uint8)
+        if char.isascii() and low - bottom > _DEEPEST * CAP:
+            mask = _lifted(mask, top - start, bottom - start)
         columns = np.flatnonzero(mask.max(axis=0) > 32)
         if columns.size:
             mask = mask[:, columns[0] : columns[-1] + 1]
         return Glyph(np.ascontiguousarray(mask), (start - top) / CAP)
+
+
+def _lifted(mask: npt.NDArray[np.uint8], top: int, baseline: int) -> npt.NDArray[np.uint8]:
+    """Squeeze a letter that hangs below the line onto it: plates have no room for it there.
+
+    Args:
+        mask: HxW uint8, the letter.
+        top: row of the cap line.
+        baseline: row on which the others stand.
+    """
+    size = (mask.shape[1], baseline - top + 2)
+    return np.vstack((mask[:top], cv2.resize(mask[top:], size, interpolation=cv2.INTER_AREA)))
 
 
 class FontBook:

@@ -96,8 +96,8 @@ def draw_plate(
     inner = draw_band(canvas, style, fonts, rng)
     face = fonts.pick(style.font, rng)
     ink = np.zeros((height, width), np.uint8)
-    for row, area in zip(*_row_areas(rows, inner, style), strict=True):
-        _draw_row(ink, canvas, row, area, style, face, fonts, rng)
+    for number, (row, area) in enumerate(zip(*_row_areas(rows, inner, style), strict=True)):
+        _draw_row(ink, canvas, row, area, style.of_row(number), face, fonts, rng)
     canvas.print(_weight(ink, rng), style.foreground, emboss=style.emboss)
     draw_extras(canvas, style, fonts, rng, under=False)
     return canvas.image()
@@ -147,7 +147,7 @@ def _draw_row(
 ) -> None:
     faces = [_face_for(char, face, fonts, rng) for char in row]
     inks = [
-        0.0 if char in f"{MARKS} " else one.glyph(char).width
+        0.0 if char in f"{MARKS} " else max(one.glyph(char).width, style.spacing.broadest)
         for char, one in zip(row, faces, strict=True)
     ]
     body = row

@@ -59,6 +59,7 @@ class PlateStyle:
     background: Rgb
     font: str = "generic"
     spacing: Spacing = field(default_factory=Spacing)
+    first_spacing: Spacing | None = None
     margin_x: float = 0.08
     top: float = 0.14
     bottom: float = 0.14
@@ -81,6 +82,12 @@ class PlateStyle:
     frame: str | None = None
     stickers: int = 0
     bolts: int = 0
+
+    def of_row(self, number: int) -> PlateStyle:
+        """The style of a row, the top one being 0."""
+        if number or self.first_spacing is None:
+            return self
+        return replace(self, spacing=self.first_spacing)
 
     def unstacked(self) -> PlateStyle:
         """The same style with the region name in the row."""
@@ -111,8 +118,17 @@ def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
         # Where Arabic leaves them room, the characters are wide and stand apart.
         spread, widest = float(rng.uniform(0.4, 0.95)), float(rng.uniform(1.0, 1.7))
         style = replace(style, spacing=replace(style.spacing, spread=spread, widest=widest))
+    first_spacing = None
+    if region == "cn" and two:
+        # GA 36: the top row's characters are 80 mm wide and 60 mm high, and stand apart.
+        first_spacing = replace(
+            style.spacing,
+            broadest=float(rng.uniform(0.8, 1.4)),
+            spread=float(rng.uniform(0.5, 1.0)),
+        )
     return replace(
         style,
+        first_spacing=first_spacing,
         emirate=emirate,
         font=plate.format.font if rng.random() < 0.8 else "generic",
         band=plate.format.band,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from lpr.formats import sample_plate
 from lpr.synth.fonts import FontBook
 from lpr.synth.layout import MARKS, Area, Spacing, place_row
 from lpr.synth.plate import draw_plate, render_plate, render_random_plate
-from lpr.synth.style import random_design
+from lpr.synth.style import design_of, random_design
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,27 @@ def test_missing_fonts_are_said_so(tmp_path: Path, fonts: FontBook) -> None:
         FontBook([tmp_path])
     with pytest.raises(ConfigError, match="fonts-noto-cjk"):
         fonts.pick_kind("han", np.random.default_rng(0))
+
+
+def test_the_top_row_of_a_chinese_lorry_is_as_wide_as_on_the_road(fonts: FontBook) -> None:
+    rng = np.random.default_rng(11)
+    shares: list[float] = []
+    while len(shares) < 12:
+        sample = sample_plate(rng, ("cn",))
+        if len(sample.rows) == 1:
+            continue
+        style = design_of(sample, rng)
+        assert style.first_spacing is not None
+        assert style.of_row(0).spacing == style.first_spacing
+        assert style.of_row(1).spacing == style.spacing != style.first_spacing
+        clean = replace(style, border=False, bolts=0, stickers=0, frame=None, emboss=0.0)
+        rows = ("E" + sample.rows[0][1:], "".join(filter(str.isascii, sample.rows[1])))
+        image = draw_plate(rows, clean, rng, fonts, 96).astype(int)
+        top = np.abs(image[round(0.16 * 96) : 36] - image[2, 2]).max(axis=(0, 2)) > 60
+        inked = np.flatnonzero(top)
+        shares.append((inked[-1] - inked[0]) / image.shape[1])
+    # GA 36: two characters of 80 mm, apart, on 440 mm.
+    assert 0.35 < np.median(shares) < 0.7
 
 
 def test_a_row_fills_its_area_without_leaving_it() -> None:
