@@ -1,17 +1,11 @@
 from __future__ import annotations
 
 import string
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lpr.synth.fonts import CAP, FontBook
-
-
-@pytest.fixture(scope="module")
-def fonts(shared_data: Path) -> FontBook:
-    return FontBook([shared_data / "fonts"])
 
 
 @pytest.mark.parametrize("hint", ["generic", "fe", "us", "uk", "cn"])

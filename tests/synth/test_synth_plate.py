@@ -16,11 +16,6 @@ from lpr.synth.plate import draw_plate, render_plate, render_random_plate
 from lpr.synth.style import design_of, random_design
 
 
-@pytest.fixture(scope="module")
-def fonts(shared_data: Path) -> FontBook:
-    return FontBook([shared_data / "fonts"])
-
-
 @pytest.mark.parametrize("region", ["de", "us", "in", "br", "vn"])
 def test_a_plate_bears_its_sample(fonts: FontBook, region: str) -> None:
     rng = np.random.default_rng(7)
