@@ -54,7 +54,7 @@ class Spacing:
         narrowest: how far characters may be squeezed before they get smaller.
         widest: how far they may be stretched to fill the row.
         spread: share of the area's width over which wider gaps spread a short row, 0 for none.
-        broadest: width to which narrower characters are stretched, 0 for none.
+        least_ink: width to which narrower characters are stretched, 0 for none.
     """
 
     gap: float = 0.12
@@ -65,7 +65,7 @@ class Spacing:
     narrowest: float = 0.62
     widest: float = 1.0
     spread: float = 0.0
-    broadest: float = 0.0
+    least_ink: float = 0.0
 
     def advance(self, char: str, ink: float) -> float:
         """Width that a character takes, without the gap."""

@@ -147,7 +147,7 @@ def _draw_row(
 ) -> None:
     faces = [_face_for(char, face, fonts, rng) for char in row]
     inks = [
-        0.0 if char in f"{MARKS} " else max(one.glyph(char).width, style.spacing.broadest)
+        0.0 if char in f"{MARKS} " else max(one.glyph(char).width, style.spacing.least_ink)
         for char, one in zip(row, faces, strict=True)
     ]
     body = row

@@ -30,6 +30,7 @@ class PlateStyle:
         background: colour of the plate.
         font: font hint, a key of `lpr.synth.fonts.PLATE_FONTS`.
         spacing: how rows are set.
+        first_spacing: how the top row is set where it differs, None for as the others.
         margin_x: room left and right of the text.
         top: room above the text.
         bottom: room below the text.
@@ -123,7 +124,7 @@ def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
         # GA 36: the top row's characters are 80 mm wide and 60 mm high, and stand apart.
         first_spacing = replace(
             style.spacing,
-            broadest=float(rng.uniform(0.8, 1.4)),
+            least_ink=float(rng.uniform(0.8, 1.4)),
             spread=float(rng.uniform(0.5, 1.0)),
         )
     return replace(
