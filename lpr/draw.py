@@ -20,12 +20,12 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from lpr.errors import OutputError
+from lpr.geometry import Box, overlap
 from lpr.imaging import letterbox
 from lpr.sinks.safe import safe_text
 from lpr.types import Image, Track, TrackState
 
 Colour = tuple[int, int, int]
-_Box = tuple[int, int, int, int]
 
 _GREEN: Colour = (80, 200, 60)
 _AMBER: Colour = (0, 180, 255)
@@ -78,7 +78,7 @@ def annotate(image: Image, tracks: Sequence[Track], labels: Mapping[int, PlateLa
         )
     # Verdicts first: where captions meet, the others give way.
     shown.sort(key=lambda track: _colour(track, labels.get(track.id)) != _GREEN)
-    taken: list[_Box] = []
+    taken: list[Box] = []
     for track in shown:
         _write_label(canvas, track, labels.get(track.id), taken)
     return canvas
@@ -88,10 +88,6 @@ def _colour(track: Track, label: PlateLabel | None) -> Colour:
     if track.state is TrackState.LOST:
         return _GREY
     return _GREEN if label is not None and label.confirmed and label.text else _AMBER
-
-
-def _meet(one: _Box, other: _Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _caption(track: Track, label: PlateLabel | None) -> str:
@@ -114,7 +110,7 @@ def _text_size(text: str, size: int) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _write_label(canvas: Image, track: Track, label: PlateLabel | None, taken: list[_Box]) -> None:
+def _write_label(canvas: Image, track: Track, label: PlateLabel | None, taken: list[Box]) -> None:
     """Write a caption above its plate, below it where there is no room, always inside.
 
     Only a verdict's caption may cover another; places of captions are added to `taken`.
@@ -138,7 +134,7 @@ def _write_label(canvas: Image, track: Track, label: PlateLabel | None, taken: l
     for y in (above, below) if above >= 0 else (below, above):
         y = int(min(max(0, y), rows - height))
         box = (x, y, x + width + 2 * pad, y + height)
-        if not any(_meet(box, other) for other in taken):
+        if not any(overlap(box, other) for other in taken):
             break
     else:
         if colour != _GREEN:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-_INTERRUPTED = 130
-
 
 def main() -> None:
     """Entry point of the command `lpr`."""
@@ -15,5 +13,7 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         # Before any command could say so; afterwards each one does.
+        from lpr.cli.exit_codes import ExitCode
+
         sys.stderr.write("lpr: interrupted\n")
-        sys.exit(_INTERRUPTED)
+        sys.exit(ExitCode.INTERRUPTED)

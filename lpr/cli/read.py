@@ -39,12 +39,13 @@ def read(
         from lpr.sinks.wire import to_line
 
         settings = engine_config(config, region, threads)
-        keep_inputs([*(path for path, _ in _listed(pictures)), config], [jsonl])
+        listed = tuple(_listed(pictures))
+        keep_inputs([*(path for path, _ in listed), config], [jsonl])
         output = LineOutput(jsonl) if jsonl is not None else None
         try:
             reader = build_still_reader(settings)
             good, last_error = 0, None
-            for path, trouble in _listed(pictures):
+            for path, trouble in listed:
                 result, error = _read_one(reader, path, trouble, crops)
                 good, last_error = good + (error is None), error or last_error
                 if output is not None:
