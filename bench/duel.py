@@ -1,8 +1,10 @@
 """Two revisions timed against each other: two live processes, interleaved round by round.
 
 A neighbour on the machine slows both sides of a pair alike; what is left is judged by the median
-of the paired ratios. Each launch starts both processes anew, because the memory layout of one
-process favours or harms it for its whole life.
+of the paired ratios. Both run on the same core, taking turns: a core that shares its units with a
+busy neighbour is slower by half for seconds on end, and would harm one side alone. Each launch
+starts both processes anew, because the memory layout of one process favours or harms it for its
+whole life. Where a workload looks slower, but not surely, more launches decide.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -32,12 +34,15 @@ class Plan:
         rounds: pairs of one workload in a launch.
         round_seconds: a round repeats its call until about this long.
         limit: median ratio from which a workload counts as slower.
+        most_launches: as many are taken, `launches` at a time, while a workload's median is beyond
+            the limit and its interval leaves room for noise.
     """
 
     launches: int = 3
     rounds: int = 12
     round_seconds: float = 0.03
     limit: float = 1.25
+    most_launches: int = 12
 
 
 @dataclass(slots=True)
@@ -66,6 +71,7 @@ class Outcome:
         ratio: head over base; None where it was not compared.
         note: why it was not compared, or how it was judged.
         failed: whether this breaks the build.
+        unsure: whether it looks slower, but may be noise.
     """
 
     name: str
@@ -74,6 +80,7 @@ class Outcome:
     ratio: Ratio | None
     note: str
     failed: bool
+    unsure: bool = False
 
 
 class Worker:
@@ -82,9 +89,10 @@ class Worker:
     Args:
         root: the revision's folder.
         workloads: the file of workloads, the same for both sides.
+        core: number of the core to run on, None for any.
     """
 
-    def __init__(self, root: Path, workloads: Path) -> None:
+    def __init__(self, root: Path, workloads: Path, core: int | None = None) -> None:
         self._process = subprocess.Popen(
             [
                 sys.executable,
@@ -97,6 +105,13 @@ class Worker:
             text=True,
             env=environment(root),
         )
+        if core is not None:
+            os.sched_setaffinity(self._process.pid, {core})
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
 
     def ask(self, do: str, **values: object) -> dict[str, Any]:
         """Send one command and wait for its answer."""
@@ -139,9 +154,13 @@ def environment(root: Path) -> dict[str, str]:
 
 
 @contextmanager
-def workers(base: Path, head: Path, workloads: Path) -> Iterator[tuple[Worker, Worker]]:
-    """Both sides, running."""
-    pair = (Worker(base, workloads), Worker(head, workloads))
+def workers(
+    base: Path, head: Path, workloads: Path, launch: int
+) -> Iterator[tuple[Worker, Worker]]:
+    """Both sides, running on one core; the next launch takes the next one."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
+    core = cores[launch % len(cores)]
+    pair = (Worker(base, workloads, core), Worker(head, workloads, core))
     try:
         yield pair
     finally:
@@ -150,16 +169,29 @@ def workers(base: Path, head: Path, workloads: Path) -> Iterator[tuple[Worker, W
 
 
 def sample(
-    base: Path, head: Path, workloads: Path, names: Sequence[str], plan: Plan
-) -> dict[str, Samples]:
-    """Time `names` on both sides."""
-    samples = {name: Samples() for name in names}
-    for _ in range(plan.launches):
-        with workers(base, head, workloads) as pair:
+    base: Path,
+    head: Path,
+    workloads: Path,
+    samples: dict[str, Samples],
+    plan: Plan,
+    *,
+    first: int = 0,
+) -> None:
+    """Time the workloads of `samples` on both sides and add what was measured to them.
+
+    Args:
+        base: folder of the one revision.
+        head: folder of the other.
+        workloads: the file of workloads.
+        samples: name -> what was measured so far.
+        plan: how much to measure; `launches` are added.
+        first: number of the first launch.
+    """
+    for launch in range(first, first + plan.launches):
+        with workers(base, head, workloads, launch) as pair:
             for name, found in samples.items():
                 if not found.absent:
                     _one_launch(pair, name, found, plan)
-    return samples
 
 
 def _one_launch(pair: tuple[Worker, Worker], name: str, found: Samples, plan: Plan) -> None:
@@ -195,7 +227,8 @@ def verdict(name: str, samples: Samples, limit: float) -> Outcome:
     if samples.absent:
         return Outcome(name, 0.0, 0.0, None, samples.absent, samples.broken)
     ratio = median_ratio(samples.launches)
-    slower = ratio.median > limit and ratio.low > 1 + (limit - 1) / 2
+    beyond = ratio.median > limit
+    slower = beyond and ratio.low > 1 + (limit - 1) / 2
     pairs = [pair for launch in samples.launches for pair in launch]
     return Outcome(
         name,
@@ -204,6 +237,7 @@ def verdict(name: str, samples: Samples, limit: float) -> Outcome:
         ratio,
         "slower" if slower else "faster" if ratio.median < 1 / limit else "same",
         slower,
+        beyond and not slower,
     )
 
 
@@ -211,18 +245,26 @@ def duel(
     base: Path, head: Path, workloads: Path, names: Sequence[str], plan: Plan
 ) -> list[Outcome]:
     """Time all, time those that look slower once more, and fail what is slower twice in a row."""
-    outcomes = {
-        name: verdict(name, found, plan.limit)
-        for name, found in sample(base, head, workloads, names, plan).items()
-    }
+    outcomes = judged(base, head, workloads, names, plan)
     suspects = [name for name, item in outcomes.items() if item.failed and item.ratio]
-    if suspects:
-        for name, found in sample(base, head, workloads, suspects, plan).items():
-            again = verdict(name, found, plan.limit)
-            first = outcomes[name].ratio
-            seen = f"{first.median:.2f}" if first else "?"
-            note = f"slower twice (first {seen})" if again.failed else f"slower once ({seen})"
-            outcomes[name] = Outcome(
-                name, again.base_ms, again.head_ms, again.ratio, note, again.failed
-            )
+    for name, again in judged(base, head, workloads, suspects, plan).items():
+        first = outcomes[name].ratio
+        seen = f"{first.median:.2f}" if first else "?"
+        note = f"slower twice (first {seen})" if again.failed else f"slower once ({seen})"
+        outcomes[name] = replace(again, note=note)
     return list(outcomes.values())
+
+
+def judged(
+    base: Path, head: Path, workloads: Path, names: Sequence[str], plan: Plan
+) -> dict[str, Outcome]:
+    """Time `names` until each is judged surely, or as often as the plan allows."""
+    samples = {name: Samples() for name in names}
+    outcomes: dict[str, Outcome] = {}
+    launched, open_ones = 0, samples
+    while open_ones and launched < max(plan.launches, plan.most_launches):
+        sample(base, head, workloads, open_ones, plan, first=launched)
+        launched += plan.launches
+        outcomes |= {name: verdict(name, found, plan.limit) for name, found in open_ones.items()}
+        open_ones = {name: found for name, found in open_ones.items() if outcomes[name].unsure}
+    return outcomes

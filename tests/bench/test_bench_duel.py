@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from bench.duel import Plan, Samples, verdict
+from bench import duel
+from bench.compare import WORKLOAD_FILE
+from bench.duel import HERE, Plan, Samples, judged, verdict, workers
 
 NOISE = 0.19
 """Coefficient of variation of one timing on a loaded shared runner."""
@@ -62,6 +67,53 @@ def test_just_beyond_the_limit_but_unsure_does_not_fail() -> None:
     assert found.ratio is not None
     assert found.ratio.median > 1.25
     assert not found.failed
+    assert found.unsure
+
+
+DISTURBED, CLEAR = [(1.0, 1.05)] * 12, [(1.0, 1.95)] * 12
+
+
+@pytest.mark.parametrize(
+    ("launches", "taken", "failed"),
+    [
+        ([CLEAR] * 5, 5, True),
+        ([CLEAR, CLEAR, CLEAR, DISTURBED, DISTURBED, *[CLEAR] * 5], 10, True),
+        ([CLEAR, DISTURBED, CLEAR, DISTURBED, CLEAR, *[DISTURBED] * 5], 10, False),
+        ([*[CLEAR, DISTURBED] * 7, CLEAR], 15, False),
+    ],
+    ids=["sure", "sure after more", "noise after more", "never sure"],
+)
+def test_doubt_is_measured_away(
+    launches: list[list[tuple[float, float]]],
+    taken: int,
+    failed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left = iter(launches)
+    firsts = []
+
+    def sample(*_: object, first: int) -> None:
+        samples = _[3]
+        assert isinstance(samples, dict)
+        firsts.append(first)
+        samples["work"].launches.extend(next(left) for _ in range(5))
+
+    monkeypatch.setattr(duel, "sample", sample)
+    plan = Plan(launches=5, most_launches=15)
+    found = judged(Path(), Path(), Path(), ["work"], plan)["work"]
+    assert firsts == list(range(0, taken, 5))
+    assert found.failed == failed
+    assert next(left, None) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system pins no process")
+def test_both_sides_take_turns_on_one_core() -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    for launch in range(3):
+        with workers(HERE.parent, HERE.parent, WORKLOAD_FILE, launch) as pair:
+            assert [os.sched_getaffinity(side.pid) for side in pair] == [
+                {cores[launch % len(cores)]}
+            ] * 2
 
 
 def test_what_cannot_be_compared_says_why() -> None:
