@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -15,6 +17,9 @@ from lpr.synth.layout import MARKS, Area, Slot, place_row
 from lpr.synth.ornaments import Canvas, draw_band, draw_emblem, draw_emirate, draw_extras
 from lpr.synth.style import PlateStyle, design_of, random_design
 from lpr.types import Image
+
+_YEAR: Final = re.compile(r"([A-Z]{2,})-([0-9]{2})(?: ([0-9]+))?")
+"""Letters, the year of registration, and the number where it stands in the same row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,13 +155,10 @@ def _draw_row(
         0.0 if char in f"{MARKS} " else max(one.glyph(char).width, style.spacing.least_ink)
         for char, one in zip(row, faces, strict=True)
     ]
-    body = row
-    if style.small_tail and "-" in row:
-        head, _, tail = row.partition("-")
-        if len(head) >= 2 and len(tail) == 2:
-            _draw_small_tail(ink, canvas, head, tail, area, style, face, fonts, rng)
-            return
-    for slot in place_row(body, inks, area, style.spacing):
+    if style.small_year and (year := _YEAR.fullmatch(row)):
+        _draw_small_year(ink, canvas, year.groups(), area, style, face, fonts, rng)
+        return
+    for slot in place_row(row, inks, area, style.spacing):
         if slot.char == "*" and style.emirate is not None:
             draw_emirate(canvas, slot, style, fonts, rng)
         elif slot.char == "*":
@@ -168,27 +170,40 @@ def _draw_row(
             _stamp(ink, faces[index], slot)
 
 
-def _draw_small_tail(
+def _draw_small_year(
     ink: npt.NDArray[np.uint8],
     canvas: Canvas,
-    head: str,
-    tail: str,
+    parts: Sequence[str | None],
     area: Area,
     style: PlateStyle,
     face: Face,
     fonts: FontBook,
     rng: np.random.Generator,
 ) -> None:
-    """Set the year of a Pakistani plate: two small digits behind the letters, raised."""
-    split = area.width * float(rng.uniform(0.62, 0.75))
-    left = Area(area.left, area.top, split, area.height)
-    size = area.height * float(rng.uniform(0.42, 0.65))
-    gap = area.width * float(rng.uniform(0.02, 0.08))
-    right = Area(area.left + split + gap, area.top, area.width - split - gap, size)
-    plain = style.without_tail()
-    _draw_row(ink, canvas, head, left, plain, face, fonts, rng)
-    _draw_row(ink, canvas, tail, right, plain, face, fonts, rng)
-    if rng.random() < 0.6:
+    """Set the year of a Pakistani plate: two small digits behind the letters, before any number."""
+    head, tail, number = parts[0] or "", parts[1] or "", parts[2] or ""
+    size = area.height * float(rng.uniform(0.3, 0.65))
+    gap = area.width * float(rng.uniform(0.02, 0.06 if number else 0.08))
+    room = area.width - gap * (2 if number else 1)
+    if number:
+        # As wide as their characters, the year's by its size.
+        year = room * len(tail) * 0.55 / (len(head) + len(number) + len(tail) * 0.55)
+        split = (room - year) * len(head) / (len(head) + len(number))
+    else:
+        split = area.width * float(rng.uniform(0.62, 0.75))
+        year = room - split
+    plain = style.without_year()
+    _draw_row(
+        ink, canvas, head, Area(area.left, area.top, split, area.height), plain, face, fonts, rng
+    )
+    left = area.left + split + gap
+    # Alone it stands raised, before a number at any height.
+    raised = area.top + (area.height - size) * (float(rng.uniform(0, 1)) if number else 0.0)
+    _draw_row(ink, canvas, tail, Area(left, raised, year, size), plain, face, fonts, rng)
+    if number:
+        rest = Area(left + year + gap, area.top, room - split - year, area.height)
+        _draw_row(ink, canvas, number, rest, plain, face, fonts, rng)
+    elif rng.random() < 0.6:
         y = area.top + area.height / 2
         _stamp_mark(ink, Slot("-", area.left + split, y - size / 2, gap, size))
 

@@ -49,7 +49,7 @@ class PlateStyle:
         emboss: strength of the characters' relief, 0 to 1.
         picture: whether a graphic lies behind the text.
         stacked: whether a region name stands upright at the left (Korea).
-        small_tail: whether two digits behind a hyphen are set small (Pakistan).
+        small_year: whether two digits behind a hyphen, last or before a space, are small.
         frame: words on a dealer's frame that covers the rim, None for no frame.
         stickers: number of stickers.
         bolts: number of bolts, 0 to 4.
@@ -79,7 +79,7 @@ class PlateStyle:
     emirate: str | None = None
     picture: bool = False
     stacked: bool = False
-    small_tail: bool = False
+    small_year: bool = False
     frame: str | None = None
     stickers: int = 0
     bolts: int = 0
@@ -94,9 +94,9 @@ class PlateStyle:
         """The same style with the region name in the row."""
         return replace(self, stacked=False)
 
-    def without_tail(self) -> PlateStyle:
+    def without_year(self) -> PlateStyle:
         """The same style with every character of full size."""
-        return replace(self, small_tail=False)
+        return replace(self, small_year=False)
 
 
 def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
@@ -143,7 +143,7 @@ def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
         arabic=arabic,
         picture=region in ("us", "ca", "mx", "ph", "au") and rng.random() < 0.45,
         stacked=region == "kr" and "\uac00" <= plate.rows[0][0] <= "\ud7a3" and rng.random() < 0.5,
-        small_tail=region == "pk" and rng.random() < 0.7,
+        small_year=region == "pk" and rng.random() < 0.7,
         first_row=_first_row(region, rng) if two else 0.5,
         first_width=float(rng.uniform(0.55, 0.85)) if two and region in ("kr", "cn") else 1.0,
     )
