@@ -173,7 +173,7 @@ def recognizer(
         _need_torch()
         from lpr.evaluate.datasets import data_folder
         from lpr.manifest import load_manifest
-        from lpr.registry import DEFAULT_RECOGNIZER
+        from lpr.registry import DEFAULT_RECOGNIZER, find_model
         from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
         from lpr.train.recognizer_steps import LoopOptions
 
@@ -185,6 +185,8 @@ def recognizer(
             out=out,
             data=tuple(data) if data else _shared_crops(),
             loop=LoopOptions(steps=steps, batch=batch, threads=threads, seed=seed),
+            transcribed=None if data else _transcribed(find_model(DEFAULT_RECOGNIZER).path.parent),
+            scenes=None if data else data_folder() / "scenes",
             init_from=start,
             resume=not fresh,
             negatives=None if data else data_folder() / "negatives",
@@ -225,6 +227,10 @@ def _print_accuracy(metrics: Mapping[str, float]) -> None:
 
 def _present(path: Path) -> Path | None:
     return path if path.is_file() else None
+
+
+def _transcribed(model: Path) -> Path | None:
+    return _present(model / "labels" / "transcribed.json")
 
 
 def _shared_crops() -> tuple[Path, ...]:

@@ -49,7 +49,17 @@ class LabelledPatch:
 
 @dataclass(frozen=True, slots=True)
 class CropLabel:
-    """One line of a `labels.jsonl` of plate crops."""
+    """One line of a `labels.jsonl` of plate crops.
+
+    Attributes:
+        path: the picture.
+        text: what the plate says.
+        lines: rows of text.
+        quad: the plate in the crop; without area where it fills the crop.
+        split: `train` or `val`.
+        note: what is unusual about it.
+        cut: left, top, right and bottom of the crop in the picture, pixels; None for all of it.
+    """
 
     path: Path
     text: str
@@ -57,6 +67,7 @@ class CropLabel:
     quad: Quad
     split: str
     note: str
+    cut: tuple[int, int, int, int] | None = None
 
 
 def read_labels(folder: Path) -> tuple[CropLabel, ...]:
@@ -101,7 +112,7 @@ def _label(folder: Path, row: dict[str, object]) -> CropLabel:
 
 
 def load_crop(label: CropLabel) -> Image:
-    """Read a label's picture, HxWx3 uint8 BGR.
+    """Read a label's crop, HxWx3 uint8 BGR.
 
     Raises:
         TrainingError: it cannot be read.
@@ -109,6 +120,9 @@ def load_crop(label: CropLabel) -> Image:
     image = cv2.imread(str(label.path), cv2.IMREAD_COLOR)
     if image is None:
         raise TrainingError(f"{label.path}: cannot be read as a picture")
+    if label.cut is not None:
+        left, top, right, bottom = label.cut
+        image = image[top:bottom, left:right].copy()
     return np.asarray(image, np.uint8)
 
 

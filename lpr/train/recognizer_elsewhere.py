@@ -44,12 +44,15 @@ class Elsewhere:
         return score_images(net, alphabet, self.crops, self.texts)
 
 
-def render_elsewhere(alphabet: Alphabet, count: int = PLATES) -> Elsewhere:
+def render_elsewhere(
+    alphabet: Alphabet, count: int = PLATES, *, random_share: float = 0.25
+) -> Elsewhere:
     """Render plates of all countries; none where no typeface is installed.
 
     Args:
         alphabet: plates with other characters are left out.
         count: number of plates.
+        random_share: share of plates of no country, any letters and digits.
     """
     try:
         fonts = FontBook()
@@ -57,7 +60,15 @@ def render_elsewhere(alphabet: Alphabet, count: int = PLATES) -> Elsewhere:
         return Elsewhere((), ())
     rng, corners = np.random.default_rng(_SEED), patch_corners()
     with tempfile.TemporaryDirectory() as folder:
-        render_shard(Path(folder), ELSEWHERE, count, _SEED, fonts=fonts, alphabet=alphabet)
+        render_shard(
+            Path(folder),
+            ELSEWHERE,
+            count,
+            _SEED,
+            fonts=fonts,
+            alphabet=alphabet,
+            random_share=random_share,
+        )
         plates = RenderedCache(Path(folder)).all()
         crops = [cut_crop(one.patch, corners, rng, _STRENGTH, WIDTH, HEIGHT) for one in plates]
     seen = [camera_grey(crop, rng, _STRENGTH.camera) for crop in crops]

@@ -52,6 +52,7 @@ from lpr.train.recognizer_steps import (
     run_steps,
     write_history,
 )
+from lpr.train.recognizer_transcribed import read_transcribed
 
 SHIPPED: Final = "shipped"
 SET_LICENCES: Final[Mapping[str, str]] = {
@@ -63,6 +64,10 @@ SET_LICENCES: Final[Mapping[str, str]] = {
     "cn-ccpd-mini": "MIT",
     "kr-cvlab": "Apache-2.0",
     "kr-cvlab-rect": "Apache-2.0",
+    "scenes/mixed-openlpr": "Apache-2.0",
+    "scenes/us-uk-ph-cjsantos": "CC-BY-4.0",
+    "scenes/ro-night": "MIT",
+    "scenes/india-moto-helmet": "CC-BY-4.0",
 }
 """Licences of the known sets; others count as the user's own."""
 FINE_TUNING_RATE: Final = 0.2
@@ -80,6 +85,8 @@ class RecognizerTrainOptions:
     Attributes:
         out: model folder to write; the checkpoint lies beside the model.
         data: folders of labelled crops (`labels.jsonl`), train split for training, val for figures.
+        transcribed: file of transcriptions of plates in `scenes`, None for none.
+        scenes: folder of scenes that `transcribed` names.
         loop: how long and how fast.
         init_from: None for random weights, `shipped`, a model's name, or a model folder.
         resume: go on from the checkpoint in `out` where there is one.
@@ -98,6 +105,8 @@ class RecognizerTrainOptions:
     out: Path
     data: tuple[Path, ...]
     loop: LoopOptions
+    transcribed: Path | None = None
+    scenes: Path | None = None
     init_from: str | None = None
     resume: bool = True
     rendered: int = 100_000
@@ -133,6 +142,8 @@ def train_recognizer(
         ModelNotFoundError: the model to start from is unknown.
     """
     labels = {folder.name: read_labels(folder) for folder in options.data}
+    if options.transcribed is not None and options.scenes is not None:
+        labels |= read_transcribed(options.transcribed, options.scenes)
     loop = options.loop
     if options.init_from is not None:
         loop = replace(loop, rate=loop.rate * FINE_TUNING_RATE)

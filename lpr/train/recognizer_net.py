@@ -94,12 +94,12 @@ class RecognizerNet(nn.Module):
         x = x - x.mean(dim=(2, 3), keepdim=True)
         x = x / (x.square().mean(dim=(2, 3), keepdim=True) + CONTRAST_FLOOR).sqrt()
         maps = self.features(x).permute(0, 2, 3, 1)
-        count, rows, columns, channels = maps.shape
-        sequence = maps.permute(0, 2, 1, 3).reshape(count, columns, rows * channels)
+        # Fixed sizes leave the exported network no shapes to work out at every run.
+        sequence = maps.permute(0, 2, 1, 3).reshape(-1, COLUMNS, ROWS * self.shape.late)
         sequence, _ = self.memory(torch.relu(self.join(sequence)))
-        context = self.context(sequence).reshape(count, columns, rows, -1).permute(0, 2, 1, 3)
-        spoken: Tensor = self.speak(torch.relu(self.look(maps) + context))
-        return spoken.reshape(count, rows * columns, self.classes)
+        context = self.context(sequence).reshape(-1, COLUMNS, ROWS, self.shape.head)
+        spoken: Tensor = self.speak(torch.relu(self.look(maps) + context.permute(0, 2, 1, 3)))
+        return spoken.reshape(-1, ROWS * COLUMNS, self.classes)
 
 
 def _step(

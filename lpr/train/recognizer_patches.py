@@ -31,6 +31,10 @@ SET_WEIGHTS: Final[Mapping[str, tuple[float, float]]] = {
     "cn-ccpd-mini": (0.06, 0.01),
     "kr-cvlab": (0.025, 0.025),
     "kr-cvlab-rect": (0.01, 0.03),
+    "scenes/mixed-openlpr": (0.08, 0.02),
+    "scenes/us-uk-ph-cjsantos": (0.03, 0.01),
+    "scenes/ro-night": (0.02, 0.01),
+    "scenes/india-moto-helmet": (0.03, 0.05),
 }
 """How often one- and two-line crops of the known sets are drawn; others go by their size's root."""
 TIGHT_SETS: Final = frozenset({"cn-lprnet", "kr-cvlab-rect"})
