@@ -161,6 +161,9 @@ def recognizer(
     ] = None,
     region: Annotated[str | None, typer.Option(help="Countries to render; all by default.")] = None,
     threads: Threads = 1,
+    processes: Annotated[
+        int, typer.Option(min=1, help="Processes that train together, one a core.")
+    ] = 1,
     seed: Seed = 0,
     fresh: Fresh = False,
 ) -> None:
@@ -184,7 +187,9 @@ def recognizer(
         options = RecognizerTrainOptions(
             out=out,
             data=tuple(data) if data else _shared_crops(),
-            loop=LoopOptions(steps=steps, batch=batch, threads=threads, seed=seed),
+            loop=LoopOptions(
+                steps=steps, batch=batch, threads=threads, processes=processes, seed=seed
+            ),
             transcribed=None if data else _transcribed(find_model(DEFAULT_RECOGNIZER).path.parent),
             scenes=None if data else data_folder() / "scenes",
             init_from=start,

@@ -34,7 +34,12 @@ from lpr.train.recognizer_export import WEIGHTS, RecognizerCard, export_recogniz
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
-from lpr.train.recognizer_patches import LEFT_OUT, shipped_helpers, weighted_patches
+from lpr.train.recognizer_patches import (
+    LEFT_OUT,
+    may_train,
+    shipped_helpers,
+    weighted_patches,
+)
 from lpr.train.recognizer_score import (
     ScoredCrops,
     calibration_error,
@@ -50,11 +55,14 @@ from lpr.train.recognizer_steps import (
     new_state,
     restore_state,
     run_steps,
+    store_state,
     write_history,
 )
+from lpr.train.recognizer_team import Team, train_together
 from lpr.train.recognizer_transcribed import read_transcribed
 
 SHIPPED: Final = "shipped"
+CHECKPOINT: Final = "checkpoint.pt"
 SET_LICENCES: Final[Mapping[str, str]] = {
     "mixed-openlpr": "Apache-2.0",
     "us-uk-ph-cjsantos": "CC-BY-4.0",
@@ -141,53 +149,94 @@ def train_recognizer(
         ConfigError: fonts for rendering are missing.
         ModelNotFoundError: the model to start from is unknown.
     """
-    labels = {folder.name: read_labels(folder) for folder in options.data}
-    if options.transcribed is not None and options.scenes is not None:
-        labels |= read_transcribed(options.transcribed, options.scenes)
+    labels = _labels(options)
     loop = options.loop
     if options.init_from is not None:
         loop = replace(loop, rate=loop.rate * FINE_TUNING_RATE)
     state = _start(options, loop)
+    share = _rendered_share(options, labels, state.alphabet)
     elsewhere = render_elsewhere(state.alphabet) if options.init_from is not None else None
     before = _validate(_averaged(state), state.alphabet, labels, elsewhere)
-    empty = grey_pictures(options.negatives, least=(PATCH_WIDTH, PATCH_HEIGHT), widest=600)
-    cache = None
-    if options.rendered > 0 and options.rendered_share > 0:
-        cache = render_cache(
-            options.cache or options.out / "rendered",
+    if share > 0:
+        render_cache(
+            _cache_folder(options),
             options.rendered,
-            options.loop.seed,
+            loop.seed,
             alphabet=state.alphabet,
-            backgrounds=empty,
+            backgrounds=_empty(options),
             regions=options.regions,
             on_render=on_render,
         )
+    options.out.mkdir(parents=True, exist_ok=True)
+    store_state(options.out / CHECKPOINT, state)
+    train_together(loop.processes, _learn, (options, loop), on_progress)
+    state = restore_state(options.out / CHECKPOINT, loop)
+    write_history(options.out / "history.jsonl", state.history)
+    after = _validate(_averaged(state), state.alphabet, labels, elsewhere)
+    return _export(options, state, labels, before, after, share)
+
+
+def _learn(
+    team: Team,
+    on_progress: Callable[[Progress], None] | None,
+    options: RecognizerTrainOptions,
+    loop: LoopOptions,
+) -> None:
+    """One process's part of a run: from the checkpoint in `out` to the one at the end."""
+    state = restore_state(options.out / CHECKPOINT, loop)
     aligner, refiner = shipped_helpers(state.alphabet)
     painter = GlyphPainter.installed(state.alphabet)
-    real = weighted_patches(labels, state.alphabet, aligner, refiner, painter)
-    if not real and (cache is None or not len(cache)):
-        raise TrainingError(
-            "nothing to train on: no labelled crop in the train split, none rendered"
-        )
+    real = weighted_patches(_labels(options), state.alphabet, aligner, refiner, painter)
+    cache = RenderedCache(_cache_folder(options)) if options.rendered > 0 else None
     batches = BatchMaker(
         state.alphabet,
         real,
         cache,
         rendered_share=options.rendered_share,
         blank_share=options.blank_share,
-        empty=empty,
+        empty=_empty(options),
         strength=options.strength,
-        seed=options.loop.seed * 7919 + state.step,
+        seed=(loop.seed * 7919 + state.step) * loop.processes + team.rank,
     )
-    options.out.mkdir(parents=True, exist_ok=True)
-    run_steps(state, batches, loop, options.out / "checkpoint.pt", on_progress)
-    write_history(options.out / "history.jsonl", state.history)
-    after = _validate(_averaged(state), state.alphabet, labels, elsewhere)
-    return _export(options, state, labels, before, after, batches.rendered_share)
+    checkpoint = options.out / CHECKPOINT if team.rank == 0 else None
+    run_steps(state, batches, loop, checkpoint, on_progress, team.average)
+
+
+def _labels(options: RecognizerTrainOptions) -> dict[str, tuple[CropLabel, ...]]:
+    labels = {folder.name: read_labels(folder) for folder in options.data}
+    if options.transcribed is not None and options.scenes is not None:
+        labels |= read_transcribed(options.transcribed, options.scenes)
+    return labels
+
+
+def _rendered_share(
+    options: RecognizerTrainOptions,
+    labels: Mapping[str, Sequence[CropLabel]],
+    alphabet: Alphabet,
+) -> float:
+    """Share of rendered plates among the crops; all, where no real plate may train."""
+    share = options.rendered_share if options.rendered > 0 else 0.0
+    if any(
+        may_train(row) and alphabet.covers(row.text) for rows in labels.values() for row in rows
+    ):
+        return share
+    if share == 0:
+        raise TrainingError(
+            "nothing to train on: no labelled crop in the train split, none rendered"
+        )
+    return 1.0
+
+
+def _cache_folder(options: RecognizerTrainOptions) -> Path:
+    return options.cache or options.out / "rendered"
+
+
+def _empty(options: RecognizerTrainOptions) -> Sequence[Grey]:
+    return grey_pictures(options.negatives, least=(PATCH_WIDTH, PATCH_HEIGHT), widest=600)
 
 
 def _start(options: RecognizerTrainOptions, loop: LoopOptions) -> TrainingState:
-    checkpoint = options.out / "checkpoint.pt"
+    checkpoint = options.out / CHECKPOINT
     if options.resume and checkpoint.is_file():
         return restore_state(checkpoint, loop)
     if options.init_from is None:

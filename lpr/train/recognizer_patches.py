@@ -80,9 +80,7 @@ def weighted_patches(
     helpers = Helpers(alphabet, aligner, refiner, painter)
     parts: list[WeightedPatches] = []
     for name, rows in labels.items():
-        usable = [
-            row for row in rows if row.split == "train" and row.text and row.note not in LEFT_OUT
-        ]
+        usable = [row for row in rows if may_train(row)]
         for lines in (1, 2):
             chosen = [row for row in usable if row.lines == lines and alphabet.covers(row.text)]
             if chosen:
@@ -90,6 +88,11 @@ def weighted_patches(
                 weight = known[lines - 1] if known else 0.01 * len(chosen) ** 0.5
                 parts += _parts(name, chosen, weight, helpers)
     return parts
+
+
+def may_train(row: CropLabel) -> bool:
+    """Whether a label is of the train split and its text is what the crop shows."""
+    return row.split == "train" and bool(row.text) and row.note not in LEFT_OUT
 
 
 def shipped_helpers(alphabet: Alphabet) -> tuple[RecognizerNet | None, CornerRefiner]:

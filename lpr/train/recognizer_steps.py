@@ -34,7 +34,9 @@ class LoopOptions:
         weight_decay: AdamW's.
         average: decay of the weights' moving average.
         save_every: steps between two checkpoints.
-        threads: of torch.
+        threads: of torch, in each process.
+        processes: that train together, see `lpr.train.recognizer_team`.
+        average_every: steps between two means of their weights.
         seed: of the first weights.
     """
 
@@ -47,6 +49,8 @@ class LoopOptions:
     average: float = 0.999
     save_every: int = 500
     threads: int = 1
+    processes: int = 1
+    average_every: int = 12
     seed: int = 0
 
 
@@ -158,9 +162,9 @@ def run_steps(
     state: TrainingState,
     batches: BatchMaker,
     options: LoopOptions,
-    checkpoint: Path,
+    checkpoint: Path | None,
     on_progress: Callable[[Progress], None] | None = None,
-    on_save: Callable[[TrainingState], None] | None = None,
+    average: Callable[[nn.Module], None] | None = None,
 ) -> None:
     """Train until `options.steps`.
 
@@ -168,9 +172,10 @@ def run_steps(
         state: where to go on from; changed in place.
         batches: the data.
         options: how.
-        checkpoint: file that is rewritten every `options.save_every` steps and at the end.
+        checkpoint: file that is rewritten every `options.save_every` steps and at the end; None
+            for none.
         on_progress: called every 50 steps.
-        on_save: called after each checkpoint.
+        average: called with the network every `options.average_every` steps and at the end.
 
     Raises:
         TrainingError: the loss is no number any more, or the disk refuses.
@@ -195,10 +200,11 @@ def run_steps(
             if on_progress is not None:
                 on_progress(progress)
             total, count, began = 0.0, 0, time.perf_counter()
-        if state.step % options.save_every == 0 or state.step == options.steps:
+        last = state.step == options.steps
+        if average is not None and (last or state.step % options.average_every == 0):
+            average(net)
+        if checkpoint is not None and (last or state.step % options.save_every == 0):
             store_state(checkpoint, state)
-            if on_save is not None:
-                on_save(state)
     net.eval()
 
 

@@ -36,6 +36,7 @@ from lpr.train.recognizer_steps import (
     restore_state,
     store_state,
 )
+from lpr.train.recognizer_team import Team, train_together
 
 TEXTS = ("AB12", "7Z", "K9K9", "05X")
 
@@ -109,6 +110,40 @@ def test_fine_tuning_starts_from_a_models_weights(crops: Path, tmp_path: Path) -
     assert "own_exact_before" in manifest.metrics
     assert manifest.metrics["elsewhere_n"] == PLATES
     assert manifest.metrics["elsewhere_exact"] == manifest.metrics["elsewhere_exact_before"]
+
+
+def test_processes_train_one_network_together(crops: Path, tmp_path: Path) -> None:
+    options = small(crops, tmp_path / "model", steps=51)
+    together = replace(options.loop, processes=2, average_every=4, batch=2)
+    seen: list[Progress] = []
+    folder = train_recognizer(replace(options, loop=together), seen.append)
+    assert [progress.step for progress in seen] == [50, 51]
+    assert restore_state(folder / "checkpoint.pt", together).step == 51
+
+
+def test_a_process_that_fails_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="must not be trained"):
+        train_together(2, _failing, ("must not be trained",), None)
+
+
+def _failing(team: Team, _: object, message: str) -> None:
+    if team.rank == 1:
+        raise ValueError(message)
+    team.average(torch.nn.Linear(1, 1))
+
+
+def test_the_mean_of_a_team(tmp_path: Path) -> None:
+    train_together(2, _meeting, (tmp_path,), None)
+    first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
+    assert torch.equal(first, second)
+    assert first.flatten().tolist() == [0.5, 0.5]
+
+
+def _meeting(team: Team, _: object, folder: Path) -> None:
+    net = torch.nn.Linear(2, 1, bias=False)
+    torch.nn.init.constant_(net.weight, team.rank)
+    team.average(net)
+    torch.save(net.weight.detach(), folder / f"{team.rank}.pt")
 
 
 def test_no_data_is_said_so(tmp_path: Path) -> None:
