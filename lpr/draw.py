@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 from lpr.errors import OutputError
 from lpr.geometry import Box, overlap
 from lpr.imaging import letterbox
+from lpr.sinks.output import claim
 from lpr.sinks.safe import safe_text
 from lpr.types import Image, Track, TrackState
 
@@ -146,6 +147,19 @@ def _write_label(canvas: Image, track: Track, label: PlateLabel | None, taken: l
     cv2.putText(canvas, text, (x + pad, baseline), _INK, _font(), size, _WEIGHT)
 
 
+def container_of(path: Path) -> str:
+    """FFmpeg's name of the container that a video's suffix asks for.
+
+    Raises:
+        OutputError: none is written under this suffix.
+    """
+    name = _CONTAINERS.get(path.suffix.lower())
+    if name is None:
+        known = " ".join(_CONTAINERS)
+        raise OutputError(f"{path}: a video's name must end in one of {known}")
+    return name
+
+
 class AnnotatedVideo:
     """Writes pictures as H.264, each shown for as long as it was in the source.
 
@@ -153,29 +167,26 @@ class AnnotatedVideo:
     grows by fragments of half a second, and becomes a plain MP4 when closed.
 
     Args:
-        path: a .mp4, .m4v, .mov or .mkv file; what it holds is replaced.
+        path: a .mp4, .m4v, .mov or .mkv file; the first picture replaces what it holds.
         fps: the source's mean rate, a hint for the encoder.
         crf: quality, 0 (lossless) to 51; 23 looks good.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, or another program is writing it.
     """
 
     def __init__(self, path: Path | str, *, fps: float | None = None, crf: int = 23) -> None:
         self._path = Path(path)
-        name = _CONTAINERS.get(self._path.suffix.lower())
-        if name is None:
-            known = " ".join(_CONTAINERS)
-            raise OutputError(f"{path}: a video's name must end in one of {known}")
-        _check_writable(self._path)
-        self._format = name
+        self._format = container_of(self._path)
+        self._claim = claim(self._path)
         self._rate = Fraction(min(max(fps or 25.0, 1.0), 240.0)).limit_denominator(1001)
         self._crf = crf
         self._reformatter = VideoReformatter()
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._size = (0, 0)
-        self._start = 0.0
+        self._start: float | None = None
+        self._first_tick = 0
         self._last_tick = -1
         self._closed = False
 
@@ -190,12 +201,16 @@ class AnnotatedVideo:
     ) -> None:
         self.close()
 
+    def begin_source(self) -> None:
+        """Another source starts: its first picture, whatever its time, follows the last one."""
+        self._start = None
+
     def write(self, image: Image, time: float) -> None:
         """Append a picture.
 
         Args:
             image: HxWx3 uint8 BGR; one of another size than the first is fitted into it.
-            time: media seconds, rising.
+            time: media seconds, rising within a source.
 
         Raises:
             OutputError: the disk is full, or the video is closed.
@@ -203,11 +218,16 @@ class AnnotatedVideo:
         if self._closed:
             raise OutputError(f"{self._path}: already closed")
         if self._stream is None or self._container is None:
-            self._begin(image, time)
+            self._begin(image)
         assert self._stream is not None
         assert self._container is not None
         frame = self._frame(image)
-        tick = max(self._last_tick + 1, round((time - self._start) * _TICKS))
+        if self._start is None:
+            self._start = time
+            if self._last_tick >= 0:
+                self._first_tick = self._last_tick + round(_TICKS / self._rate)
+        tick = self._first_tick + round((time - self._start) * _TICKS)
+        tick = max(self._last_tick + 1, tick)
         frame.pts, frame.time_base = tick, Fraction(1, _TICKS)
         self._last_tick = tick
         try:
@@ -226,22 +246,22 @@ class AnnotatedVideo:
         self._closed = True
         container, stream = self._container, self._stream
         self._container = self._stream = None
-        if container is None or stream is None:
-            if self._path.is_file():
-                self._path.unlink()
-            return
-        try:
-            container.mux(stream.encode(None))
-            container.close()
-        except (av.FFmpegError, OSError) as error:
-            with contextlib.suppress(av.FFmpegError, OSError):
+        with self._claim:
+            if container is None or stream is None:
+                if self._path.is_file():
+                    self._path.unlink()
+                return
+            try:
+                container.mux(stream.encode(None))
                 container.close()
-            raise OutputError(f"{self._path}: cannot be finished: {error.strerror}") from error
+            except (av.FFmpegError, OSError) as error:
+                with contextlib.suppress(av.FFmpegError, OSError):
+                    container.close()
+                raise OutputError(f"{self._path}: cannot be finished: {error.strerror}") from error
 
-    def _begin(self, image: Image, time: float) -> None:
+    def _begin(self, image: Image) -> None:
         rows, columns = image.shape[:2]
         self._size = (columns + columns % 2, rows + rows % 2)
-        self._start = time
         # Without a length, fragments end at key frames: a kill would cost seconds of pictures.
         if self._format == "matroska":
             options = {"cluster_time_limit": str(_FRAGMENT_MS)}
@@ -283,16 +303,3 @@ class AnnotatedVideo:
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )
-
-
-def _check_writable(path: Path) -> None:
-    try:
-        with path.open("wb"):
-            pass
-    except FileNotFoundError as error:
-        raise OutputError(
-            f"{path}: cannot be written: the folder {path.parent} does not exist"
-        ) from error
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise OutputError(f"{path}: cannot be written: {why}") from error

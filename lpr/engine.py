@@ -77,11 +77,11 @@ class Engine:
                 f"frame {frame.index} at {frame.time:.3f} s is not later than the one before "
                 f"({self._last.time:.3f} s); call finish() between two recordings"
             )
-        self._last = frame
         started = perf_counter()
         detections = self._detector.detect(frame.image, self._tracks)
         detected = perf_counter()
         self._tracks = tracks = self._tracker.update(detections, time=frame.time)
+        self._last = frame
         tracked = perf_counter()
         wanted = self._wanted(tracks, frame.time)
         crops = self._rectify(frame.image, wanted)

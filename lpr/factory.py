@@ -24,6 +24,7 @@ from lpr.imaging import PerspectiveRectifier
 from lpr.protocols import Detector, Recognizer, Rectifier
 from lpr.recognize.recognizer import OnnxRecognizer
 from lpr.registry import ModelFiles, find_model
+from lpr.settings import check_settings
 from lpr.stills import VOUCHED_SCORE, StillReader
 from lpr.track.tracker import PlateTracker
 from lpr.vote.voter import PlateVoter
@@ -105,7 +106,7 @@ def build_engine(
         roi: left, top, right, bottom of the only part of the picture to look at, frame pixels.
 
     Raises:
-        ConfigError: a region is unknown.
+        ConfigError: a region is unknown, or the roi is empty.
         ModelError: a model cannot be used.
     """
     config = _with_regions(config, regions)
@@ -181,7 +182,7 @@ def _with_regions(config: EngineConfig | None, regions: tuple[str, ...]) -> Engi
     config = config or EngineConfig()
     if not regions:
         return config
-    return EngineConfig.model_validate({**dict(config), "regions": regions})
+    return check_settings({**dict(config), "regions": regions}, EngineConfig, "arguments")
 
 
 def _cutter(config: EngineConfig, width: int, height: int) -> PerspectiveRectifier:

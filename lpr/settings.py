@@ -46,7 +46,7 @@ def load_settings(path: Path, kind: type[Settings]) -> Settings:
         ConfigError: the file cannot be read, is no TOML, or has a wrong or unknown key.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lpr.geometry import Quad
 from lpr.protocols import Detector, Recognizer, Rectifier
 from lpr.recognize.by_format import TextPrior, prefer_formats
-from lpr.types import Detection, Image, PlateCrop, Reading
+from lpr.types import Detection, Image, PlateCrop, Reading, check_image
 
 VOUCHED_SCORE = 0.08
 """Least detector score of a plate for which its reading vouches."""
@@ -77,8 +77,10 @@ class StillReader:
         """Find and read the plates of an HxWx3 uint8 BGR picture, the surest plate first.
 
         Raises:
+            ValueError: not a non-empty HxWx3 uint8 array.
             ModelError: a network failed.
         """
+        check_image(image)
         plates = self._read(image, self._detector.detect(image))
         return tuple(plate for plate in plates if self._counts(plate))
 
@@ -94,8 +96,10 @@ class StillReader:
         Where no plate is seen in it, the picture is taken to be the plate.
 
         Raises:
+            ValueError: not a non-empty HxWx3 uint8 array.
             ModelError: the network failed.
         """
+        check_image(image)
         rows, columns = image.shape[:2]
         whole = Detection(Quad.from_box(0, 0, columns, rows), 1.0)
         found = self._crop_detector.detect(image)[:1]

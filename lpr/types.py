@@ -5,6 +5,7 @@ Live objects (networks, trackers, open files) never do.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -20,6 +21,20 @@ Layout = Literal["nchw", "nhwc"]
 """Order of a network's input: one plane a colour, or the colours of each pixel side by side."""
 
 
+def check_image(image: object) -> None:
+    """Enforce the pixel contract.
+
+    Raises:
+        ValueError: not a non-empty HxWx3 uint8 array.
+    """
+    found = type(image).__name__
+    if isinstance(image, np.ndarray):
+        if image.dtype == np.uint8 and image.shape[2:] == (3,) and image.size > 0:
+            return
+        found = f"{image.dtype} {image.shape}"
+    raise ValueError(f"a picture must be a non-empty HxWx3 uint8 BGR array, not {found}")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture of one camera.
@@ -27,7 +42,7 @@ class Frame:
     Attributes:
         image: HxWx3 uint8 BGR, C-contiguous; made read-only here.
         index: number of the frame in its source, from 0, with gaps where frames were dropped.
-        time: media time in seconds, strictly rising within a source.
+        time: media time in seconds, finite, strictly rising within a source.
         camera: name of the camera or source.
     """
 
@@ -37,17 +52,15 @@ class Frame:
     camera: str = ""
 
     def __post_init__(self) -> None:
-        """Enforce the pixel contract.
+        """Enforce the contract of pixels and time.
 
         Raises:
-            ValueError: not a non-empty HxWx3 uint8 array.
+            ValueError: not a non-empty HxWx3 uint8 array, or the time is not finite.
         """
-        image = self.image
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-            raise ValueError(
-                f"a frame needs a non-empty HxWx3 uint8 BGR array, not {image.dtype} {image.shape}"
-            )
-        contiguous = np.ascontiguousarray(image)
+        check_image(self.image)
+        if not math.isfinite(self.time):
+            raise ValueError(f"a frame's time must be finite seconds, not {self.time}")
+        contiguous = np.ascontiguousarray(self.image)
         view = contiguous.view()
         view.flags.writeable = False
         object.__setattr__(self, "image", view)

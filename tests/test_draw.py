@@ -139,6 +139,32 @@ def test_sizes_may_change_and_times_may_stand_still(tmp_path: Path) -> None:
     assert got == sorted(set(got))
 
 
+def test_a_further_source_follows_the_last_picture(tmp_path: Path) -> None:
+    with AnnotatedVideo(tmp_path / "v.mp4", fps=10) as video:
+        video.begin_source()
+        for when in (5.0, 5.3):
+            video.write(blank(), when)
+        for _ in range(2):
+            video.begin_source()
+            for when in (0.0, 0.2):
+                video.write(blank(), when)
+    got = [when for when, _ in frames(tmp_path / "v.mp4")]
+    assert got == pytest.approx([0.0, 0.3, 0.4, 0.6, 0.7, 0.9], abs=2e-3)
+
+
+def test_two_programs_never_write_one_video(tmp_path: Path) -> None:
+    path = tmp_path / "v.mp4"
+    path.write_bytes(b"earlier")
+    with AnnotatedVideo(path) as video:
+        assert path.read_bytes() == b"earlier"
+        with pytest.raises(OutputError, match=r"v\.mp4: another program is writing it"):
+            AnnotatedVideo(path)
+        video.write(blank(), 0.0)
+    assert len(frames(path)) == 1
+    AnnotatedVideo(path).close()
+    assert not path.exists()
+
+
 def test_an_unwritable_video_is_found_before_work(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"the folder .* does not exist"):
         AnnotatedVideo(tmp_path / "no" / "video.mp4")

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unittest.mock import Mock
 
 import pytest
 
 from lpr.engine import Engine
-from lpr.errors import SourceError
+from lpr.errors import ModelError, SourceError
 from lpr.geometry import Quad
 from lpr.testing import (
     ListSource,
@@ -126,6 +127,16 @@ def test_time_must_rise() -> None:
     engine.process(blank_frame(0, 1.0))
     with pytest.raises(ValueError, match="not later than the one before"):
         engine.process(blank_frame(1, 1.0))
+
+
+def test_a_frame_that_failed_before_it_was_followed_may_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = engine_over([])
+    with monkeypatch.context() as broken, pytest.raises(ModelError):
+        broken.setattr(ScriptedDetector, "detect", Mock(side_effect=ModelError("no memory")))
+        engine.process(blank_frame(0, 1e9))
+    assert engine.process(blank_frame(0, 0.0)).index == 0
 
 
 def test_after_finish_a_new_recording_may_start_at_zero() -> None:

@@ -27,6 +27,12 @@ def test_good_settings_pass(tmp_path: Path) -> None:
     assert load_settings(file, Outer) == Outer(detector=Inner(threshold=0.25), threads=2)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    file = tmp_path / "lpr.toml"
+    file.write_text("threads = 2\n", encoding="utf-8-sig")
+    assert load_settings(file, Outer).threads == 2
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

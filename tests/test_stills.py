@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,3 +105,24 @@ def test_a_doubtful_plate_counts_where_it_is_read_surely(
     stills = StillReader(detector, detector, _Cut(1), reader, no_prior, sure_score=0.4)
     assert bool(stills.read(PICTURE)) is counts
     assert stills.read_crop(PICTURE).reading.text == text
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        PICTURE.astype(np.float32),
+        PICTURE.astype(np.uint16),
+        PICTURE.astype(np.int8),
+        PICTURE > 0,
+        PICTURE[:, :, 0],
+        PICTURE.transpose(2, 0, 1),
+        np.dstack([PICTURE, PICTURE[:, :, 0]]),
+        PICTURE[:0],
+        None,
+    ],
+)
+def test_other_pixels_are_refused(image: Any) -> None:
+    stills = _stills({1: sure_reading("AB123")})
+    for read in (stills.read, stills.read_crop):
+        with pytest.raises(ValueError, match="HxWx3 uint8 BGR"):
+            read(image)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -28,11 +31,19 @@ def test_a_frame_leaves_the_callers_array_writable() -> None:
         np.zeros((4, 6, 4), np.uint8),
         np.zeros((0, 6, 3), np.uint8),
         np.zeros((4, 6, 3), np.float32),
+        [[[0, 0, 0]]],
+        None,
     ],
 )
-def test_other_pixels_are_refused(image: np.ndarray) -> None:
+def test_other_pixels_are_refused(image: Any) -> None:
     with pytest.raises(ValueError, match="HxWx3 uint8 BGR"):
         Frame(image, 0, 0.0)
+
+
+@pytest.mark.parametrize("time", [math.inf, -math.inf, math.nan])
+def test_a_time_that_is_none_is_refused(time: float) -> None:
+    with pytest.raises(ValueError, match="time must be finite"):
+        Frame(np.zeros((4, 6, 3), np.uint8), 0, time)
 
 
 def test_a_readings_scores_must_line_up_with_its_text() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from lpr.cli.exit_codes import ExitCode
 from lpr.cli.failure import clean_exit, complain
+from lpr.cli.options import Config, Threads
 
 if TYPE_CHECKING:
     from lpr.latency.measure import LatencyRun
@@ -23,7 +25,8 @@ bench_app = typer.Typer(help="Latency on this machine, against a budget; its his
 def bench(
     context: typer.Context,
     source: Annotated[
-        Path | None, typer.Option(help="A clip of your camera; by default a sample clip.")
+        Path | None,
+        typer.Option(help="A clip of your camera; by default a sample clip.", readable=False),
     ] = None,
     budget_ms: Annotated[
         float, typer.Option(help="What p99 of a frame may take, milliseconds.", min=0.01)
@@ -32,7 +35,8 @@ def bench(
         Path | None, typer.Option("--json", help="Write the figures to this file.")
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option(help="An earlier --json file of the same machine.")
+        Path | None,
+        typer.Option(help="An earlier --json file of the same machine.", readable=False),
     ] = None,
     max_ratio: Annotated[
         float, typer.Option(help="How much slower than the baseline a median may be.", min=1.0)
@@ -40,8 +44,8 @@ def bench(
     frames: Annotated[int, typer.Option(help="Frames to time at most.", min=1)] = 300,
     warmup: Annotated[int, typer.Option(help="Frames before timing starts.", min=0)] = 10,
     repeat: Annotated[int, typer.Option(help="Passes; the best one counts.", min=1)] = 3,
-    config: Annotated[Path | None, typer.Option(help="A configuration file.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of each network.", min=1)] = None,
+    config: Config = None,
+    threads: Threads = None,
 ) -> None:
     """Time the engine on a clip; exit code 1 beyond the budget or the baseline."""
     if context.invoked_subcommand is not None:
@@ -91,12 +95,12 @@ def sample_clip() -> Path:
     """The sample clip of a checkout.
 
     Raises:
-        ConfigError: the package does not lie in a checkout.
+        ConfigError: the package does not lie in a checkout that can be read.
     """
     from lpr.errors import ConfigError
 
     clip = Path(__file__).resolve().parents[2] / "samples" / DEFAULT_CLIP
-    if not clip.is_file():
+    if not os.access(clip, os.R_OK):  # Unlike is_file, False for a folder that is closed to us.
         raise ConfigError("no sample clip is installed; name a clip of yours: --source clip.mp4")
     return clip
 
@@ -142,9 +146,11 @@ def _show(run: LatencyRun, clip: Path, budget_ms: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from lpr.sinks.safe import safe_text
+
     # No title of the table: it would be wrapped to the table's width.
     title = (
-        f"{clip.name}: {run.width}x{run.height}, {run.frames} frames, "
+        f"{safe_text(clip.name)}: {run.width}x{run.height}, {run.frames} frames, "
         f"best of {len(run.repetitions)}, milliseconds"
     )
     table = Table()

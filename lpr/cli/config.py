@@ -21,10 +21,11 @@ config_app = typer.Typer(no_args_is_help=True, help="The effective configuration
 @config_app.command("show")
 def show(
     config: Annotated[
-        Path | None, typer.Option(help="A configuration file; the defaults where not given.")
+        Path | None,
+        typer.Option(help="A configuration file; the defaults where not given.", readable=False),
     ] = None,
 ) -> None:
-    """Print every setting as JSON, the defaults filled in."""
+    """Print every setting as JSON, the defaults filled in; lpr.toml has the same keys, in TOML."""
     with clean_exit():
         from lpr.config import EngineConfig, load_config
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,10 +21,20 @@ eval_app = typer.Typer(
     no_args_is_help=True, help="Figures on labelled data, with sample sizes and intervals."
 )
 
+
+class SplitName(StrEnum):
+    """`lpr.evaluate.datasets.SPLITS`, without its imports."""
+
+    TRAIN = "train"
+    VAL = "val"
+    ALL = "all"
+
+
 Data = Annotated[
-    Path | None, typer.Option(help="The data folder; $LPR_DATA or ../shared/data by default.")
+    Path | None,
+    typer.Option(help="The data folder; $LPR_DATA or ../shared/data by default.", readable=False),
 ]
-Split = Annotated[str, typer.Option(help="train, val or all.")]
+Split = Annotated[SplitName, typer.Option(help="Which of the labelled pictures.")]
 Sets = Annotated[str | None, typer.Option("--set", help="Names of sets, separated by commas.")]
 Out = Annotated[
     Path | None, typer.Option(help="Folder for the report and contact sheets of the failures.")
@@ -33,7 +44,7 @@ Out = Annotated[
 @eval_app.command("detection")
 def detection(
     data: Data = None,
-    split: Split = "val",
+    split: Split = SplitName.VAL,
     sets: Sets = None,
     config: Config = None,
     out: Out = None,
@@ -59,7 +70,7 @@ def detection(
 @eval_app.command("recognition")
 def recognition(
     data: Data = None,
-    split: Split = "val",
+    split: Split = SplitName.VAL,
     sets: Sets = None,
     config: Config = None,
     out: Out = None,
@@ -86,7 +97,7 @@ def recognition(
 @eval_app.command("end-to-end")
 def end_to_end(
     data: Data = None,
-    split: Split = "val",
+    split: Split = SplitName.VAL,
     sets: Sets = None,
     config: Config = None,
     out: Out = None,
@@ -113,7 +124,10 @@ def end_to_end(
 @eval_app.command("clips")
 def clips(
     folder: Annotated[
-        Path | None, typer.Argument(help="Clips with labels.jsonl; the data folder's by default.")
+        Path | None,
+        typer.Argument(
+            help="Clips with labels.jsonl; the data folder's by default.", readable=False
+        ),
     ] = None,
     config: Config = None,
     out: Out = None,

@@ -26,10 +26,14 @@ events_app = typer.Typer(
 )
 
 Config = Annotated[
-    Path | None, typer.Option(help="A TOML file with a store table, such as gate.toml.")
+    Path | None,
+    typer.Option(help="A TOML file with a store table, such as gate.toml.", readable=False),
 ]
 Database = Annotated[
-    Path | None, typer.Option(help="An SQLite store with default settings, in place of --config.")
+    Path | None,
+    typer.Option(
+        help="An SQLite store with default settings, in place of --config.", readable=False
+    ),
 ]
 Plate = Annotated[str, typer.Argument(help="The plate; spaces and hyphens do not matter.")]
 Who = Annotated[str, typer.Option(help="Your name, for the audit log.")]

@@ -11,7 +11,9 @@ from lpr.cli.failure import clean_exit
 
 
 def explain(
-    events: Annotated[Path, typer.Argument(help="The file that `lpr run --jsonl` wrote.")],
+    events: Annotated[
+        Path, typer.Argument(help="The file that `lpr run --jsonl` wrote.", readable=False)
+    ],
     track: Annotated[int, typer.Argument(help="The event's track_id.")],
     camera: Annotated[
         str | None, typer.Option(help="The camera, where the file holds several.")
@@ -25,22 +27,24 @@ def explain(
 
         from lpr.cli.explanations import read_explanations
         from lpr.errors import SourceError
+        from lpr.sinks.safe import safe_text
         from lpr.vote.explain import summarize, tabulate
 
-        known = [
+        known = list(read_explanations(events))
+        found = [
             (name, one)
-            for name, one in read_explanations(events)
-            if camera is None or name == camera
+            for name, one in known
+            if track in (one.track_id, *one.tracks) and camera in (None, name)
         ]
-        found = [(name, one) for name, one in known if track in (one.track_id, *one.tracks)]
         if not found:
             ids = ", ".join(f"{name}#{one.track_id}" for name, one in known) or "none"
-            raise SourceError(f"{events}: no track {track}; known: {ids}")
+            whose = "" if camera is None else f" of camera {camera!r}"
+            raise SourceError(f"{events}: no track {track}{whose}; known: {ids}")
         console = Console()
         for name, explanation in found:
-            console.print(Text(f"{name}: {summarize(explanation)}"))
+            console.print(Text(safe_text(f"{name}: {summarize(explanation)}")))
             for part in tabulate(explanation):
                 table = Table(*part.header, title=part.title, title_justify="left")
                 for row in part.rows:
-                    table.add_row(*(Text(cell) for cell in row))
+                    table.add_row(*(Text(safe_text(cell)) for cell in row))
                 console.print(table)

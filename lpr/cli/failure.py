@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal, TextIO
 
 import typer
 
 from lpr.cli.exit_codes import ExitCode, exit_code
 from lpr.errors import LprError
+
+# What the system says where there is no room, or no right to write, behind an open file.
+_UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EROFS, errno.EFBIG, errno.EDQUOT)
+
+
+def prepare_streams() -> None:
+    """Make standard output and error take any text, and nothing where the caller closed them.
+
+    The null device takes the descriptors that are free: no file of ours may get one of theirs.
+    `sys.__stdout__` stays None, for who must know that nobody reads.
+    """
+    if sys.stdin is None:
+        sys.stdin = _null("r")
+    if sys.stdout is None:
+        sys.stdout = _null("w")
+    if sys.stderr is None:
+        sys.stderr = _null("w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _null(mode: Literal["r", "w"]) -> TextIO:
+    return os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8")
 
 
 def complain(message: str) -> None:
@@ -25,7 +51,7 @@ def clean_exit() -> Iterator[None]:
     """Turn what may go wrong inside into one line and an exit code.
 
     Raises:
-        typer.Exit: always in place of an LprError, Ctrl-C, a closed pipe or a full disk.
+        typer.Exit: always in place of an LprError, Ctrl-C or what the system refuses.
     """
     try:
         yield
@@ -36,16 +62,23 @@ def clean_exit() -> Iterator[None]:
     except KeyboardInterrupt as error:
         complain("interrupted")
         raise typer.Exit(ExitCode.INTERRUPTED) from error
-    except BrokenPipeError as error:
+    except OSError as error:
+        raise typer.Exit(refused(error)) from error
+
+
+def refused(error: OSError) -> ExitCode:
+    """Say what the system refused, in one line, and return the exit code."""
+    if isinstance(error, BrokenPipeError):
         # The reader of our output went away (`lpr run ... | head`): nothing is left to say.
         _drop_stdout()
-        raise typer.Exit(ExitCode.OUTPUT) from error
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EIO):
-            raise
+        return ExitCode.OUTPUT
+    if error.filename is None and error.errno in _UNWRITABLE:
         _drop_stdout()
         complain(f"standard output: cannot be written: {error.strerror}")
-        raise typer.Exit(ExitCode.OUTPUT) from error
+        return ExitCode.OUTPUT
+    where = "" if error.filename is None else f"{error.filename}: "
+    complain(f"{where}{error.strerror or error}")
+    return ExitCode.OUTPUT if error.errno in _UNWRITABLE else ExitCode.SOURCE
 
 
 def _drop_stdout() -> None:

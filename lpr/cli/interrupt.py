@@ -6,6 +6,11 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+import typer
+
+from lpr.cli.exit_codes import ExitCode
+from lpr.cli.failure import complain
+
 
 class StopRequest:
     """While entered, the first Ctrl-C or SIGTERM only sets `requested`; a second Ctrl-C interrupts.
@@ -31,6 +36,16 @@ class StopRequest:
     ) -> None:
         for number, handler in self._former.items():
             signal.signal(number, handler)
+
+    def obey(self) -> None:
+        """End the command where that was requested; call it when the outputs are closed.
+
+        Raises:
+            typer.Exit: it was requested.
+        """
+        if self.requested:
+            complain("interrupted; everything up to here was written")
+            raise typer.Exit(ExitCode.INTERRUPTED)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.requested:

@@ -17,7 +17,9 @@ Region = Annotated[
     str | None,
     typer.Option("--region", help="Expected countries, for example DE,FR; a soft prior."),
 ]
-Config = Annotated[Path | None, typer.Option("--config", help="A configuration file.")]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="A configuration file.", readable=False)
+]
 Threads = Annotated[int | None, typer.Option("--threads", help="Threads of each network.", min=1)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing.")]
 

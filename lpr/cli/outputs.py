@@ -1,4 +1,4 @@
-"""The files that `lpr run` writes: opened before the work starts, closed whatever happens."""
+"""The files that `lpr run` writes: checked before the work starts, closed whatever happens."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from lpr.cli.overwrite import explained
 from lpr.protocols import EventSink
 from lpr.sinks.csv import CsvSink
 from lpr.sinks.fanout import FanoutSink
 from lpr.sinks.jsonl import JsonlSink
-from lpr.sinks.output import STDOUT
+from lpr.sinks.output import STDOUT, check_writable
 from lpr.types import EventKind, Frame, FrameResult, PlateEvent
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class OutputPaths:
 class Outputs:
     """Every output of one run.
 
+    What the files hold stays until the first source begins: a mistyped one costs nothing.
+
     Args:
         paths: where to.
         sources: address of each camera's source, for the events.
@@ -45,26 +48,14 @@ class Outputs:
     """
 
     def __init__(self, paths: OutputPaths, sources: dict[str, str]) -> None:
+        _check(paths)
+        self._paths, self._sources = paths, sources
+        self._crops = _crops(paths.crops)
+        self._opened = False
+        self._events = FanoutSink(())
+        self._explanations: ExplanationFile | None = None
+        self._video: AnnotatedVideo | None = None
         self._closing = ExitStack()
-        try:
-            sinks: list[EventSink] = []
-            if paths.jsonl is not None:
-                sinks.append(JsonlSink(paths.jsonl, sources=sources))
-            if paths.csv is not None:
-                sinks.append(CsvSink(paths.csv, sources=sources))
-            self._events = FanoutSink(sinks)
-            self._closing.callback(self._events.close)
-            # What draws, crops and explains is imported where it is wanted: a start must be short.
-            self._explanations = _explanations(paths.jsonl)
-            if self._explanations is not None:
-                self._closing.callback(self._explanations.close)
-            self._crops = _crops(paths.crops)
-            self._video = _video(paths.annotate)
-            if self._video is not None:
-                self._closing.callback(self._video.close)
-        except BaseException:
-            self._closing.close()
-            raise
         self._labels: dict[int, PlateLabel] = {}
 
     def __enter__(self) -> Self:
@@ -79,10 +70,18 @@ class Outputs:
         self._closing.close()
 
     def begin(self) -> None:
-        """A new source starts: its track numbers begin again."""
+        """A new source starts: its track numbers and its times begin again.
+
+        Raises:
+            OutputError: it is the first, and an output cannot be written any more.
+        """
+        if not self._opened:
+            self._open()
         self._labels.clear()
         if self._crops is not None:
             self._crops.forget()
+        if self._video is not None:
+            self._video.begin_source()
 
     def frame(
         self, frame: Frame, result: FrameResult, vehicle_of: Callable[[int], int | None]
@@ -139,9 +138,37 @@ class Outputs:
         if self._explanations is not None:
             self._explanations.write(camera, explanation)
 
+    def _open(self) -> None:
+        paths = self._paths
+        self._opened = True
+        sinks: list[EventSink] = []
+        if paths.jsonl is not None:
+            sinks.append(JsonlSink(paths.jsonl, sources=self._sources))
+        if paths.csv is not None:
+            sinks.append(CsvSink(paths.csv, sources=self._sources))
+        self._events = FanoutSink(sinks)
+        self._closing.callback(self._events.close)
+        # What draws, crops and explains is imported where it is wanted: a start must be short.
+        self._explanations = _explanations(paths.jsonl)
+        if self._explanations is not None:
+            self._closing.callback(self._explanations.close)
+        self._video = _video(paths.annotate)
+        if self._video is not None:
+            self._closing.callback(self._video.close)
+
+
+def _check(paths: OutputPaths) -> None:
+    if paths.annotate is not None:
+        from lpr.draw import container_of
+
+        container_of(paths.annotate)
+    for path in (paths.jsonl, explained(paths.jsonl), paths.csv, paths.annotate):
+        if path is not None and path != STDOUT:
+            check_writable(Path(path))
+
 
 def _explanations(jsonl: str | None) -> ExplanationFile | None:
-    if jsonl is None or jsonl == STDOUT:
+    if jsonl is None or explained(jsonl) is None:
         return None
     from lpr.cli.explanations import ExplanationFile
 

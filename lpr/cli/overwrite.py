@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from lpr.cli.explanations import explanation_path
-from lpr.errors import OutputError
+from lpr.errors import OutputError, SourceError
 from lpr.sinks.output import STDOUT
+
+_DEVICES = (Path("/dev"), Path("/dev/fd"))
+"""Where a name may be a link to a regular file: `--jsonl /dev/stdout >events.jsonl`."""
 
 
 def explained(jsonl: str | None) -> Path | None:
-    """Where the explanations of `--jsonl` go; None for nowhere."""
-    return None if jsonl is None or jsonl == STDOUT else explanation_path(Path(jsonl))
+    """Where the explanations of `--jsonl` go; None for nowhere, as beside a device or a pipe."""
+    if jsonl is None or jsonl == STDOUT or Path(jsonl).parent in _DEVICES:
+        return None
+    if not _is_absent_or_regular(jsonl):
+        return None
+    return explanation_path(Path(jsonl))
+
+
+def source_files(address: str) -> tuple[str | Path, ...]:
+    """The files that a source is read from: itself or, for a folder, its pictures."""
+    from lpr.sources.address import SourceKind, parse_address
+    from lpr.sources.pictures import list_pictures
+
+    try:
+        where = parse_address(address)
+        if where.kind is SourceKind.FOLDER:
+            return list_pictures(where.target)
+    except SourceError:
+        return (address,)
+    return (where.target,) if where.kind in (SourceKind.VIDEO, SourceKind.PICTURE) else ()
 
 
 def keep_inputs(inputs: Iterable[str | Path | None], outputs: Iterable[str | Path | None]) -> None:
@@ -25,24 +48,34 @@ def keep_inputs(inputs: Iterable[str | Path | None], outputs: Iterable[str | Pat
     Raises:
         OutputError: two of them are the same file.
     """
-    read = {_identity(Path(one)) for one in inputs if one is not None and Path(one).exists()}
+    read = {_identity(one) for one in inputs if one is not None and _status(one) is not None}
     written: set[object] = set()
     for output in outputs:
         if output is None:
             continue
-        itself = STDOUT if str(output) == STDOUT else _identity(Path(output))
+        itself = STDOUT if str(output) == STDOUT else _identity(output)
         if itself in read:
             raise OutputError(f"{output}: is a source; name another file for the output")
         if itself in written:
             raise OutputError(f"{output}: two outputs go there; name another file for one of them")
-        if not Path(output).exists() or Path(output).is_file() or itself == STDOUT:
+        if itself == STDOUT or _is_absent_or_regular(output):
             written.add(itself)
 
 
-def _identity(path: Path) -> object:
+def _identity(path: str | Path) -> object:
     """The same for two names of one file, links of either kind included."""
+    status = _status(path)
+    return os.path.realpath(path) if status is None else (status.st_dev, status.st_ino)
+
+
+def _is_absent_or_regular(path: str | Path) -> bool:
+    status = _status(path)
+    return status is None or stat.S_ISREG(status.st_mode)
+
+
+def _status(path: str | Path) -> os.stat_result | None:
+    """What the system says of a file; None where it is absent or out of reach."""
     try:
-        status = path.stat()
-    except OSError:
-        return path.resolve()
-    return status.st_dev, status.st_ino
+        return Path(path).stat()
+    except (OSError, ValueError):
+        return None

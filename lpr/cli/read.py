@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +11,7 @@ import typer
 
 from lpr.cli.exit_codes import ExitCode, exit_code
 from lpr.cli.failure import clean_exit, complain
+from lpr.cli.interrupt import StopRequest
 from lpr.cli.options import Config, Jsonl, Quiet, Region, Threads, engine_config
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def read(
-    pictures: Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.")],
+    pictures: Annotated[list[str], typer.Argument(help="Pictures, or folders of them.")],
     crops: Annotated[
         bool, typer.Option("--crops", help="The pictures are plates already, cut out.")
     ] = False,
@@ -31,7 +32,7 @@ def read(
     quiet: Quiet = False,
 ) -> None:
     """Read the plates of single pictures."""
-    with clean_exit():
+    with clean_exit(), StopRequest() as stop:
         from lpr.cli.overwrite import keep_inputs
         from lpr.factory import build_still_reader
         from lpr.sinks.output import LineOutput
@@ -46,6 +47,8 @@ def read(
             reader = build_still_reader(settings)
             good, last_error = 0, None
             for path, trouble in listed:
+                if stop.requested:
+                    break
                 result, error = _read_one(reader, path, trouble, crops)
                 good, last_error = good + (error is None), error or last_error
                 if output is not None:
@@ -57,42 +60,54 @@ def read(
         finally:
             if output is not None:
                 output.close()
+        stop.obey()
         if last_error is not None:
             raise typer.Exit(ExitCode.DAMAGED_INPUT if good else exit_code(last_error))
 
 
-def _listed(pictures: list[Path]) -> Iterator[tuple[Path, LprError | None]]:
+def _listed(pictures: Iterable[str]) -> Iterator[tuple[str, LprError | None]]:
     """Every picture in the order given, folders opened; what is missing comes with its error."""
     from lpr.errors import SourceError
     from lpr.sources.pictures import list_pictures
 
-    for path in pictures:
-        if not path.is_dir():
-            yield path, None
-            continue
-        try:
-            yield from ((found, None) for found in list_pictures(path))
-        except SourceError as error:
-            yield path, error
+    for name in pictures:
+        path = Path(name)
+        if not name:
+            yield name, SourceError("the empty path: no such file or folder")
+        elif not _is_folder(path):
+            yield str(path), None
+        else:
+            try:
+                yield from ((str(found), None) for found in list_pictures(path))
+            except SourceError as error:
+                yield str(path), error
+
+
+def _is_folder(path: Path) -> bool:
+    """False, too, where that cannot be found out: reading it says why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _read_one(
-    reader: StillReader, path: Path, trouble: LprError | None, crops: bool
+    reader: StillReader, path: str, trouble: LprError | None, crops: bool
 ) -> tuple[PictureResult, LprError | None]:
     from lpr.errors import SourceError
     from lpr.sinks.picture import PictureResult
     from lpr.sources import read_image
 
     if trouble is not None:
-        return PictureResult(str(path), error=str(trouble)), trouble
+        return PictureResult(path, error=str(trouble)), trouble
     try:
         image = read_image(path)
     except SourceError as error:
-        return PictureResult(str(path), error=str(error)), error
+        return PictureResult(path, error=str(error)), error
     started = perf_counter()
     plates = (reader.read_crop(image),) if crops else reader.read(image)
     ms = (perf_counter() - started) * 1000
-    return PictureResult(str(path), tuple(map(_plate, plates)), ms), None
+    return PictureResult(path, tuple(map(_plate, plates)), ms), None
 
 
 def _plate(plate: StillPlate) -> PicturePlate:

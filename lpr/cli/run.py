@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,17 +13,17 @@ import typer
 
 from lpr.cli.exit_codes import ExitCode, exit_code
 from lpr.cli.failure import clean_exit, complain
+from lpr.cli.interrupt import StopRequest
 from lpr.cli.options import Config, Jsonl, Quiet, Region, Threads, engine_config
 
 if TYPE_CHECKING:
-    from lpr.cli.interrupt import StopRequest
     from lpr.cli.outputs import Outputs
     from lpr.cli.summary import RunSummary
     from lpr.cli.view import RunView
     from lpr.config import EngineConfig
     from lpr.factory import Models
     from lpr.sources.info import MediaSource
-    from lpr.types import PlateEvent
+    from lpr.types import Frame, PlateEvent
     from lpr.vote.voter import PlateVoter
 
 
@@ -51,10 +52,9 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Read the plates of videos and cameras: one verdict per vehicle."""
-    with clean_exit():
-        from lpr.cli.interrupt import StopRequest
+    with clean_exit(), StopRequest() as stop:
         from lpr.cli.outputs import OutputPaths, Outputs
-        from lpr.cli.overwrite import explained, keep_inputs
+        from lpr.cli.overwrite import explained, keep_inputs, source_files
         from lpr.cli.summary import RunSummary
         from lpr.cli.view import RunView, view_console
         from lpr.factory import load_models
@@ -64,27 +64,25 @@ def run(
 
             threads = min(_THREADS, usable_cores())
         settings = engine_config(config, region, threads)
-        keep_inputs([*sources, config], [jsonl, explained(jsonl), csv, annotate])
+        read = [file for address in sources for file in source_files(address)]
+        keep_inputs([*read, config], [jsonl, explained(jsonl), csv, annotate])
         addresses: dict[str, str] = {}
         paths = OutputPaths(jsonl, csv, annotate, crops)
         with ExitStack() as stack:
             outputs = stack.enter_context(Outputs(paths, addresses))
             models = load_models(settings)
             view = stack.enter_context(RunView(view_console(jsonl == "-"), quiet=quiet))
-            stop = stack.enter_context(StopRequest())
             summary = RunSummary()
             # What is loaded stays: a look through it for garbage stops a frame for 30 ms.
             gc.collect()
             gc.freeze()
             job = _Run(settings, models, outputs, summary, view, stop, addresses)
             for address in sources:
-                job.play(address)
                 if stop.requested:
                     break
+                job.play(address)
         view.summary(summary)
-        if stop.requested:
-            complain("interrupted; everything up to here was written")
-            raise typer.Exit(ExitCode.INTERRUPTED)
+        stop.obey()
         if job.code is not ExitCode.OK:
             raise typer.Exit(job.code)
 
@@ -106,7 +104,7 @@ class _Run:
     def play(self, address: str) -> None:
         """Play one source to its end; a broken one is reported and the next ones still run."""
         from lpr.errors import SourceError
-        from lpr.sources import open_source
+        from lpr.sources import PictureSource, open_source
 
         try:
             source = open_source(address)
@@ -121,7 +119,9 @@ class _Run:
             self.code = exit_code(error)
             return
         for problem in problems:
-            complain(problem)
+            # Those of pictures name the picture.
+            named = isinstance(source, PictureSource)
+            complain(problem if named else f"{source.info.address}: {problem}")
         if problems and self.code is ExitCode.OK:
             self.code = ExitCode.DAMAGED_INPUT
 
@@ -131,14 +131,15 @@ class _Run:
         camera = source.info.name
         self.names.add(camera)
         self.addresses[camera] = source.info.address
-        self.outputs.begin()
-        self.view.begin(camera, source.info.frames)
-        voter = build_voter(self.settings, camera)
-        expected = 0
-        engine = build_engine(self.settings, models=self.models, voter=voter)
-        try:
-            with source as frames:
-                for number, frame in enumerate(frames, start=1):
+        number = 0
+        with source:
+            self.outputs.begin()
+            self.view.begin(camera, source.info.frames)
+            voter = build_voter(self.settings, camera)
+            expected = 0
+            engine = build_engine(self.settings, models=self.models, voter=voter)
+            try:
+                for number, frame in enumerate(self._frames(source), start=1):
                     result = engine.process(frame)
                     self.summary.add(result)
                     if source.info.live:
@@ -149,12 +150,29 @@ class _Run:
                     self.view.advance(self.summary, number)
                     if self.stop.requested:
                         break
-        finally:
-            # Whatever ended the source, what was seen until then is told.
-            events = engine.finish()
-            for event in events:
-                self.summary.add_event(event)
-            self._emit(voter, events)
+            finally:
+                # Whatever ended the source, what was seen until then is told.
+                events = engine.finish()
+                for event in events:
+                    self.summary.add_event(event)
+                self._emit(voter, events)
+        if number == 1 and not self.stop.requested:
+            complain(
+                f"{source.info.address}: a single picture, and a verdict takes several looks; "
+                "`lpr read` reads single pictures"
+            )
+
+    def _frames(self, source: MediaSource) -> Iterator[Frame]:
+        """A source's frames; a camera that sends none any more still heeds a request to stop."""
+        from lpr.sources import CameraSource
+
+        if not isinstance(source, CameraSource):
+            yield from source
+            return
+        while not (source.ended or self.stop.requested):
+            frame = source.poll()
+            if frame is not None:
+                yield frame
 
     def _emit(self, voter: PlateVoter, events: tuple[PlateEvent, ...]) -> None:
         from lpr.types import EventKind

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lpr.cli.summary import RunSummary, peak_memory_mb
+from lpr.sinks.safe import safe_text
 from lpr.types import EventKind, PlateEvent
 
 _ROWS = 12
@@ -35,7 +36,7 @@ class RunView:
         self._quiet = quiet
         self._rows: dict[tuple[str, int], PlateEvent] = {}
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.completed:.0f} frames, {task.fields[fps]:.0f} a second"),
             TimeRemainingColumn(),
@@ -66,7 +67,7 @@ class RunView:
         """A source starts; `frames` is its expected number of frames."""
         if self._task is not None:
             self._progress.remove_task(self._task)
-        self._task = self._progress.add_task(name, total=frames, fps=0.0)
+        self._task = self._progress.add_task(safe_text(name), total=frames, fps=0.0)
 
     def advance(self, summary: RunSummary, frame: int) -> None:
         """One more frame is done; `frame` counts within the source."""
@@ -85,7 +86,7 @@ class RunView:
     def note(self, message: str) -> None:
         """Say something about a source."""
         if not self._quiet:
-            self._console.print(Text(message), soft_wrap=True)
+            self._console.print(Text(safe_text(message)), soft_wrap=True)
 
     def summary(self, summary: RunSummary) -> None:
         """Show what the whole run did."""
@@ -104,11 +105,12 @@ class RunView:
 
 def event_line(event: PlateEvent) -> str:
     """One event as a line of text."""
-    head = f"{event.time:9.2f} s  {event.camera}#{event.track_id}  {event.kind}"
+    head = f"{event.time:9.2f} s  {safe_text(event.camera)}#{event.track_id}  {event.kind}"
     if event.kind is EventKind.UNREAD:
         return f"{head}  {event.reason}"
     region = f" {event.region}" if event.region else ""
-    return f"{head}  {event.text}{region}  {event.confidence:.2f}  ({event.readings} readings)"
+    text = safe_text(event.text)
+    return f"{head}  {text}{region}  {event.confidence:.2f}  ({event.readings} readings)"
 
 
 def _event_table(events: list[PlateEvent]) -> Table:
@@ -117,9 +119,9 @@ def _event_table(events: list[PlateEvent]) -> Table:
         read = event.kind is not EventKind.UNREAD
         table.add_row(
             f"{event.first_seen:.1f} s",
-            Text(event.camera),
+            Text(safe_text(event.camera)),
             str(event.track_id),
-            Text(event.text) if read else Text(f"unread: {event.reason}", style="dim"),
+            Text(safe_text(event.text)) if read else Text(f"unread: {event.reason}", style="dim"),
             event.region or "",
             f"{event.confidence:.2f}" if read else "",
             str(event.readings),

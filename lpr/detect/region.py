@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import index
 
 import numpy as np
 
 from lpr.detect.views import Box
+from lpr.errors import ConfigError
 from lpr.protocols import Detector
 from lpr.types import Detection, Image, Track
 
@@ -21,13 +23,21 @@ class RegionDetector:
     Args:
         detector: looks at the region.
         region: left, top, right, bottom; cut to the frame.
+
+    Raises:
+        ConfigError: the region is empty or not four whole numbers.
     """
 
     def __init__(self, detector: Detector, region: Box) -> None:
         self._detector = detector
-        left, top, right, bottom = region
-        # A negative index would count from the far side of the picture.
-        self._region = max(0, left), max(0, top), max(0, right), max(0, bottom)
+        try:
+            # A negative index would count from the far side of the picture.
+            left, top, right, bottom = (max(0, index(edge)) for edge in region)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"roi {region!r} is not four whole numbers of pixels") from error
+        if left >= right or top >= bottom:
+            raise ConfigError(f"roi {region!r} is empty; it is left, top, right, bottom")
+        self._region = left, top, right, bottom
 
     def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
         """Return the plates in the region of an HxWx3 uint8 BGR picture, best first.

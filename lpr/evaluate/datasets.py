@@ -7,11 +7,13 @@ A data folder holds `scenes/<set>`, `plates/<set>`, `negatives` and `clips`, eac
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -23,6 +25,9 @@ from lpr.types import Image
 ENVIRONMENT = "LPR_DATA"
 SPLITS = ("train", "val", "all")
 NOT_A_PLATE = "notplate"
+
+Row = Mapping[str, Any]
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +143,9 @@ def load_scenes(
         ValueError: an unknown split.
     """
     return tuple(
-        Scene(name, folder / row["image"], row["split"], _plates(row["plates"]))
+        scene
         for name, folder in _sets(data / "scenes", sets)
-        for row in _rows(folder, split)
+        for scene in _records(folder, split, partial(_scene, name))
     )
 
 
@@ -151,10 +156,7 @@ def load_negatives(data: Path, split: str = "val") -> tuple[Scene, ...]:
         SourceError: the folder or its labels are missing or malformed.
         ValueError: an unknown split.
     """
-    folder = data / "negatives"
-    return tuple(
-        Scene("negatives", folder / row["image"], row["split"], ()) for row in _rows(folder, split)
-    )
+    return tuple(_records(data / "negatives", split, _negative))
 
 
 def load_plates(
@@ -162,12 +164,10 @@ def load_plates(
 ) -> tuple[PlatePicture, ...]:
     """Read the labels of `plates/*`; arguments and errors as of `load_scenes`."""
     return tuple(
-        PlatePicture(
-            name, folder / row["image"], row["split"], _plate(row), row["text"], row.get("track")
-        )
+        picture
         for name, folder in _sets(data / "plates", sets)
-        for row in _rows(folder, split)
-        if row["text"]
+        for picture in _records(folder, split, partial(_picture, name))
+        if picture.text
     )
 
 
@@ -177,7 +177,7 @@ def load_clips(folder: Path) -> tuple[Clip, ...]:
     Raises:
         SourceError: the labels are missing or malformed.
     """
-    return tuple(_clip(folder, row) for row in _rows(folder, "all"))
+    return tuple(_records(folder, "all", _clip))
 
 
 def read_image(path: Path) -> Image:
@@ -206,48 +206,82 @@ def _sets(folder: Path, wanted: Sequence[str] | None) -> Iterator[tuple[str, Pat
         yield name, folder / name
 
 
-def _rows(folder: Path, split: str) -> Iterator[Mapping[str, Any]]:
+def _records(folder: Path, split: str, make: Callable[[Path, Row], Record]) -> Iterator[Record]:
+    """What `make` makes of each row of a split; what it cannot use is named with its line."""
+    for where, row in _rows(folder, split):
+        try:
+            record = make(folder, row)
+        except KeyError as error:
+            raise SourceError(f"{where}: lacks {error}") from error
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise SourceError(f"{where}: wrong label: {error}") from error
+        yield record
+
+
+def _rows(folder: Path, split: str) -> Iterator[tuple[str, Row]]:
+    """The rows of a split, each with its file and line."""
     if split not in SPLITS:
         raise ValueError(f"unknown split {split!r}; known: {', '.join(SPLITS)}")
     path = folder / "labels.jsonl"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise SourceError(f"{path}:{number} is not JSON: {error}") from error
+            row = json.loads(line.decode("utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise SourceError(f"{path}:{number}: is not JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise SourceError(f"{path}:{number}: must be a JSON object")
         if split in ("all", row.get("split")):
-            yield row
+            yield f"{path}:{number}", row
 
 
-def _plates(rows: Sequence[Mapping[str, Any]]) -> tuple[PlateLabel, ...]:
-    return tuple(_plate(row) for row in rows)
+def _scene(name: str, folder: Path, row: Row) -> Scene:
+    plates = tuple(_plate(one) for one in row["plates"])
+    return Scene(name, folder / row["image"], row["split"], plates)
 
 
-def _plate(row: Mapping[str, Any]) -> PlateLabel:
+def _negative(folder: Path, row: Row) -> Scene:
+    return Scene("negatives", folder / row["image"], row["split"], ())
+
+
+def _picture(name: str, folder: Path, row: Row) -> PlatePicture:
+    plate, text = _plate(row), row["text"] or ""
+    return PlatePicture(name, folder / row["image"], row["split"], plate, text, row.get("track"))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _plate(row: Row) -> PlateLabel:
     quad = row.get("quad")
     return PlateLabel(
-        box=Quad.from_box(*row["box"]),
+        box=Quad.from_box(*map(float, row["box"])),
         quad=Quad.from_points(quad) if quad else None,
-        text=row.get("text") or None,
+        text=_text(row["text"]) if row.get("text") else None,
         lines=row.get("lines"),
         note=row.get("note") or "",
     )
 
 
-def _clip(folder: Path, row: Mapping[str, Any]) -> Clip:
+def _clip(folder: Path, row: Row) -> Clip:
     uncertain = [one["text"] if isinstance(one, dict) else str(one) for one in row["uncertain"]]
+    fps = float(row["fps"])
+    if not 0 < fps < math.inf:
+        raise ValueError(f"fps must be more than 0 and finite, not {fps}")
     return Clip(
         path=folder / row["video"],
-        fps=float(row["fps"]),
+        fps=fps,
         frames=int(row["frames"]),
         plates=tuple(
-            ClipPlate(one["text"], int(one["first_frame"]), int(one["last_frame"]))
+            ClipPlate(_text(one["text"]), int(one["first_frame"]), int(one["last_frame"]))
             for one in row["plates"]
         ),
         uncertain=tuple(uncertain),

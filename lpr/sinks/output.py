@@ -85,17 +85,16 @@ class LineOutput:
 
     def _open(self, *, append: bool) -> BinaryIO:
         if self._path is None:
+            if sys.__stdout__ is None:
+                raise OutputError(f"{self.name}: cannot be written: it is closed")
             with contextlib.suppress(OSError, ValueError):
                 sys.stdout.flush()
             return cast(BinaryIO, getattr(sys.stdout, "buffer", sys.stdout))
-        try:
-            file = self._path.open("a+b", buffering=0)
-        except (OSError, ValueError) as error:
-            raise OutputError(f"{self.name}: {_why(error, self._path)}") from error
+        file = _open(self._path) if append else claim(self._path)
         if not _is_regular(file):
             return file
         if not append:
-            _overwrite(file, self.name)
+            file.truncate(0)
         elif _is_torn(file):
             file.write(b"\n")
         return file
@@ -128,25 +127,57 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
     file.flush()
 
 
-def _overwrite(file: BinaryIO, name: str) -> None:
-    """Empty a file that nobody else is writing anew; the system lets go of it with the process.
+def check_writable(path: Path) -> None:
+    """Find out whether a file can be written anew; what it holds stays, and none is made.
 
     Raises:
-        OutputError: another program is writing it.
+        OutputError: it cannot be, or another program is writing it.
     """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        if not path.parent.is_dir():
+            raise OutputError(f"{path}: {_why(error, path)}") from error
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            why = f"the folder {path.parent} takes no files"
+            raise OutputError(f"{path}: cannot be written: {why}") from error
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: {_why(error, path)}") from error
+    else:
+        # A pipe is left alone: its reader would take the closing for the end.
+        if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+            claim(path).close()
+
+
+def claim(path: Path) -> BinaryIO:
+    """Open a file that is to be written anew, and keep other programs from doing the same.
+
+    What it holds stays for now. The claim ends when the file is closed, or with the process.
+
+    Raises:
+        OutputError: it cannot be written, or another program is writing it.
+    """
+    file = _open(path)
     try:
         import fcntl
     except ImportError:  # Windows
-        pass
-    else:
+        return file
+    if _is_regular(file):
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.close()
-            raise OutputError(f"{name}: another program is writing it") from error
+            raise OutputError(f"{path}: another program is writing it") from error
         except OSError:
             pass  # A network drive without locks.
-    file.truncate(0)
+    return file
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("a+b", buffering=0)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: {_why(error, path)}") from error
 
 
 def _is_regular(file: BinaryIO) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset(range(0xD0, 0xD9)) | {0x01}
+_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_ORIENTATION = 256, 257, 274
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,15 @@ def read_header(data: bytes) -> PictureHeader | None:
     except (struct.error, IndexError):
         return None
     return header if header and header.width > 0 and header.height > 0 else None
+
+
+def read_orientation(exif: bytes) -> int:
+    """Read the orientation of EXIF data, 1 (upright) to 8; 1 where it is missing or broken."""
+    try:
+        found = _tiff_values(exif).get(_TIFF_ORIENTATION, 1)
+    except (struct.error, IndexError):
+        return 1
+    return found if 1 <= found <= 8 else 1
 
 
 def _format(data: bytes) -> str | None:
@@ -115,12 +125,19 @@ def _webp(data: bytes) -> PictureHeader | None:
 
 
 def _tiff(data: bytes) -> PictureHeader:
+    values = _tiff_values(data)
+    return PictureHeader("tiff", values.get(_TIFF_WIDTH, 0), values.get(_TIFF_HEIGHT, 0))
+
+
+def _tiff_values(data: bytes) -> dict[int, int]:
+    """The size and orientation in the first directory, as far as they are there."""
     order = "<" if data[:2] == b"II" else ">"
     (place,) = struct.unpack_from(order + "I", data, 4)
     (count,) = struct.unpack_from(order + "H", data, place)
-    size = {}
+    values = {}
     for entry in range(place + 2, place + 2 + 12 * count, 12):
         tag, kind = struct.unpack_from(order + "HH", data, entry)
-        if tag in (256, 257):
-            (size[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, entry + 8)
-    return PictureHeader("tiff", size.get(256, 0), size.get(257, 0))
+        if tag in (_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_ORIENTATION):
+            form = order + ("H" if kind == 3 else "I")
+            (values[tag],) = struct.unpack_from(form, data, entry + 8)
+    return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,32 @@ import numpy as np
 import numpy.typing as npt
 
 from lpr.errors import ImageError
-from lpr.sources.header import PictureHeader, read_header
+from lpr.sources.header import PictureHeader, read_header, read_orientation
+from lpr.sources.native_stderr import library_lines_kept
 from lpr.types import Image
 
 MAX_PIXELS = 128_000_000
 """Larger pictures are refused before decoding: 128 million pixels take 384 MB."""
 MAX_BYTES = 512 << 20
 _STRIPE = 256
+
+_DAMAGE = re.compile(
+    r"(?:Corrupt JPEG data: )?"
+    r"(premature end.*|bad Huffman code|bad arithmetic code|found marker.* instead of .*)",
+    re.IGNORECASE,
+)
+"""What libjpeg says where a part of the picture was made up; its other warnings lose nothing."""
+
+_TURNS = {
+    2: (False, 1, -1),
+    3: (False, -1, -1),
+    4: (False, -1, 1),
+    5: (True, 1, 1),
+    6: (True, 1, -1),
+    7: (True, -1, -1),
+    8: (True, -1, 1),
+}
+"""EXIF orientation: whether rows become columns, and the steps along both after that."""
 
 _OTHER_FORMATS = {
     b"ftyphei": "HEIC",
@@ -43,7 +63,7 @@ def read_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Image:
         HxWx3 uint8 BGR, C-contiguous.
 
     Raises:
-        ImageError: missing, empty, too large, of another format, cut short or broken.
+        ImageError: missing, empty, too large, of another format, cut short, damaged or broken.
     """
     path = Path(path)
     data = _read(path)
@@ -92,18 +112,41 @@ def _why_no_picture(data: bytes) -> str:
 def _decode(path: Path, data: bytes, header: PictureHeader) -> Image:
     encoded = np.frombuffer(data, np.uint8)
     alpha = header.format in ("png", "webp") and _has_alpha(data, header)
-    flags = cv2.IMREAD_UNCHANGED if alpha else cv2.IMREAD_COLOR
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        decoded = cv2.imdecode(encoded, flags)
-    except cv2.error as error:
-        raise ImageError(f"{path}: broken {header.format.upper()} data") from error
-    finally:
-        cv2.utils.logging.setLogLevel(level)
+    with library_lines_kept() as said:
+        level = cv2.utils.logging.getLogLevel()
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        try:
+            decoded, orientation = _with_alpha(encoded) if alpha else _opaque(encoded)
+        except cv2.error as error:
+            raise ImageError(f"{path}: broken {header.format.upper()} data") from error
+        finally:
+            cv2.utils.logging.setLogLevel(level)
     if decoded is None or decoded.size == 0:
         raise ImageError(f"{path}: broken {header.format.upper()} data")
-    return np.ascontiguousarray(_as_bgr(np.asarray(decoded)))
+    for line in said:
+        if damage := _DAMAGE.fullmatch(line):
+            raise ImageError(f"{path}: damaged {header.format.upper()} data: {damage[1]}")
+    return np.ascontiguousarray(_turned(_as_bgr(decoded), orientation))
+
+
+def _opaque(encoded: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[Any] | None, int]:
+    """Decode to upright BGR; None where it cannot be."""
+    return cv2.imdecode(encoded, cv2.IMREAD_COLOR), 1
+
+
+def _with_alpha(encoded: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[Any] | None, int]:
+    """Decode as stored, and tell the EXIF orientation, which OpenCV then leaves to us."""
+    decoded, kinds, metadata = cv2.imdecodeWithMetadata(encoded, flags=cv2.IMREAD_UNCHANGED)
+    found = dict(zip(kinds, metadata, strict=True))
+    exif = found.get(cv2.IMAGE_METADATA_EXIF)
+    return decoded, 1 if exif is None else read_orientation(exif.tobytes())
+
+
+def _turned(picture: Image, orientation: int) -> Image:
+    if orientation == 1:
+        return picture
+    across, down, along = _TURNS[orientation]
+    return (picture.transpose(1, 0, 2) if across else picture)[::down, ::along]
 
 
 def _has_alpha(data: bytes, header: PictureHeader) -> bool:

@@ -138,13 +138,15 @@ def load_store_settings(path: Path) -> StoreSettings:
     Relative paths in it are taken from the file's folder.
 
     Raises:
-        ConfigError: it cannot be read, or a key is wrong or unknown.
+        ConfigError: it cannot be read, has no such table, or a key is wrong or unknown.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: is no valid TOML: {error}") from error
-    found = check_settings(data.get("store", {}), StoreSettings, f"{path}: [store]")
+    if "store" not in data:
+        raise ConfigError(f"{path}: has no [store], so no events are kept")
+    found = check_settings(data["store"], StoreSettings, f"{path}: [store]")
     return found.relative_to(path.parent)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import pytest
 
 from lpr.detect.region import RegionDetector
+from lpr.errors import ConfigError
 from lpr.geometry import Quad
 from lpr.types import Detection, Image, Track, TrackState
 
@@ -52,3 +55,11 @@ def test_a_region_that_begins_outside_is_cut_to_the_frame() -> None:
     image[10:20, 10:40] = 255
     found = RegionDetector(Spot(), (-50, -5, 160, 100)).detect(image)
     assert [one.quad.box for one in found] == [(10, 10, 40, 20)]
+
+
+@pytest.mark.parametrize(
+    "region", [(10, 10, 5, 5), (0, 0, 8, 0), (-9, 0, -1, 5), (1, 2, 3), (0.0,)]
+)
+def test_a_region_that_shows_nothing_is_refused(region: Any) -> None:
+    with pytest.raises(ConfigError, match=r"^roi \(.*\) is (empty|not four)"):
+        RegionDetector(Spot(), region)

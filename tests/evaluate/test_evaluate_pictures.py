@@ -217,7 +217,7 @@ def test_broken_data_is_named(data: Path, tmp_path: Path) -> None:
         load_plates(tmp_path / "negatives")
     (tmp_path / "clips").mkdir()
     (tmp_path / "clips/labels.jsonl").write_text("{", encoding="utf-8")
-    with pytest.raises(SourceError, match=r"labels.jsonl:1 is not JSON"):
+    with pytest.raises(SourceError, match=r"labels.jsonl:1: is not JSON"):
         load_clips(tmp_path / "clips")
     with pytest.raises(ImageError, match="not a picture"):
         read_image(tmp_path / "clips/labels.jsonl")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,16 @@ def test_a_missing_clip_and_baseline_are_named(tmp_path: Path) -> None:
     assert "absent.mp4" in result.stderr
     result = lpr("--baseline", tmp_path / "absent.json")
     assert result.exit_code == ExitCode.CONFIG
+
+
+def test_closed_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    unnamed = lpr(*FEW)
+    assert unnamed.exit_code == ExitCode.CONFIG
+    assert "no sample clip is installed" in unnamed.stderr
+    named = lpr(*FEW, "--source", tmp_path)
+    assert named.exit_code == ExitCode.SOURCE
+    assert f"{tmp_path}: no pictures in this folder" in named.stderr
 
 
 def test_the_report_is_drawn_from_a_folder(figures: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from lpr.errors import OutputError
 from lpr.protocols import EventSink
 from lpr.sinks import CsvSink, FanoutSink, JsonlSink, from_line, safe_text
+from lpr.sinks.output import check_writable
 from lpr.types import PlateEvent
 
 Maker = Callable[[Path], EventSink]
@@ -93,6 +94,23 @@ def test_an_unwritable_output_is_found_before_work(tmp_path: Path, make: Maker) 
         make(tmp_path / "no" / "such" / "events")
     with pytest.raises(OutputError, match="it is a folder"):
         make(tmp_path)
+
+
+def test_a_check_changes_and_makes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    check_writable(path)
+    assert not path.exists()
+    path.write_text("earlier\n")
+    check_writable(path)
+    assert path.read_text() == "earlier\n"
+    with pytest.raises(OutputError, match="it is a folder"):
+        check_writable(tmp_path)
+    with pytest.raises(OutputError, match=r"the folder .* does not exist"):
+        check_writable(tmp_path / "no" / "events.jsonl")
+    sink = JsonlSink(path)
+    with pytest.raises(OutputError, match="another program is writing it"):
+        check_writable(path)
+    sink.close()
 
 
 def test_a_full_disk_leaves_whole_lines_and_recovers(tmp_path: Path, event: PlateEvent) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from lpr.errors import ImageError
 from lpr.sources import read_image
-from lpr.sources.header import read_header
+from lpr.sources.header import read_header, read_orientation
 from lpr.types import Image
 
 CMYK_RED = (
@@ -84,7 +85,7 @@ def test_cmyk(tmp_path: Path) -> None:
     assert max(blue, green) < 60
 
 
-@pytest.mark.parametrize(
+exif_orientations = pytest.mark.parametrize(
     ("orientation", "corner", "shape"),
     [
         (1, "top left", (60, 80)),
@@ -97,16 +98,15 @@ def test_cmyk(tmp_path: Path) -> None:
         (8, "bottom left", (80, 60)),
     ],
 )
-def test_exif_rotation(
-    tmp_path: Path, picture: Image, orientation: int, corner: str, shape: tuple[int, int]
-) -> None:
-    jpeg = encode(".jpg", np.where(picture == 255, 255, 40).astype(np.uint8))
-    tiff = b"II*\0" + struct.pack("<IHHHII", 8, 1, 0x0112, 3, 1, orientation) + bytes(4)
-    body = b"Exif\0\0" + tiff
-    segment = b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
-    (tmp_path / "turned.jpg").write_bytes(jpeg[:2] + segment + jpeg[2:])
-    image = read_image(tmp_path / "turned.jpg")
+
+
+def exif(orientation: int) -> bytes:
+    return b"II*\0" + struct.pack("<IHHHII", 8, 1, 0x0112, 3, 1, orientation) + bytes(4)
+
+
+def assert_upright(image: Image, corner: str, shape: tuple[int, int]) -> None:
     assert image.shape[:2] == shape
+    assert image.flags.c_contiguous
     bright = {
         "top left": image[:8, :8],
         "top right": image[:8, -8:],
@@ -116,22 +116,60 @@ def test_exif_rotation(
     assert max(bright, key=lambda name: float(bright[name].mean())) == corner
 
 
+@exif_orientations
+def test_exif_rotation(
+    tmp_path: Path, picture: Image, orientation: int, corner: str, shape: tuple[int, int]
+) -> None:
+    jpeg = encode(".jpg", np.where(picture == 255, 255, 40).astype(np.uint8))
+    body = b"Exif\0\0" + exif(orientation)
+    segment = b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+    (tmp_path / "turned.jpg").write_bytes(jpeg[:2] + segment + jpeg[2:])
+    assert_upright(read_image(tmp_path / "turned.jpg"), corner, shape)
+
+
+@exif_orientations
+def test_exif_rotation_beside_transparency(
+    tmp_path: Path, picture: Image, orientation: int, corner: str, shape: tuple[int, int]
+) -> None:
+    clear = np.full(picture.shape[:2], 200, np.uint8)
+    stored = np.dstack([np.where(picture == 255, 255, 40).astype(np.uint8), clear])
+    for name, pixels in (("8.png", stored), ("16.png", stored.astype(np.uint16) * 257)):
+        png = encode(".png", pixels)
+        turned = png[:33] + png_chunk(b"eXIf", exif(orientation)) + png[33:]
+        (tmp_path / name).write_bytes(turned)
+        assert_upright(read_image(tmp_path / name), corner, shape)
+    done, webp = cv2.imencodeWithMetadata(
+        ".webp",
+        stored,
+        [cv2.IMAGE_METADATA_EXIF],
+        [np.frombuffer(exif(orientation), np.uint8)],
+    )
+    assert done
+    (tmp_path / "a.webp").write_bytes(webp.tobytes())
+    assert_upright(read_image(tmp_path / "a.webp"), corner, shape)
+
+
+def test_a_broken_orientation_is_upright() -> None:
+    assert read_orientation(exif(6)) == 6
+    assert read_orientation(exif(9)) == 1
+    assert read_orientation(exif(6)[:15]) == 1
+    assert read_orientation(b"") == 1
+
+
 def test_one_pixel(tmp_path: Path) -> None:
     (tmp_path / "one.png").write_bytes(encode(".png", np.full((1, 1, 3), 7, np.uint8)))
     assert read_image(tmp_path / "one.png").tolist() == [[[7, 7, 7]]]
 
 
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
 def png_of_size(width: int, height: int) -> bytes:
     """A PNG that promises a size and holds next to nothing."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
-    return start + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    start = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", head)
+    return start + png_chunk(b"IDAT", zlib.compress(bytes(1000))) + png_chunk(b"IEND", b"")
 
 
 def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
@@ -177,8 +215,51 @@ def test_broken_pictures_are_quiet(
     tmp_path: Path, picture: Image, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """OpenCV reports to standard error by itself; the one line is ours to give."""
+    png = encode(".png", picture)
     (tmp_path / "cut.bmp").write_bytes(encode(".bmp", picture)[:3000])
-    with pytest.raises(ImageError):
-        read_image(tmp_path / "cut.bmp")
+    (tmp_path / "cut.png").write_bytes(png[: len(png) // 2] + b"IEND")
+    for name in ("cut.bmp", "cut.png"):
+        with pytest.raises(ImageError):
+            read_image(tmp_path / name)
     assert capfd.readouterr().err == ""
     assert cv2.utils.logging.getLogLevel() != cv2.utils.logging.LOG_LEVEL_SILENT
+
+
+def test_a_damaged_jpeg_is_refused_and_named(
+    tmp_path: Path, picture: Image, capfd: pytest.CaptureFixture[str]
+) -> None:
+    jpeg = encode(".jpg", picture)
+    scan, half = jpeg.index(b"\xff\xda") + 14, len(jpeg) // 2
+    assert half > scan
+    damaged = {
+        "short.jpg": jpeg[:half] + b"\xff\xd9",
+        "garbled.jpg": jpeg[:half] + bytes(range(1, 200)) + b"\xff\xfe\0\2" + jpeg[-20:],
+    }
+    for name, data in damaged.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ImageError, match=f"{name}: damaged JPEG data: ") as caught:
+            read_image(tmp_path / name)
+        assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_jpeg_with_bytes_to_spare_is_whole(
+    tmp_path: Path, picture: Image, capfd: pytest.CaptureFixture[str]
+) -> None:
+    jpeg = encode(".jpg", picture)
+    (tmp_path / "whole.jpg").write_bytes(jpeg)
+    (tmp_path / "spare.jpg").write_bytes(jpeg[:-2] + bytes(7) + jpeg[-2:])
+    assert (read_image(tmp_path / "spare.jpg") == read_image(tmp_path / "whole.jpg")).all()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_closed_standard_error_does_no_harm(tmp_path: Path, picture: Image) -> None:
+    (tmp_path / "a.png").write_bytes(encode(".png", picture))
+    real = os.dup(2)
+    os.close(2)
+    try:
+        image = read_image(tmp_path / "a.png")
+    finally:
+        os.dup2(real, 2)
+        os.close(real)
+    assert (image == picture).all()

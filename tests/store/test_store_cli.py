@@ -192,6 +192,16 @@ def test_one_store_has_to_be_named(tmp_path: Path) -> None:
     assert not missing.exists()
 
 
+def test_a_gate_without_a_store_gets_none(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text('[[gates]]\nname = "main"\ncameras = ["north"]\n')
+    for command in (["report"], ["search", *ME]):
+        result = CliRunner().invoke(app, ["events", *command, "--config", str(path)])
+        assert result.exit_code == ExitCode.CONFIG
+        assert result.stderr == f"lpr: {path}: has no [store], so no events are kept\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_an_sqlite_store_needs_no_configuration(tmp_path: Path, event: MakeEvent) -> None:
     path = tmp_path / "events.db"
     with open_store(StoreSettings(database=path)) as store:

@@ -52,10 +52,23 @@ def test_forever_can_be_said_in_toml(tmp_path: Path) -> None:
     assert load_store_settings(path).retention.matched_days is None
 
 
-def test_a_file_without_the_table_gives_the_defaults(tmp_path: Path) -> None:
+def test_an_empty_table_gives_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "gate.toml"
-    path.write_text("")
+    path.write_text("[store]\n")
     assert load_store_settings(path).database == tmp_path / "events.db"
+
+
+def test_a_file_without_the_table_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text("armed = true\n")
+    with pytest.raises(ConfigError, match=r"gate\.toml: has no \[store\]"):
+        load_store_settings(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text("[store]\ndatabase = 'e.db'\n", encoding="utf-8-sig")
+    assert load_store_settings(path).database == tmp_path / "e.db"
 
 
 @pytest.mark.parametrize(

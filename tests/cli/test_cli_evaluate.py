@@ -1,0 +1,34 @@
+"""`lpr eval`: a wrong command line or data folder is told before any figure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lpr.cli.app import app
+from lpr.cli.evaluate import SplitName
+from lpr.cli.exit_codes import ExitCode
+from lpr.evaluate.datasets import SPLITS
+
+
+def test_the_splits_are_those_of_the_data() -> None:
+    assert tuple(SplitName) == SPLITS
+
+
+def test_an_unknown_split_is_a_wrong_command_line() -> None:
+    result = CliRunner().invoke(app, ["eval", "detection", "--split", "vol"])
+    assert result.exit_code == ExitCode.USAGE
+    assert "--split" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("clips", "{}"), ("recognition", "--data", "{}")])
+def test_a_data_folder_that_is_closed_is_a_source_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    result = CliRunner().invoke(app, ["eval", *(one.format(tmp_path) for one in arguments)])
+    assert result.exit_code == ExitCode.SOURCE
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import http.server
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from av.video.stream import VideoStream
+from typer.testing import CliRunner, Result
+
+import lpr.factory
+from lpr.cli.app import app
+from lpr.cli.exit_codes import ExitCode
+from lpr.cli.overwrite import explained
+from lpr.draw import AnnotatedVideo
+
+FRAMES = 8
+
+
+def lpr_run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["run", *(str(argument) for argument in arguments)])
+
+
+def one_line(result: Result) -> str:
+    lines = [line for line in result.stderr.splitlines() if line]
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+def grey(level: int = 90) -> np.ndarray:
+    return np.full((48, 64, 3), level, np.uint8)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip.mp4"
+    with AnnotatedVideo(path) as video:
+        for number in range(FRAMES):
+            video.write(grey(20 * number), number / 25)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "pictures"
+    path.mkdir()
+    for name in ("a.png", "b.png"):
+        cv2.imwrite(str(path / name), grey())
+    return path
+
+
+@pytest.fixture
+def silent_camera() -> Iterator[tuple[str, threading.Event]]:
+    """A camera that sends 25 pictures and then nothing: its address, and whether it is silent."""
+    picture = cv2.imencode(".jpg", grey())[1].tobytes()
+    left = iter(range(25))
+    silent, over = threading.Event(), threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            return
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=frame")
+            self.end_headers()
+            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+            for _ in left:
+                self.wfile.write(head.encode() + picture + b"\r\n")
+                time.sleep(0.04)
+            silent.set()
+            over.wait()
+
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            return
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/live", silent
+    over.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_camera_that_went_silent_can_be_stopped(
+    silent_camera: tuple[str, threading.Event], tmp_path: Path, number: signal.Signals
+) -> None:
+    address, silent = silent_camera
+    video = tmp_path / "out.mp4"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lpr", "run", address, "--annotate", str(video)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert silent.wait(60)
+        time.sleep(2)  # What is still under way arrives.
+        process.send_signal(number)
+        out, err = process.communicate(timeout=15)
+    finally:
+        process.kill()
+    assert process.returncode == ExitCode.INTERRUPTED, err
+    assert "frames in" in out
+    with av.open(str(video)) as container:
+        assert sum(1 for _ in container.decode(video=0)) > 0
+
+
+def test_a_stop_while_the_models_load_plays_nothing(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, missed = lpr.factory.load_models, list[int]()
+
+    def stopped(*arguments: object) -> object:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return load(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(lpr.factory, "load_models", stopped)
+    former = signal.signal(signal.SIGTERM, lambda number, _: missed.append(number))
+    try:
+        result = lpr_run(clip, "--jsonl", tmp_path / "events.jsonl")
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    assert not missed
+    assert result.exit_code == ExitCode.INTERRUPTED
+    assert "interrupted; everything" in one_line(result)
+    assert not (tmp_path / "events.jsonl").exists()
+
+
+def test_a_stopped_read_ends_with_the_picture(folder: Path, tmp_path: Path) -> None:
+    for number in range(400):
+        (folder / f"{number}.png").symlink_to(folder / "a.png")
+    lines = tmp_path / "lines.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-m", "lpr", "read", str(folder), "--jsonl", str(lines), "--quiet"],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (lines.exists() and lines.stat().st_size):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == ExitCode.INTERRUPTED, err
+    assert err == "lpr: interrupted; everything up to here was written\n"
+    assert lines.read_text().endswith("}\n")
+
+
+def test_the_sources_of_an_annotated_video_follow_one_another(clip: Path, tmp_path: Path) -> None:
+    video = tmp_path / "out.mp4"
+    assert lpr_run(clip, clip, "--annotate", video).exit_code == ExitCode.OK
+    with av.open(str(video)) as container:
+        times = [float(frame.time) for frame in container.decode(video=0)]
+    assert len(times) == 2 * FRAMES
+    assert [after - before for before, after in pairwise(times)] == pytest.approx(
+        [0.04] * (2 * FRAMES - 1), abs=2e-3
+    )
+
+
+def test_a_source_that_cannot_be_looked_at_is_one_line_and_the_others_run(clip: Path) -> None:
+    result = lpr_run("x" * 300 + ".mp4", clip)
+    assert result.exit_code == ExitCode.SOURCE, result.exception
+    assert "name too long" in one_line(result)
+    assert f"{FRAMES} frames" in result.stdout
+
+
+@pytest.mark.parametrize("option", ["--jsonl", "--csv", "--annotate"])
+def test_an_output_that_cannot_be_looked_at_is_one_line(clip: Path, option: str) -> None:
+    result = lpr_run(clip, option, "x" * 300 + ".mp4")
+    assert result.exit_code == ExitCode.OUTPUT, result.exception
+    assert "name too long" in one_line(result)
+
+
+def test_a_video_that_is_being_written_is_left_alone(clip: Path, tmp_path: Path) -> None:
+    path, events = tmp_path / "out.mp4", tmp_path / "events.jsonl"
+    events.write_text("kept\n")
+    with AnnotatedVideo(path) as video:
+        video.write(grey(), 0.0)
+        result = lpr_run(clip, "--annotate", path, "--jsonl", events)
+        video.write(grey(), 1.0)
+    assert result.exit_code == ExitCode.OUTPUT
+    assert "out.mp4: another program is writing it" in one_line(result)
+    assert events.read_text() == "kept\n"
+    with av.open(str(path)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 2
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+@pytest.mark.parametrize("option", ["--jsonl", "--csv"])
+def test_no_output_overwrites_a_picture_of_a_folder(folder: Path, option: str, scheme: str) -> None:
+    picture = folder / "a.png"
+    before = picture.read_bytes()
+    result = lpr_run(f"{scheme}{folder}", option, picture)
+    assert result.exit_code == ExitCode.OUTPUT
+    assert "is a source" in one_line(result)
+    assert picture.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "code"),
+    [
+        ("clip.mp4", "keep.avi", ExitCode.OUTPUT),
+        ("clip.mp4", "no/keep.mp4", ExitCode.OUTPUT),
+        ("typo.mp4", "keep.mp4", ExitCode.SOURCE),
+        ("text.mp4", "keep.mp4", ExitCode.SOURCE),
+    ],
+)
+def test_a_mistake_costs_no_earlier_output(
+    clip: Path, tmp_path: Path, source: str, name: str, code: ExitCode
+) -> None:
+    (tmp_path / "text.mp4").write_text("this is no video\n" * 50)
+    kept = [tmp_path / one for one in ("k.jsonl", "k.explain.jsonl", "k.csv", "keep.mp4")]
+    for path in kept:
+        path.write_text("kept")
+    options = ("--jsonl", kept[0], "--csv", kept[2], "--annotate", tmp_path / name)
+    assert lpr_run(tmp_path / source, *options).exit_code == code
+    assert [path.read_text() for path in kept] == ["kept"] * len(kept)
+
+
+def test_damage_is_told_with_its_source(folder: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.avi"
+    with av.open(str(cut), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for number in range(50):
+            frame = av.VideoFrame.from_ndarray(grey(4 * number), "bgr24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    data = cut.read_bytes()
+    cut.write_bytes(data[: len(data) * 2 // 3])
+    broken = folder / "broken.png"
+    broken.write_bytes(b"")
+    result = lpr_run(cut, folder)
+    assert result.exit_code == ExitCode.DAMAGED_INPUT
+    *video, picture = result.stderr.splitlines()
+    assert video[0].startswith(f"lpr: {cut}: the video is cut")
+    assert all(line.startswith(f"lpr: {cut}: ") for line in video)
+    assert picture == f"lpr: {broken}: the file is empty"
+
+
+def test_explanations_go_beside_files_only(clip: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert lpr_run(clip, "--jsonl", pipe).exit_code == ExitCode.OK
+    finally:
+        os.close(reader)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "pipe"]
+    assert [explained(name) for name in ("-", "/dev/null", "/dev/stdout", "/dev/fd/63")] == [
+        None
+    ] * 4
+    assert explained(str(tmp_path / "new.jsonl")) == tmp_path / "new.explain.jsonl"
+
+
+def test_a_single_picture_brings_a_hint(folder: Path) -> None:
+    picture = folder / "a.png"
+    result = lpr_run(picture)
+    assert result.exit_code == ExitCode.OK
+    assert one_line(result).startswith(f"lpr: {picture}: ")
+    assert "`lpr read`" in one_line(result)
+    assert lpr_run(folder).stderr == ""
