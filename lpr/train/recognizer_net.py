@@ -35,10 +35,10 @@ class RecognizerShape:
 
     stem: int = 16
     early: int = 32
-    middle: int = 48
-    late: int = 96
-    hidden: int = 96
-    head: int = 128
+    middle: int = 64
+    late: int = 128
+    hidden: int = 112
+    head: int = 160
 
 
 class Residual(nn.Module):
