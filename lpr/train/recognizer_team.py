@@ -74,6 +74,7 @@ def train_together(
             (size, Path(folder) / "meeting", told, work, arguments),
             nprocs=size,
             join=False,
+            daemon=True,  # they end with this process, however it ends
         )
         try:
             while not running.join(timeout=0.2):
@@ -89,10 +90,10 @@ def _member(
     distributed.init_process_group(
         "gloo", init_method=meeting.as_uri(), rank=rank, world_size=size, timeout=_PATIENCE
     )
-    try:
+    # Ctrl-C reaches every process; the first one tells of it.
+    with suppress(KeyboardInterrupt):
         work(Team(rank, size), told.put if rank == 0 else None, *arguments)
-    finally:
-        distributed.destroy_process_group()
+    distributed.destroy_process_group()
 
 
 def _tell(told: Any, on_progress: Report | None) -> None:
