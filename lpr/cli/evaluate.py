@@ -121,6 +121,34 @@ def end_to_end(
     _evaluate("end-to-end", work, config, out)
 
 
+@eval_app.command("tracks")
+def tracks(
+    data: Data = None,
+    split: Split = SplitName.VAL,
+    sets: Sets = None,
+    config: Config = None,
+    out: Out = None,
+) -> None:
+    """Votes over labelled tracks of plate crops, against single looks and simple rules."""
+
+    def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
+        from lpr.evaluate.datasets import data_folder
+        from lpr.evaluate.tracks import evaluate_tracks
+        from lpr.factory import build_voter
+
+        return evaluate_tracks(
+            models.recognizer,
+            models.rectifier,
+            lambda: build_voter(settings),
+            data_folder(data),
+            split,
+            sets=_names(sets),
+            progress=progress,
+        )
+
+    _evaluate("tracks", work, config, out)
+
+
 @eval_app.command("clips")
 def clips(
     folder: Annotated[

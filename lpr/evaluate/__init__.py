@@ -15,6 +15,8 @@ from lpr.evaluate.events import evaluate_clips
 from lpr.evaluate.recognition import evaluate_recognition
 from lpr.evaluate.recognition_report import RecognitionReport
 from lpr.evaluate.report import Report, write_report
+from lpr.evaluate.track_report import TracksReport
+from lpr.evaluate.tracks import evaluate_tracks
 
 __all__ = [
     "ClipsReport",
@@ -22,11 +24,13 @@ __all__ = [
     "EndToEndReport",
     "RecognitionReport",
     "Report",
+    "TracksReport",
     "data_folder",
     "evaluate_clips",
     "evaluate_detection",
     "evaluate_end_to_end",
     "evaluate_recognition",
+    "evaluate_tracks",
     "load_clips",
     "load_negatives",
     "load_plates",

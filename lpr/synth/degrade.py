@@ -24,6 +24,10 @@ class CameraStrength:
     poor: float = 0.8
 
 
+_SKIPPED, _GHOSTED, _SHARPENED = 0.2, 0.06, 0.35
+"""Shares of the far, of the poor and again of the poor pictures."""
+
+
 def camera_grey(crop: Grey, rng: np.random.Generator, strength: CameraStrength) -> Grey:
     """Make a clean crop look as if a camera had taken it from some distance in some light.
 
@@ -35,35 +39,49 @@ def camera_grey(crop: Grey, rng: np.random.Generator, strength: CameraStrength) 
     Returns:
         HxW uint8.
     """
-    height, width = crop.shape
     picture = crop
     if rng.random() < 0.6:
         picture = _light(picture, rng)
     if rng.random() < 0.1:
         picture = _bloom(picture, rng)
-    if rng.random() > strength.poor:
-        return picture
+    return picture if rng.random() > strength.poor else _poor(picture, rng, strength.narrowest)
+
+
+def _poor(crop: Grey, rng: np.random.Generator, narrowest: int) -> Grey:
+    """Blur, distance, noise, sharpening, compression, in the order in which a camera adds them."""
+    height, width = crop.shape
+    picture, far = crop, 1.0
     if rng.random() < 0.3:
         picture = _blur(picture, rng)
-    far = 1.0
     if rng.random() < 0.6:
-        far = float(np.exp(rng.uniform(np.log(strength.narrowest / width), 0)))
-        # The plate keeps its proportions, so a far two-line plate has few rows as well.
-        small = (max(16, round(width * far)), max(9, round(height * min(1.0, far * 1.25))))
-        picture = np.asarray(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), np.uint8)
-        if rng.random() < 0.5:
-            # A lens, a mosaic of colours and a codec: about a pixel of the camera's own.
-            picture = _soften(picture, rng, 0.3, 1.1)
+        far = float(np.exp(rng.uniform(np.log(narrowest / width), 0)))
+        picture = _far(picture, rng, far)
+    if rng.random() < _GHOSTED:
+        picture = _ghost(picture, rng)
     if rng.random() < 0.35:
         picture = _noise(picture, rng)
+    if rng.random() < _SHARPENED:
+        picture = _sharpen(picture, rng)
     if rng.random() < 0.4:
-        quality = int(rng.integers(20 if far > 0.6 else 45, 92))
+        quality = int(rng.integers(20 if far > 0.6 else 35, 92))
         coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
     if picture.shape != crop.shape:
         how = cv2.INTER_LINEAR if rng.random() < 0.75 else cv2.INTER_CUBIC
         picture = np.asarray(cv2.resize(picture, (width, height), interpolation=how), np.uint8)
     return picture
+
+
+def _far(picture: Grey, rng: np.random.Generator, share: float) -> Grey:
+    """As many pixels as a plate that far away has."""
+    height, width = picture.shape
+    # The plate keeps its proportions, so a far two-line plate has few rows as well.
+    small = (max(16, round(width * share)), max(9, round(height * min(1.0, share * 1.25))))
+    # Cheap scalers skip pixels in place of averaging them.
+    how = cv2.INTER_LINEAR if rng.random() < _SKIPPED else cv2.INTER_AREA
+    far = np.asarray(cv2.resize(picture, small, interpolation=how), np.uint8)
+    # A lens, a mosaic of colours and a codec: about a pixel of the camera's own.
+    return _soften(far, rng, 0.3, 1.1) if rng.random() < 0.5 else far
 
 
 def _light(picture: Grey, rng: np.random.Generator) -> Grey:
@@ -139,6 +157,22 @@ def _soften(picture: Grey, rng: np.random.Generator, least: float, most: float) 
     """Blur evenly, by `least` to `most` pixels."""
     sigma = float(rng.uniform(least, most))
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
+
+
+def _ghost(picture: Grey, rng: np.random.Generator) -> Grey:
+    """A little of the frame before, as cameras leave behind that fight noise over time."""
+    shift = np.array([[1, 0, rng.normal(0, 2.5)], [0, 1, rng.normal(0, 1.0)]], np.float32)
+    size = (picture.shape[1], picture.shape[0])
+    before = cv2.warpAffine(picture, shift, size, borderMode=cv2.BORDER_REPLICATE)
+    share = float(rng.uniform(0.1, 0.35))
+    return np.asarray(cv2.addWeighted(picture, 1 - share, before, share, 0), np.uint8)
+
+
+def _sharpen(picture: Grey, rng: np.random.Generator) -> Grey:
+    """Bright and dark rims along every edge, as most cameras draw them (an unsharp mask)."""
+    soft = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.6, 1.6)))
+    amount = float(np.exp(rng.uniform(np.log(0.3), np.log(2.5))))
+    return np.asarray(cv2.addWeighted(picture, 1 + amount, soft, -amount, 0), np.uint8)
 
 
 def _noise(picture: Grey, rng: np.random.Generator) -> Grey:

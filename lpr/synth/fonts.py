@@ -139,12 +139,22 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "nanumsquareroundb",
         "nanumgothic",
     ),
-    "han": ("notosanscjk-bold", "notosanscjk-regular", "notosanscjk-medium", "notosanscjk-black"),
+    "han": (
+        "notosanscjk-bold",
+        "notosanscjk-regular",
+        "notosanscjk-medium",
+        "notosanscjk-black",
+        "notosanscjk-demilight",
+        "notoserifcjk-bold",
+        "wqy-microhei",
+        "droidsansfallbackfull",
+        "lxgwwenkai-bold",
+    ),
     "arabic": ("dejavusans-bold", "dejavusans"),
 }
 _DEEPEST: Final = 0.12
 """How far a letter may hang below the line, cap heights: tails of a Q."""
-_SIMPLIFIED_CHINESE_FACE: Final = 2
+_NOTO_SIMPLIFIED_CHINESE: Final = 2
 """Face of the Noto CJK collections that holds the simplified Chinese shapes."""
 
 PLATE_FONTS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {
@@ -272,7 +282,8 @@ class FontBook:
         found: dict[str, list[Face]] = {kind: [] for kind in _KINDS}
         for path in sorted(_font_files(places), key=lambda file: (file.name, str(file))):
             for kind in _kinds_of(path):
-                face = _SIMPLIFIED_CHINESE_FACE if kind == "han" and path.suffix == ".ttc" else 0
+                noto = kind == "han" and path.name.lower().startswith("noto")
+                face = _NOTO_SIMPLIFIED_CHINESE if noto else 0
                 if path.name.lower() not in {one.path.name.lower() for one in found[kind]}:
                     found[kind].append(Face(path, face))
         self._faces = found

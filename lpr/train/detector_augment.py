@@ -34,6 +34,9 @@ DEFAULT_SHARES: Mapping[str, float] = {
     NEGATIVES: 0.2,
 }
 HARD_REPEATS = 4
+"""How often a picture with a mistaken place and without plates comes where others come once."""
+_AT_MISTAKES = 0.3
+"""Share of the views of a picture with plates that look at a mistaken place of it instead."""
 MIN_WIDTH = 7.0
 VISIBLE = 0.6
 
@@ -80,7 +83,7 @@ class CanvasSampler:
         self._paster, self._calm = paster, calm
         self._sets: dict[str, list[LabelledPicture]] = {}
         for picture in pictures:
-            repeats = HARD_REPEATS if picture.mistaken else 1
+            repeats = HARD_REPEATS if picture.mistaken and not picture.plates else 1
             self._sets.setdefault(picture.dataset, []).extend([picture] * repeats)
         self._names = sorted(self._sets)
         weights = np.array([shares.get(name, 0.05) for name in self._names])
@@ -151,10 +154,11 @@ class CanvasSampler:
         rng = self._rng
         usual = min(SERVING_WIDTH / picture.width, SERVING_HEIGHT / picture.height)
         plates = [plate for plate in picture.plates if not plate.ignore]
-        if not plates:
+        mistaken = picture.mistaken and rng.random() < (_AT_MISTAKES if plates else 0.7)
+        if mistaken or not plates:
             scale = usual * math.exp(rng.uniform(math.log(0.5), math.log(2.0)))
             focus = np.array([picture.width, picture.height]) * rng.uniform(0.2, 0.8, 2)
-            if picture.mistaken and rng.random() < 0.7:
+            if mistaken:
                 quad = picture.mistaken[int(rng.integers(len(picture.mistaken)))]
                 focus = quad.mean(axis=0).astype(np.float64)
                 scale = min(

@@ -72,7 +72,13 @@ def batches(
     fresh: Iterator[Batch] = iter(stream)
     if own_process:
         loader: DataLoader[Batch] = DataLoader(
-            stream, batch_size=None, num_workers=1, prefetch_factor=4, worker_init_fn=_quiet
+            stream,
+            batch_size=None,
+            num_workers=1,
+            prefetch_factor=4,
+            worker_init_fn=_quiet,
+            # A forked process inherits OpenCV's pool of threads without the threads, and waits.
+            multiprocessing_context="spawn",
         )
         fresh = iter(loader)
     return fresh if echo <= 1 else _echoed(fresh, echo, np.random.default_rng(seed))

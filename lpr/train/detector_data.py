@@ -143,19 +143,21 @@ def with_mined(
 
     Args:
         pictures: the labels.
-        mined: `set/file name` -> `plates`: quads of plates without a label, which are no background
-            either; `hard`: quads of places that were wrongly taken for plates.
+        mined: `set/file name` -> `found`: quads of whole plates without a label, which count as
+            labelled boxes; `plates`: cut, doubtful or illegible ones, which are neither plate nor
+            background; `hard`: places that were wrongly taken for plates.
     """
     result = []
     for picture in pictures:
         found = mined.get(f"{picture.dataset}/{picture.path.name}")
         if found is not None:
-            hidden = tuple(
-                PlateLabel(np.array(quad, np.float32), exact=False, ignore=True)
-                for quad in found.get("plates", ())
+            unlabelled = tuple(
+                PlateLabel(np.array(quad, np.float32), exact=False, ignore=kind == "plates")
+                for kind in ("plates", "found")
+                for quad in found.get(kind, ())
             )
             hard = tuple(np.array(quad, np.float32) for quad in found.get("hard", ()))
-            picture = replace(picture, plates=picture.plates + hidden, mistaken=hard)
+            picture = replace(picture, plates=picture.plates + unlabelled, mistaken=hard)
         result.append(picture)
     return result
 

@@ -52,6 +52,8 @@ _LEAST_CONTRAST = 12.0
 _MOST_SLANT = 0.12
 """Of the characters' height between the halves of a row: an upright character does not cover one
 that stands askew."""
+_SHIFT, _LEAN = 0.045, 0.04
+"""Standard deviations of shifts within a drawn character, shares of its size."""
 _LEAST_HEIGHT = 20
 """Rows; a lower text was not found rightly."""
 
@@ -206,7 +208,7 @@ class GlyphPainter:
         patch, text = plate.patch.copy(), list(plate.text)
         for slot, char in new.items():
             kind = "han" if char in CHINESE_PROVINCES else "hangul"
-            mask = self._book.pick_kind(kind, rng).glyph(char).mask
+            mask = _proportioned(self._book.pick_kind(kind, rng).glyph(char).mask, rng)
             thick = max(0.0, look.stroke - _USUAL_STROKE) * mask.shape[0]
             mask = _weighted(mask, rng, bolder=_BOLDER[kind] + round(thick))
             if not _paint(patch, cells, slot, look, mask, rng, size):
@@ -277,6 +279,30 @@ def _paint(
     weight = _soft_edges(width, look)
     patch[:, left:right] = (there * (1 - weight) + painted * weight).astype(np.uint8)
     return True
+
+
+def _proportioned(mask: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Other proportions within a character: plates are lettered by hand, each maker his own way.
+
+    Rows and columns are squeezed here and stretched there, and all of it bends a little.
+    """
+    height, width = mask.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    across, down = x / max(1, width - 1), y / max(1, height - 1)
+    lean = rng.normal(0, _LEAN, 2)
+    x += width * (_bumps(across, rng) + lean[0] * (down - 0.5) + _bumps(down, rng) / 3)
+    y += height * (_bumps(down, rng) + lean[1] * (across - 0.5) + _bumps(across, rng) / 3)
+    return np.asarray(cv2.remap(mask, x, y, cv2.INTER_LINEAR, borderValue=0), np.uint8)
+
+
+def _bumps(place: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """A shift that vanishes at both ends of 0 to 1 and turns nothing about."""
+    wide, narrow = rng.normal(0, _SHIFT, 2)
+    return np.asarray(
+        np.clip(wide, -0.1, 0.1) * np.sin(np.pi * place)
+        + np.clip(narrow / 2, -0.05, 0.05) * np.sin(2 * np.pi * place),
+        np.float32,
+    )
 
 
 def _weighted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lpr.synth.degrade import CameraStrength, _bloom, camera_grey
+from lpr.synth.degrade import CameraStrength, _bloom, _ghost, _sharpen, camera_grey
 
 
 def written() -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
@@ -54,3 +54,22 @@ def test_too_much_light_eats_strokes_and_never_swallows_the_text() -> None:
         assert float(lit[10:38, 20:140].std()) > 0.5 * float(picture[10:38, 20:140].std())
         eaten += int((lit < 0.6 * lit.max()).sum()) < strokes
     assert eaten > 20
+
+
+def test_a_sharpening_camera_draws_rims_along_edges_and_nowhere_else() -> None:
+    picture = np.full((48, 160), 80, np.uint8)
+    picture[:, 80:] = 160
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        out = _sharpen(picture, rng)
+        assert out[:, 70:80].min() < 80
+        assert out[:, 80:90].max() > 160
+        assert (out[:, :60] == 80).all()
+        assert (out[:, 100:] == 160).all()
+
+
+def test_a_ghost_is_fainter_than_its_plate() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        out = _ghost(written(), rng)
+        assert 0.5 * written().std() < out.std() <= written().std()

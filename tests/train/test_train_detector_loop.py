@@ -16,10 +16,16 @@ from lpr.synth.paste import blend_plate, free_quad
 from lpr.train.checkpoint import load_checkpoint
 from lpr.train.detector_augment import CanvasSampler
 from lpr.train.detector_bank import write_bank
-from lpr.train.detector_data import build_cache, read_labels, with_quads
-from lpr.train.detector_loop import DetectorTrainOptions, rate_at, train_detector
+from lpr.train.detector_batches import batches
+from lpr.train.detector_data import build_cache, read_labels, with_mined, with_quads
+from lpr.train.detector_loop import (
+    DetectorTrainOptions,
+    rate_at,
+    train_detector,
+)
 from lpr.train.detector_net import DetectorNet, DetectorShape
 from lpr.train.detector_refine import refine_corners
+from lpr.train.detector_targets import Targets, assign
 from lpr.types import Image
 
 TINY = DetectorShape(8, 8, 8, 8, 8, 0, 0, 0, 8, 8)
@@ -142,3 +148,67 @@ def test_the_rate_warms_up_holds_and_falls(data: Path) -> None:
     assert rate_at(0, options) < 0.01 * options.rate
     assert rate_at(5_000, options) == options.rate
     assert rate_at(10_000, options) < 0.02 * options.rate
+
+
+def test_finds_that_were_looked_at_count_as_what_they_are(data: Path) -> None:
+    pictures = read_labels(data, "train", ("own",))
+    whole, cut, lamp = (
+        [[x, 5.0], [x + 40.0, 5.0], [x + 40.0, 15.0], [x, 15.0]] for x in (5.0, 60.0, 120.0)
+    )
+    mined = {"own/0.png": {"found": [whole], "plates": [cut], "hard": [lamp]}}
+    first, second = with_mined(pictures, mined)[:2]
+    added = first.plates[len(pictures[0].plates) :]
+    assert {(one.quad[0, 0], one.ignore, one.exact) for one in added} == {
+        (5.0, False, False),
+        (60.0, True, False),
+    }
+    assert [quad.tolist() for quad in first.mistaken] == [lamp]
+    assert second is pictures[1]
+
+
+def test_mistaken_places_are_looked_at_on_pictures_with_plates_too(data: Path) -> None:
+    """A bright lamp in a corner far from the plate fills the view now and then."""
+    (picture, *_) = read_labels(data, "train", ("own",))
+    image = cv2.imread(str(picture.path))
+    assert image is not None
+    place = max(
+        [(0, 0), (220, 0), (0, 145), (220, 145)],
+        key=lambda at: float(np.abs(picture.plates[0].quad.mean(axis=0) - at).sum()),
+    )
+    lamp = [[place[0] + dx, place[1] + dy] for dx, dy in ((0, 0), (20, 0), (20, 15), (0, 15))]
+    shown = []
+    for mined in ({}, {"own/0.png": {"hard": [lamp]}}):
+        pictures = with_mined([picture], mined)
+        cache = build_cache(pictures, data.parent / "lamps")
+        sampler = CanvasSampler(pictures, cache, 96, 96, 3, None, {"own": 1.0}, calm=1.0)
+        draws = [sampler.draw()[1] for _ in range(150)]
+        shown.append(sum(not bool((one.owner >= 0).any()) for one in draws))
+    assert shown[1] > shown[0] + 10
+
+
+_inherited: list[int] = []
+
+
+class _Marked(CanvasSampler):
+    """Draws canvases as bright as what its process inherited."""
+
+    def __init__(self) -> None:
+        pass
+
+    def draw(self) -> tuple[Image, Targets]:
+        targets = assign([], np.ones((4, 4), np.float32), 32, 32)
+        return np.full((32, 32, 3), sum(_inherited), np.uint8), targets
+
+
+def _marked(seed: int) -> CanvasSampler:
+    return _Marked()
+
+
+def test_the_process_that_draws_is_no_copy_of_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy inherits OpenCV's pool without its threads and, now and then, waits for ever."""
+    monkeypatch.setattr(f"{__name__}._inherited", [200])
+    here = next(batches(_marked, 2, 1, own_process=False))
+    assert here.images.min() == 200
+    elsewhere = next(batches(_marked, 2, 1, own_process=True))
+    assert elsewhere.images.shape == (2, 32, 32, 3)
+    assert elsewhere.images.max() == 0

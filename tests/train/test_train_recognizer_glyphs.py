@@ -12,7 +12,7 @@ from lpr.recognize.alphabet import CHINESE_PROVINCES, KOREAN_USES, PLATE_CHARACT
 from lpr.synth.fonts import CAP, Face, FontBook, Glyph
 from lpr.train.recognizer_cells import CharacterCells
 from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, LabelledPatch, patch_corners
-from lpr.train.recognizer_glyphs import GlyphPainter, plate_look
+from lpr.train.recognizer_glyphs import GlyphPainter, _proportioned, plate_look
 
 ALPHABET = Alphabet(PLATE_CHARACTERS)
 TOP, BOTTOM = 18, 62
@@ -163,3 +163,21 @@ def test_kinds_without_a_face_and_unknown_characters_are_not_drawn() -> None:
     few = GlyphPainter(_Blocks(), Alphabet("0123456789A皖京"))
     texts = {few.repainted(cells, plate, rng).text[0] for _ in range(40)}
     assert texts == {"皖", "京"}
+
+
+def test_other_proportions_keep_a_character_whole() -> None:
+    """Bars move and bend; none is lost, torn off or joined to its neighbour."""
+    mask = np.zeros((CAP, CAP), np.uint8)
+    width = CAP // 12
+    for bar in range(3):
+        left = CAP * (2 + 3 * bar) // 12
+        mask[CAP // 8 : CAP * 7 // 8, left : left + width] = 255
+    rng, middles = np.random.default_rng(0), []
+    for _ in range(60):
+        drawn = _proportioned(mask, rng)
+        assert drawn.shape == mask.shape
+        count, _, _, centroids = cv2.connectedComponentsWithStats((drawn > 127).astype(np.uint8))
+        assert count == 4
+        assert drawn.sum() == pytest.approx(float(mask.sum()), rel=0.35)
+        middles.append(sorted(centroids[1:, 0])[1])
+    assert np.std(middles) > 0.015 * CAP

@@ -1,0 +1,107 @@
+"""What voting over real tracks gains: plate crops of which several show one vehicle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from lpr.evaluate.datasets import PlatePicture, load_plates, read_image
+from lpr.evaluate.report import Progress
+from lpr.evaluate.text import matches_wildcard
+from lpr.evaluate.track_report import TrackOutcome, TracksReport
+from lpr.geometry import Quad
+from lpr.protocols import Recognizer, Rectifier
+from lpr.types import Detection, EventKind, PlateCrop, PlateEvent, Reading, Track, TrackState
+from lpr.vote.voter import PlateVoter
+
+LOOK_SECONDS: Final = 1 / 6
+"""Media seconds between two crops of a track: every fifth frame of a dash-cam at 30 a second."""
+_SCORE: Final = 0.9
+_APART: Final = 3.0
+"""Crops do not tell where in the frame they were; each look is put so many widths beside the last,
+so that none counts as a copy of another."""
+
+Look = tuple[PlateCrop, Reading]
+
+
+def evaluate_tracks(
+    recognizer: Recognizer,
+    rectifier: Rectifier,
+    voter: Callable[[], PlateVoter],
+    data: Path,
+    split: str = "val",
+    *,
+    sets: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> TracksReport:
+    """Read every crop of each labelled track and let the voter decide.
+
+    Args:
+        recognizer: reads the crops.
+        rectifier: cuts the plate out of its crop.
+        voter: makes a voter, one for each track.
+        data: the data folder; its `plates` sets with a `track` in their labels are used.
+        split: train, val or all.
+        sets: names of plate sets; None is all.
+        progress: is told how many crops are read.
+
+    Raises:
+        SourceError: labels or pictures are missing.
+    """
+    pictures = [one for one in load_plates(data, split, sets) if one.track is not None]
+    outcomes: list[TrackOutcome] = []
+    done = 0
+    for _, group in groupby(pictures, key=lambda one: (one.set, one.track)):
+        crops = list(group)
+        looks = [_look(recognizer, rectifier, crop) for crop in crops]
+        outcomes.append(_outcome(crops[0], looks, voter()))
+        done += len(crops)
+        if progress is not None:
+            progress(done, len(pictures))
+    return TracksReport(split, tuple(outcomes))
+
+
+def _look(recognizer: Recognizer, rectifier: Rectifier, picture: PlatePicture) -> Look:
+    crop = rectifier.rectify(read_image(picture.path), picture.plate.shape)
+    return crop, recognizer.read([crop.image])[0]
+
+
+def _outcome(picture: PlatePicture, looks: Sequence[Look], voter: PlateVoter) -> TrackOutcome:
+    texts = [reading.text for _, reading in looks]
+    surest = max((reading for _, reading in looks), key=lambda one: one.confidence)
+    (most_read, _), *_ = Counter(texts).most_common(1)
+    voted, said, probability = _vote(looks, voter)
+    return TrackOutcome(
+        set=picture.set,
+        path=picture.path,
+        place=picture.plate.shape,
+        expected=picture.text,
+        looks=tuple(matches_wildcard(text, picture.text) for text in texts),
+        surest=surest.text,
+        majority=most_read,
+        voted=voted,
+        verdict=said,
+        probability=probability,
+    )
+
+
+def _vote(looks: Sequence[Look], voter: PlateVoter) -> tuple[str, str, float]:
+    """The leading text at the end, the standing verdict or "", the leader's probability."""
+    events: list[PlateEvent] = []
+    for number, (crop, reading) in enumerate(looks):
+        width = max(1.0, crop.quality.width)
+        left, time = number * _APART * width, number * LOOK_SECONDS
+        quad = Quad.from_box(left, 0.0, left + width, 0.3 * width)
+        track = Track(1, quad, TrackState.ACTIVE, 0.0, time, number + 1, Detection(quad, _SCORE, 1))
+        voter.add(track, reading, frame_index=5 * number, time=time)
+        events += voter.collect([track], time=time)
+    events += voter.flush(time=len(looks) * LOOK_SECONDS)
+    said = [
+        event.text for event in events if event.kind in (EventKind.CONFIRMED, EventKind.REVISED)
+    ]
+    why = voter.explain(1)
+    voted, probability = ("", 0.0) if why is None else (why.text, why.probability)
+    return voted, said[-1] if said else "", probability

@@ -1,0 +1,101 @@
+"""Votes over tracks of crops made here, with fake readers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from lpr.errors import SourceError
+from lpr.evaluate import evaluate_tracks
+from lpr.geometry import Quad
+from lpr.testing import sure_reading
+from lpr.types import CropQuality, Image, PlateCrop, Reading
+from lpr.vote.voter import PlateVoter
+
+_TEXTS = ("AB12CDE", "AB12CDF", "XY34ZUV", "")
+
+
+class _Rectifier:
+    def rectify(self, image: Image, quad: Quad) -> PlateCrop:
+        return PlateCrop(image, CropQuality(120.0, 1.0, contrast=1.0, edge=1.0), quad)
+
+
+class _Recognizer:
+    """A crop's brightness is the number of what it says; a last bit makes it less sure."""
+
+    def read(self, crops: Sequence[Image]) -> tuple[Reading, ...]:
+        return tuple(_reading(round(float(crop.mean()) / 20)) for crop in crops)
+
+
+def _reading(code: int) -> Reading:
+    text = _TEXTS[code // 2]
+    return sure_reading(text, probability=0.6 if code % 2 else 0.95) if text else sure_reading("")
+
+
+def _data(folder: Path, tracks: Sequence[tuple[str, Sequence[int]]]) -> Path:
+    plates = folder / "plates" / "tracks"
+    plates.mkdir(parents=True)
+    rows = []
+    for number, (text, codes) in enumerate(tracks, 1):
+        for frame, code in enumerate(codes):
+            name = f"{number}-{frame}.png"
+            cv2.imwrite(str(plates / name), np.full((20, 60, 3), 20 * code, np.uint8))
+            row = {"image": name, "text": text, "lines": 1, "box": [0, 0, 60, 20]}
+            rows.append(row | {"quad": None, "split": "val", "track": number, "note": ""})
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (plates / "labels.jsonl").write_text(lines, encoding="utf-8")
+    return folder
+
+
+def test_the_vote_is_set_against_single_looks_and_simple_rules(tmp_path: Path) -> None:
+    data = _data(
+        tmp_path,
+        [
+            ("AB12CDE", [0, 0, 0, 2]),  # one wrong look of four
+            ("AB12CD?", [2, 2, 2]),  # painted over: the last character may be any
+            ("XY34ZUV", [0, 0, 0]),  # all looks are wrong
+            ("XY34ZUV", [6, 6, 6]),  # nothing is read
+        ],
+    )
+    seen: list[tuple[int, int]] = []
+    report = evaluate_tracks(
+        _Recognizer(), _Rectifier(), PlateVoter, data, progress=lambda *now: seen.append(now)
+    )
+    assert (report.looks.hits, report.looks.total) == (6, 13)
+    rules = report.rules
+    assert rules["vote"] == (True, True, False, False)
+    assert rules["any look (out of reach)"] == (True, True, False, False)
+    right, wrong = report.verdicts
+    assert (right.hits, wrong.hits, right.total) == (2, 1, 4)
+    assert [one.cause for one in report.failures] == ["wrong", "unread"]
+    assert seen[-1] == (13, 13)
+    assert "| vote | 0.500" in report.to_markdown()
+    assert json.loads(json.dumps(report.to_json()))["rules"]["vote"]["n"] == 4
+
+
+def test_the_surest_look_may_be_the_wrong_one(tmp_path: Path) -> None:
+    data = _data(tmp_path, [("AB12CDE", [1, 1, 1, 1, 2])])
+    report = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, data)
+    assert report.rules["surest look"] == (False,)
+    assert report.rules["majority of texts"] == (True,)
+    assert report.against["surest look"].total == 1
+
+
+def test_crops_without_a_track_are_left_out(tmp_path: Path) -> None:
+    data = _data(tmp_path, [("AB12CDE", [0])])
+    labels = data / "plates" / "tracks" / "labels.jsonl"
+    labels.write_text(labels.read_text().replace('"track": 1', '"track": null'))
+    report = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, data)
+    assert report.outcomes == ()
+    assert "n=0" in report.to_markdown()
+
+
+def test_an_unknown_set_is_named(tmp_path: Path) -> None:
+    data = _data(tmp_path, [("AB12CDE", [0])])
+    with pytest.raises(SourceError, match="no set 'nope'"):
+        evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, data, sets=("nope",))
