@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpr.cli.failure import clean_exit
-from lpr.cli.options import Config
+from lpr.cli.options import Config, names
 
 if TYPE_CHECKING:
     from lpr.config import EngineConfig
@@ -35,7 +35,9 @@ Data = Annotated[
     typer.Option(help="The data folder; $LPR_DATA or ../shared/data by default.", readable=False),
 ]
 Split = Annotated[SplitName, typer.Option(help="Which of the labelled pictures.")]
-Sets = Annotated[str | None, typer.Option("--set", help="Names of sets, separated by commas.")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", help="Names of sets, separated by commas.")
+]
 Out = Annotated[
     Path | None, typer.Option(help="Folder for the report and contact sheets of the failures.")
 ]
@@ -60,7 +62,7 @@ def detection(
             still_detector(settings, models),
             data_folder(data),
             split,
-            sets=_names(sets),
+            sets=names(sets),
             progress=progress,
         )
 
@@ -86,7 +88,7 @@ def recognition(
             models.rectifier,
             data_folder(data),
             split,
-            sets=_names(sets),
+            sets=names(sets),
             alphabet=models.alphabet,
             progress=progress,
         )
@@ -113,7 +115,7 @@ def end_to_end(
             build_still_reader(settings, models=models),
             data_folder(data),
             split,
-            sets=_names(sets),
+            sets=names(sets),
             alphabet=models.alphabet,
             progress=progress,
         )
@@ -142,7 +144,7 @@ def tracks(
             lambda: build_voter(settings),
             data_folder(data),
             split,
-            sets=_names(sets),
+            sets=names(sets),
             progress=progress,
         )
 
@@ -206,7 +208,3 @@ def _evaluate(
         if out is not None:
             for path in write_report(report, out, name):
                 print(f"written: {path}")
-
-
-def _names(sets: str | None) -> tuple[str, ...] | None:
-    return tuple(name.strip() for name in sets.split(",")) if sets else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ Jsonl = Annotated[
     str | None, typer.Option("--jsonl", help="Write JSON lines to this file, or - for stdout.")
 ]
 Region = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option("--region", help="Expected countries, for example DE,FR; a soft prior."),
 ]
 Config = Annotated[
@@ -24,7 +25,20 @@ Threads = Annotated[int | None, typer.Option("--threads", help="Threads of each 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing.")]
 
 
-def engine_config(config: Path | None, region: str | None, threads: int | None) -> EngineConfig:
+def names(given: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The names of an option that may be repeated, hold several between commas, or be missing.
+
+    >>> names(["DE,FR", "GB"])
+    ('DE', 'FR', 'GB')
+    """
+    if given is None:
+        return None
+    return tuple(name.strip() for part in given for name in part.split(",") if name.strip())
+
+
+def engine_config(
+    config: Path | None, region: Sequence[str] | None, threads: int | None
+) -> EngineConfig:
     """The configuration file with the command line's options over it.
 
     Raises:
@@ -36,7 +50,7 @@ def engine_config(config: Path | None, region: str | None, threads: int | None) 
     base = load_config(config) if config is not None else EngineConfig()
     over = dict(base)
     if region is not None:
-        over["regions"] = tuple(code.strip() for code in region.split(",") if code.strip())
+        over["regions"] = names(region)
     if threads is not None:
         over["threads"] = threads
     return check_settings(over, EngineConfig, "command line")

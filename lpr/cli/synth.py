@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lpr.cli.failure import clean_exit
+from lpr.cli.options import names
 
 if TYPE_CHECKING:
     from lpr.types import Image
@@ -20,7 +21,9 @@ synth_app = typer.Typer(no_args_is_help=True, help="Labelled pictures and clips 
 Out = Annotated[Path, typer.Option(help="Folder for the pictures and labels.jsonl.")]
 Count = Annotated[int, typer.Option(help="How many.", min=1)]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same pictures.", min=0)]
-Region = Annotated[str | None, typer.Option(help="Countries, for example DE,FR; all by default.")]
+Region = Annotated[
+    list[str] | None, typer.Option(help="Countries, for example DE,FR; all by default.")
+]
 
 
 @synth_app.command("plates")
@@ -107,12 +110,11 @@ def clips(out: Out, count: Count = 10, seed: Seed = 0, region: Region = None) ->
                 labels(made.to_json())
 
 
-def _regions(region: str | None) -> tuple[str, ...] | None:
+def _regions(region: Sequence[str] | None) -> tuple[str, ...] | None:
     from lpr.formats.registry import load_region
 
-    if region is None:
-        return None
-    return tuple(load_region(code).code for code in region.split(","))
+    codes = names(region)
+    return tuple(load_region(code).code for code in codes) if codes else None
 
 
 def _write(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpr.cli.failure import clean_exit
+from lpr.cli.options import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,7 +160,9 @@ def recognizer(
         int | None,
         typer.Option(min=0, help="Rendered plates in the cache; 100,000, or 4,000 with --from."),
     ] = None,
-    region: Annotated[str | None, typer.Option(help="Countries to render; all by default.")] = None,
+    region: Annotated[
+        list[str] | None, typer.Option(help="Countries to render; all by default.")
+    ] = None,
     threads: Threads = 1,
     processes: Annotated[
         int, typer.Option(min=1, help="Processes that train together, one a core.")
@@ -180,7 +183,6 @@ def recognizer(
         from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
         from lpr.train.recognizer_steps import LoopOptions
 
-        regions = tuple(code.strip() for code in region.split(",")) if region else None
         steps = steps or (20_000 if start is None else _FINE_TUNING_STEPS)
         if plates is None:
             plates = 100_000 if start is None else _FINE_TUNING_PLATES
@@ -196,7 +198,7 @@ def recognizer(
             resume=not fresh,
             negatives=None if data else data_folder() / "negatives",
             rendered=plates,
-            regions=regions,
+            regions=names(region) or None,
             name=DEFAULT_RECOGNIZER if start is None else out.name,
         )
         with _shown("recognizer", steps) as show:

@@ -274,3 +274,21 @@ def test_ctrl_c_closes_the_outputs_and_prints_the_summary(samples: Path, tmp_pat
     assert "frames in" in out
     with av.open(str(video)) as container:
         assert sum(1 for _ in container.decode(video=0)) > 0
+
+
+@pytest.mark.parametrize("regions", [("GB,UK",), ("GB", "UK"), ("UK", "GB")])
+def test_every_one_of_several_regions_counts(picture: Path, regions: tuple[str, ...]) -> None:
+    given = [part for region in regions for part in ("--region", region)]
+    result = lpr("read", picture, *given)
+    assert result.exit_code == ExitCode.CONFIG
+    assert "did you mean 'gb'" in one_line(result)
+
+
+def test_every_one_of_several_sets_counts(tmp_path: Path) -> None:
+    plates = tmp_path / "plates" / "own"
+    plates.mkdir(parents=True)
+    (plates / "labels.jsonl").write_text("")
+    result = lpr("eval", "recognition", "--data", tmp_path, "--set", "own", "--set", "mine")
+    assert "no set 'mine'" in result.stderr
+    result = lpr("eval", "recognition", "--data", tmp_path, "--set", "mine", "--set", "own")
+    assert "no set 'mine'" in result.stderr
