@@ -13,6 +13,7 @@ from lpr.evaluate.failures import Failure
 from lpr.evaluate.intervals import PairedTest, Proportion, mcnemar
 from lpr.evaluate.recognition_report import calibration_markdown
 from lpr.evaluate.report import table
+from lpr.evaluate.text import folded
 
 RIGHT, WRONG, MISSED = "right", "wrong", "missed"
 NO_EVENT = "no event"
@@ -83,6 +84,14 @@ class ClipOutcome:
         return len(self.false) + sum(len(plate.got) for plate in self.plates)
 
     @property
+    def beyond_look_alikes(self) -> int:
+        """Those of the wrong verdicts that stay wrong with O as 0 and I as 1."""
+        misread = sum(
+            folded(text) != folded(plate.text) for plate in self.plates for text in plate.got
+        )
+        return len(self.false) + misread
+
+    @property
     def entirely_right(self) -> bool:
         """Every plate right, once, and nothing else said."""
         return self.wrong_verdicts == 0 and all(
@@ -122,6 +131,12 @@ class ClipsReport:
     def wrong_verdicts(self) -> Proportion:
         """Standing verdicts with a wrong text, of all verdicts."""
         wrong = sum(one.wrong_verdicts for one in self.outcomes)
+        return Proportion(wrong, sum(len(one.verdicts) for one in self.outcomes))
+
+    @property
+    def wrong_beyond_look_alikes(self) -> Proportion:
+        """The same but for O read as 0 and I as 1, which many countries print alike."""
+        wrong = sum(one.beyond_look_alikes for one in self.outcomes)
         return Proportion(wrong, sum(len(one.verdicts) for one in self.outcomes))
 
     @property
@@ -221,6 +236,7 @@ class ClipsReport:
             ("plates wrong", str(self.plates_that(WRONG))),
             ("plates missed", str(self.plates_that(MISSED))),
             ("wrong verdicts", str(self.wrong_verdicts)),
+            ("wrong verdicts, O=0 I=1", str(self.wrong_beyond_look_alikes)),
             ("plates with duplicates", str(self.duplicates)),
             ("false verdicts, clips without legible plate", str(self.false_on_empty)),
             ("verdicts first said otherwise", str(self.early_wrong)),
@@ -237,6 +253,7 @@ class ClipsReport:
             "plates_wrong": self.plates_that(WRONG).to_json(),
             "plates_missed": self.plates_that(MISSED).to_json(),
             "wrong_verdicts": self.wrong_verdicts.to_json(),
+            "wrong_verdicts_folded": self.wrong_beyond_look_alikes.to_json(),
             "duplicates": self.duplicates.to_json(),
             "false_on_empty": self.false_on_empty.to_json(),
             "first_said_otherwise": self.early_wrong.to_json(),

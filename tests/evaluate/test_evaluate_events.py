@@ -143,3 +143,13 @@ def test_a_verdict_before_the_window_counts_while_its_vehicle_is_there() -> None
     # One that is gone before anybody could read it is another vehicle's.
     gone = [early[0], _event("AB123CD", time=0.3, first_seen=0.0, kind=EventKind.DEPARTED)]
     assert score_clip(_CLIP, gone).plates[0].outcome == MISSED
+
+
+def test_look_alikes_are_counted_apart() -> None:
+    clip = Clip(
+        Path("a.mp4"), 25.0, 100, (ClipPlate("AB0I3CD", 25, 75), ClipPlate("XY12345", 25, 75))
+    )
+    events = [_event("ABO13CD"), _event("XY12346", track=2), _event("QQQQQQ", track=3)]
+    report = evaluate_clips(lambda _: events, [clip])
+    assert (report.wrong_verdicts.hits, report.wrong_beyond_look_alikes.hits) == (3, 2)
+    assert "| wrong verdicts, O=0 I=1 | 0.667" in report.to_markdown()
