@@ -39,7 +39,9 @@ class SampledPlate:
     colours: PlateColours
 
 
-def sample_plate(rng: np.random.Generator, regions: Sequence[str] | None = None) -> SampledPlate:
+def sample_plate(
+    rng: np.random.Generator, regions: Sequence[str] | None = None, *, lines: int | None = None
+) -> SampledPlate:
     """Draw a plate: a region, a format by weight, a layout and its text.
 
     Regions given are drawn evenly; where all come into question, by the square root of their
@@ -49,10 +51,11 @@ def sample_plate(rng: np.random.Generator, regions: Sequence[str] | None = None)
         rng: Source of randomness; the same state gives the same plate.
         regions: Region codes to draw from; None means all whose plates the reader can read whole
             (`Region.partial` is false).
+        lines: Rows of text that the plate must have; None for any.
 
     Raises:
         FormatError: A code is unknown.
-        ValueError: `regions` is empty.
+        ValueError: `regions` is empty, or the region drawn has no plate of so many rows.
     """
     if regions is None:
         codes, chances = _whole_regions()
@@ -61,13 +64,24 @@ def sample_plate(rng: np.random.Generator, regions: Sequence[str] | None = None)
     if not codes:
         raise ValueError("regions is empty: give at least one region code, or None for all")
     region = load_region(codes[_weighted(rng, chances)])
-    weights = [one.weight for one in region.formats]
-    return sample_format(rng, region.formats[_weighted(rng, weights)])
+    formats = [one for one in region.formats if lines is None or lines in one.lines]
+    if not formats:
+        raise ValueError(f"{region.code} has no plate of {lines} rows")
+    chosen = formats[_weighted(rng, [one.weight for one in formats])]
+    return sample_format(rng, chosen, lines=lines)
 
 
-def sample_format(rng: np.random.Generator, plate_format: PlateFormat) -> SampledPlate:
-    """Draw a plate of one format; the usual layout comes twice as often as another."""
-    layouts = plate_format.layouts
+def sample_format(
+    rng: np.random.Generator, plate_format: PlateFormat, *, lines: int | None = None
+) -> SampledPlate:
+    """Draw a plate of one format; the usual layout comes twice as often as another.
+
+    Args:
+        rng: Source of randomness; the same state gives the same plate.
+        plate_format: The format.
+        lines: Rows of text that the plate must have, one of `plate_format.lines`; None for any.
+    """
+    layouts = [one for one in plate_format.layouts if lines is None or one.lines == lines]
     layout = layouts[_weighted(rng, [2.0] + [1.0] * (len(layouts) - 1))]
     colours = plate_format.colours
     display = layout.pattern.display(rng)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from lpr.errors import TrainingError
 from lpr.formats.registry import available_regions
+from lpr.formats.sampling import sample_plate
 from lpr.geometry import Quad
 from lpr.imaging import rectify
 from lpr.recognize.alphabet import Alphabet
@@ -219,6 +220,7 @@ def render_shard(
     alphabet: Alphabet,
     backgrounds: Sequence[Grey] = (),
     regions: Sequence[str] | None = None,
+    lines: int | None = None,
     random_share: float = 0.25,
     on_plate: Callable[[int], None] | None = None,
 ) -> Path:
@@ -233,6 +235,7 @@ def render_shard(
         alphabet: plates with other characters are left out.
         backgrounds: grey pictures, at least as large as a patch, to put behind the plates.
         regions: region codes; None means all.
+        lines: rows of the plates of countries; None for any.
         random_share: share of plates of no country.
         on_plate: called with the number of plates done.
 
@@ -248,7 +251,8 @@ def render_shard(
         if rng.random() < random_share:
             plate = render_random_plate(rng, fonts, height=PLATE_HEIGHT)
         else:
-            plate = render_plate(rng, fonts, regions=codes, height=PLATE_HEIGHT)
+            sample = sample_plate(rng, codes, lines=lines)
+            plate = render_plate(rng, fonts, sample=sample, height=PLATE_HEIGHT)
         if alphabet.covers(plate.text):
             patches[len(texts)] = _surround(plate.image, backgrounds, rng)
             texts.append(plate.text)

@@ -81,9 +81,17 @@ SET_LICENCES: Final[Mapping[str, str]] = {
 FINE_TUNING_RATE: Final = 0.2
 """Fine-tuning learns at this share of the rate, so that it keeps what the model knows."""
 _SHARD = 2000
-_OWN_SHARDS: Final[Mapping[int, str]] = {3: "kr", 6: "cn", 10: "kr", 13: "cn", 17: "kr", 19: "ae"}
-"""Of each twenty shards these go to one country: its characters or layouts occur nowhere else, and
-in a fair draw of all countries too rarely to be learned."""
+_OWN_SHARDS: Final[Mapping[int, tuple[str, int | None]]] = {
+    3: ("kr", None),
+    6: ("cn", None),
+    10: ("kr", None),
+    13: ("cn", None),
+    15: ("cn", 2),
+    17: ("kr", None),
+    19: ("ae", None),
+}
+"""Of each twenty shards these go to one country, or to its plates of so many rows: its characters
+or layouts occur nowhere else, and in a fair draw of all countries too rarely to be learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +291,7 @@ def render_cache(
         number += 1
         if (folder / f"{name}.json").is_file():
             continue
+        own, lines = _own_shard(number) if regions is None else (regions, None)
         render_shard(
             folder,
             name,
@@ -291,7 +300,8 @@ def render_cache(
             fonts=fonts,
             alphabet=alphabet or Alphabet(PLATE_CHARACTERS),
             backgrounds=backgrounds,
-            regions=regions or _own_shard(number),
+            regions=own,
+            lines=lines,
         )
         cache.refresh()
         if on_render is not None:
@@ -299,9 +309,10 @@ def render_cache(
     return cache
 
 
-def _own_shard(number: int) -> tuple[str, ...] | None:
-    country = _OWN_SHARDS.get(number % 20)
-    return None if country is None else (country,)
+def _own_shard(number: int) -> tuple[tuple[str, ...] | None, int | None]:
+    """Regions and rows of the plates of a shard; None for all."""
+    country, lines = _OWN_SHARDS.get(number % 20, (None, None))
+    return None if country is None else (country,), lines
 
 
 def _averaged(state: TrainingState) -> RecognizerNet:

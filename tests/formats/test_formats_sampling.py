@@ -72,3 +72,17 @@ def test_wrong_regions() -> None:
         sample_plate(rng, ("qq",))
     with pytest.raises(ValueError, match="regions is empty"):
         sample_plate(rng, ())
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_plates_of_so_many_rows_alone(lines: int) -> None:
+    rng = np.random.default_rng(6)
+    plates = [sample_plate(rng, ("cn", "kr"), lines=lines) for _ in range(200)]
+    assert {len(plate.rows) for plate in plates} == {lines}
+    assert {plate.layout.lines for plate in plates} == {lines}
+    assert {plate.region for plate in plates} == {"cn", "kr"}
+
+
+def test_rows_that_no_plate_has_are_refused() -> None:
+    with pytest.raises(ValueError, match="fr has no plate of 3 rows"):
+        sample_plate(np.random.default_rng(0), ("fr",), lines=3)
