@@ -112,7 +112,7 @@ class VoterOptions:
     """
 
     max_delay: float = 1.0
-    confirm_probability: float = 0.7
+    confirm_probability: float = 0.72
     early_probability: float = 0.9
     revise_probability: float = 0.8
     sure_probability: float = 1.0
