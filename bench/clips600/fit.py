@@ -47,7 +47,8 @@ BELIEFS: Mapping[str, tuple[float, ...]] = {
 """Options of the evidence that are tried, one after the other."""
 THRESHOLDS: Mapping[str, tuple[float, ...]] = {
     "early_probability": (0.85, 0.9, 0.95),
-    "confirm_probability": (0.7, 0.72, 0.75, 0.8, 0.85),
+    "confirm_probability": (0.7, 0.75, 0.8, 0.85),
+    "due_probability": (0.7, 0.75, 0.8, 0.85),
     "revise_probability": (0.7, 0.8, 0.9),
     "single_confidence": (0.9, 0.95, 0.98),
 }

@@ -7,6 +7,7 @@ from typing import Final
 
 _SHARES: Final = (
     "confirm_probability",
+    "due_probability",
     "early_probability",
     "revise_probability",
     "sure_probability",
@@ -50,8 +51,10 @@ class VoterOptions:
 
     Attributes:
         max_delay: a verdict is due this long after the first legible reading, if it is likely
-            enough by then (`confirm_probability`); before, it must be `early_probability`.
-        confirm_probability: least probability of a verdict that is due.
+            enough by then (`due_probability`); before, it must be `early_probability`.
+        confirm_probability: least probability of any verdict; enough once the plate is gone.
+        due_probability: least probability of a verdict that is due while the plate may be looked at
+            again; where it is below `confirm_probability`, that holds.
         early_probability: least probability of a verdict before it is due.
         revise_probability: least probability of another text that replaces the standing verdict.
         sure_probability: a verdict given below it is said again, once, as `revised` with the same
@@ -112,7 +115,8 @@ class VoterOptions:
     """
 
     max_delay: float = 1.0
-    confirm_probability: float = 0.72
+    confirm_probability: float = 0.7
+    due_probability: float = 0.8
     early_probability: float = 0.9
     revise_probability: float = 0.8
     sure_probability: float = 1.0

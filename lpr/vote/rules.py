@@ -18,7 +18,7 @@ SURE: Final = "sure"
 
 RULES: Final = {
     EARLY: "confirmed as soon as the probability reached early_probability",
-    DUE: "confirmed when max_delay had passed, at confirm_probability or more",
+    DUE: "confirmed when max_delay had passed, at due_probability or more",
     END: "confirmed when the plate was gone, at confirm_probability or more",
     SINGLE_LOOK: "confirmed on one very good reading when the plate was gone",
     REVISION: "replaced when another text reached revise_probability",
@@ -59,7 +59,12 @@ def verdict_rule(
     if sure and exactly and not passage.still.still:
         return EARLY
     due = passage.first_legible is not None and time - passage.first_legible >= options.max_delay
-    return DUE if due and standing.probability >= options.confirm_probability else None
+    return DUE if due and standing.probability >= due_probability(options) else None
+
+
+def due_probability(options: VoterOptions) -> float:
+    """What a verdict needs that is due while the plate may be looked at again."""
+    return max(options.confirm_probability, options.due_probability)
 
 
 def _rule_at_end(passage: Passage, *, agreed: bool, options: VoterOptions) -> str | None:

@@ -17,6 +17,7 @@ from lpr.vote.rules import (
     REVISION,
     SURE,
     became_sure,
+    due_probability,
     is_sure,
     replaced,
     revision_allowed,
@@ -167,7 +168,7 @@ class PlateVoter:
         if passage.changed:
             return True
         waiting = passage.verdict is None and passage.silent is None
-        return waiting and passage.standing.probability >= self._options.confirm_probability
+        return waiting and passage.standing.probability >= due_probability(self._options)
 
     def _speaks_up(self, passage: Passage) -> bool:
         """Whether a silent passage proved to be another plate than the one reported before."""
