@@ -251,6 +251,17 @@ def test_an_hour_of_copies_of_a_doubtful_look_is_no_certainty() -> None:
     assert verdicts(events) == {}
 
 
+@pytest.mark.parametrize(("due", "by"), [(0.7, 1.0), (0.8, 8.0)])
+def test_a_doubtful_verdict_waits_for_the_plates_end(due: float, by: float) -> None:
+    """While a plate may be looked at again, more is asked of a verdict than when it is gone."""
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.6))
+    voter = PlateVoter(VoterOptions(due_probability=due))
+    events = drive([Car("AB123CD", standing())], fps=12, seconds=8, reader=reader, voter=voter)
+    assert [event.kind for event in events] == [EventKind.CONFIRMED, EventKind.DEPARTED]
+    assert events[0].time == pytest.approx(by, abs=0.2)
+    assert 0.7 <= events[0].confidence < 0.8
+
+
 def test_a_car_that_stops_at_the_gate_and_drives_on_gives_one_event() -> None:
     def place(time: float) -> tuple[float, float, float] | None:
         depth = 14 - 4 * min(time, 2.0) - 4 * max(0.0, time - 40)
