@@ -81,6 +81,14 @@ def refused(error: OSError) -> ExitCode:
     return ExitCode.OUTPUT if error.errno in _UNWRITABLE else ExitCode.SOURCE
 
 
+def drop_unwritten() -> None:
+    """Write what is left for standard output; where it cannot be written, say nothing of it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_stdout()
+
+
 def _drop_stdout() -> None:
     """What is left in the buffer goes nowhere, or the interpreter would complain at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

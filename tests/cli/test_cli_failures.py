@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -189,7 +190,10 @@ def test_events_name_the_source_they_come_from(samples: Path, tmp_path: Path) ->
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("command", [["formats"], ["run", "{clip}", "--quiet", "--jsonl", "-"]])
-def test_a_full_disk_behind_standard_output_is_one_line(samples: Path, command: list[str]) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_standard_output_is_one_line(
+    samples: Path, command: list[str], unbuffered: str
+) -> None:
     words = [word.format(clip=samples / "two-line.mp4") for word in command]
     with Path("/dev/full").open("w") as full:
         process = subprocess.run(
@@ -198,6 +202,7 @@ def test_a_full_disk_behind_standard_output_is_one_line(samples: Path, command: 
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     assert process.returncode == ExitCode.OUTPUT
     assert len(process.stderr.splitlines()) == 1, process.stderr
