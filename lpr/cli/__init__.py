@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Entry point of the command `lpr`."""
     try:
-        from lpr.cli.failure import drop_unwritten, prepare_streams, refused
+        from lpr.cli.failure import prepare_streams, refused
 
         prepare_streams()
         from lpr.cli.app import app
@@ -16,10 +16,6 @@ def main() -> None:
         try:
             try:
                 app()
-            except SystemExit as stop:
-                if stop.code:
-                    drop_unwritten()  # what failed has been told; not twice
-                raise
             finally:
                 sys.stdout.flush()
         except OSError as error:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
@@ -43,6 +44,16 @@ Out = Annotated[
 ]
 
 
+class Evaluation(Protocol):
+    """An evaluation of labelled pictures that has the parts it measures."""
+
+    def __call__(
+        self, data: Path, split: str, *, sets: Sequence[str] | None, progress: Progress | None
+    ) -> Report:
+        """Measure, see `lpr.evaluate`."""
+        ...
+
+
 @eval_app.command("detection")
 def detection(
     data: Data = None,
@@ -53,20 +64,13 @@ def detection(
 ) -> None:
     """Recall, corner error and false alarms of the detector on `scenes` and `negatives`."""
 
-    def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
-        from lpr.evaluate.datasets import data_folder
+    def bind(settings: EngineConfig, models: Models) -> Evaluation:
         from lpr.evaluate.detection import evaluate_detection
         from lpr.factory import still_detector
 
-        return evaluate_detection(
-            still_detector(settings, models),
-            data_folder(data),
-            split,
-            sets=names(sets),
-            progress=progress,
-        )
+        return partial(evaluate_detection, still_detector(settings, models))
 
-    _evaluate("detection", work, config, out)
+    _evaluate_labelled("detection", bind, data, split, sets, config, out)
 
 
 @eval_app.command("recognition")
@@ -79,21 +83,14 @@ def recognition(
 ) -> None:
     """Exact reads and calibration of the recognizer on `plates`."""
 
-    def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
-        from lpr.evaluate.datasets import data_folder
+    def bind(settings: EngineConfig, models: Models) -> Evaluation:
         from lpr.evaluate.recognition import evaluate_recognition
 
-        return evaluate_recognition(
-            models.recognizer,
-            models.rectifier,
-            data_folder(data),
-            split,
-            sets=names(sets),
-            alphabet=models.alphabet,
-            progress=progress,
+        return partial(
+            evaluate_recognition, models.recognizer, models.rectifier, alphabet=models.alphabet
         )
 
-    _evaluate("recognition", work, config, out)
+    _evaluate_labelled("recognition", bind, data, split, sets, config, out)
 
 
 @eval_app.command("end-to-end")
@@ -106,21 +103,17 @@ def end_to_end(
 ) -> None:
     """Pictures in, exact texts out, on `scenes` with a text."""
 
-    def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
-        from lpr.evaluate.datasets import data_folder
+    def bind(settings: EngineConfig, models: Models) -> Evaluation:
         from lpr.evaluate.endtoend import evaluate_end_to_end
         from lpr.factory import build_still_reader
 
-        return evaluate_end_to_end(
+        return partial(
+            evaluate_end_to_end,
             build_still_reader(settings, models=models),
-            data_folder(data),
-            split,
-            sets=names(sets),
             alphabet=models.alphabet,
-            progress=progress,
         )
 
-    _evaluate("end-to-end", work, config, out)
+    _evaluate_labelled("end-to-end", bind, data, split, sets, config, out)
 
 
 @eval_app.command("tracks")
@@ -133,22 +126,15 @@ def tracks(
 ) -> None:
     """Votes over labelled tracks of plate crops, against single looks and simple rules."""
 
-    def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
-        from lpr.evaluate.datasets import data_folder
+    def bind(settings: EngineConfig, models: Models) -> Evaluation:
         from lpr.evaluate.tracks import evaluate_tracks
         from lpr.factory import build_voter
 
-        return evaluate_tracks(
-            models.recognizer,
-            models.rectifier,
-            lambda: build_voter(settings),
-            data_folder(data),
-            split,
-            sets=names(sets),
-            progress=progress,
+        return partial(
+            evaluate_tracks, models.recognizer, models.rectifier, partial(build_voter, settings)
         )
 
-    _evaluate("tracks", work, config, out)
+    _evaluate_labelled("tracks", bind, data, split, sets, config, out)
 
 
 @eval_app.command("clips")
@@ -179,6 +165,26 @@ def clips(
         return evaluate_clips(run, load_clips(folder or data_folder() / "clips"), progress=progress)
 
     _evaluate("clips", work, config, out)
+
+
+def _evaluate_labelled(
+    name: str,
+    bind: Callable[[EngineConfig, Models], Evaluation],
+    data: Path | None,
+    split: SplitName,
+    sets: Sequence[str] | None,
+    config: Path | None,
+    out: Path | None,
+) -> None:
+    """Run an evaluation of the labelled pictures; `bind` gives it the parts that it measures."""
+
+    def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
+        from lpr.evaluate.datasets import data_folder
+
+        evaluate = bind(settings, models)
+        return evaluate(data_folder(data), split, sets=names(sets), progress=progress)
+
+    _evaluate(name, work, config, out)
 
 
 def _evaluate(

@@ -13,7 +13,7 @@ from typing import Literal, TextIO
 import typer
 
 from lpr.cli.exit_codes import ExitCode, exit_code
-from lpr.errors import LprError
+from lpr.errors import LprError, OutputError
 
 # What the system says where there is no room, or no right to write, behind an open file.
 _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EROFS, errno.EFBIG, errno.EDQUOT)
@@ -58,6 +58,8 @@ def clean_exit() -> Iterator[None]:
         sys.stdout.flush()
     except LprError as error:
         complain(str(error))
+        if isinstance(error, OutputError):
+            _flush_quietly()
         raise typer.Exit(exit_code(error)) from error
     except KeyboardInterrupt as error:
         complain("interrupted")
@@ -81,8 +83,8 @@ def refused(error: OSError) -> ExitCode:
     return ExitCode.OUTPUT if error.errno in _UNWRITABLE else ExitCode.SOURCE
 
 
-def drop_unwritten() -> None:
-    """Write what is left for standard output; where it cannot be written, say nothing of it."""
+def _flush_quietly() -> None:
+    """Write what is left for standard output; that it cannot be written has been said."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,8 +56,7 @@ class TracksReport:
     @property
     def looks(self) -> Proportion:
         """Single readings that are right."""
-        flags = [flag for one in self.outcomes for flag in one.looks]
-        return Proportion(sum(flags), len(flags))
+        return _share([flag for one in self.outcomes for flag in one.looks])
 
     @property
     def rules(self) -> dict[str, tuple[bool, ...]]:
@@ -109,10 +109,7 @@ class TracksReport:
             "task": "tracks",
             "split": self.split,
             "single_looks": self.looks.to_json(),
-            "rules": {
-                name: Proportion(sum(flags), len(flags)).to_json()
-                for name, flags in self.rules.items()
-            },
+            "rules": {name: _share(flags).to_json() for name, flags in self.rules.items()},
             "vote_against": {name: test.to_json() for name, test in self.against.items()},
             "verdicts_right": right.to_json(),
             "verdicts_wrong": wrong.to_json(),
@@ -123,9 +120,7 @@ class TracksReport:
         """The same for people."""
         right, wrong = self.verdicts
         rows = [("a single look", str(self.looks))]
-        rows += [
-            (name, str(Proportion(sum(flags), len(flags)))) for name, flags in self.rules.items()
-        ]
+        rows += [(name, str(_share(flags))) for name, flags in self.rules.items()]
         paired = [
             (name, f"+{test.only_first} -{test.only_second}", f"{test.p_value:.2g}")
             for name, test in self.against.items()
@@ -141,3 +136,7 @@ class TracksReport:
                 f"Verdicts: right {right}, wrong {wrong}.",
             ]
         )
+
+
+def _share(flags: Sequence[bool]) -> Proportion:
+    return Proportion(sum(flags), len(flags))

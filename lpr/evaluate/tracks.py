@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from lpr.evaluate.datasets import PlatePicture, load_plates, read_image
+from lpr.evaluate.events import verdicts_of
 from lpr.evaluate.report import Progress
 from lpr.evaluate.text import matches_wildcard
 from lpr.evaluate.track_report import TrackOutcome, TracksReport
 from lpr.geometry import Quad
 from lpr.protocols import Recognizer, Rectifier
-from lpr.types import Detection, EventKind, PlateCrop, PlateEvent, Reading, Track, TrackState
+from lpr.types import Detection, PlateCrop, PlateEvent, Reading, Track, TrackState
 from lpr.vote.voter import PlateVoter
 
-LOOK_SECONDS: Final = 1 / 6
+_LOOK_SECONDS: Final = 1 / 6
 """Media seconds between two crops of a track: every fifth frame of a dash-cam at 30 a second."""
 _SCORE: Final = 0.9
 _APART: Final = 3.0
@@ -93,15 +94,13 @@ def _vote(looks: Sequence[Look], voter: PlateVoter) -> tuple[str, str, float]:
     events: list[PlateEvent] = []
     for number, (crop, reading) in enumerate(looks):
         width = max(1.0, crop.quality.width)
-        left, time = number * _APART * width, number * LOOK_SECONDS
+        left, time = number * _APART * width, number * _LOOK_SECONDS
         quad = Quad.from_box(left, 0.0, left + width, 0.3 * width)
         track = Track(1, quad, TrackState.ACTIVE, 0.0, time, number + 1, Detection(quad, _SCORE, 1))
         voter.add(track, reading, frame_index=5 * number, time=time)
         events += voter.collect([track], time=time)
-    events += voter.flush(time=len(looks) * LOOK_SECONDS)
-    said = [
-        event.text for event in events if event.kind in (EventKind.CONFIRMED, EventKind.REVISED)
-    ]
+    events += voter.flush(time=len(looks) * _LOOK_SECONDS)
+    verdicts = verdicts_of(events)
     why = voter.explain(1)
     voted, probability = ("", 0.0) if why is None else (why.text, why.probability)
-    return voted, said[-1] if said else "", probability
+    return voted, verdicts[-1].text if verdicts else "", probability

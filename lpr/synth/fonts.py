@@ -282,7 +282,9 @@ class FontBook:
         found: dict[str, list[Face]] = {kind: [] for kind in _KINDS}
         for path in sorted(_font_files(places), key=lambda file: (file.name, str(file))):
             for kind in _kinds_of(path):
-                noto = kind == "han" and path.name.lower().startswith("noto")
+                noto = (
+                    kind == "han" and path.name.lower().startswith("noto") and path.suffix == ".ttc"
+                )
                 face = _NOTO_SIMPLIFIED_CHINESE if noto else 0
                 if path.name.lower() not in {one.path.name.lower() for one in found[kind]}:
                     found[kind].append(Face(path, face))

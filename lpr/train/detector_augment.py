@@ -35,8 +35,8 @@ DEFAULT_SHARES: Mapping[str, float] = {
 }
 HARD_REPEATS = 4
 """How often a picture with a mistaken place and without plates comes where others come once."""
-_AT_MISTAKES = 0.3
-"""Share of the views of a picture with plates that look at a mistaken place of it instead."""
+_AT_MISTAKES, _AT_MISTAKES_ALONE = 0.3, 0.7
+"""Share of the views that look at a mistaken place, of a picture with plates and of one without."""
 MIN_WIDTH = 7.0
 VISIBLE = 0.6
 
@@ -154,7 +154,9 @@ class CanvasSampler:
         rng = self._rng
         usual = min(SERVING_WIDTH / picture.width, SERVING_HEIGHT / picture.height)
         plates = [plate for plate in picture.plates if not plate.ignore]
-        mistaken = picture.mistaken and rng.random() < (_AT_MISTAKES if plates else 0.7)
+        mistaken = picture.mistaken and rng.random() < (
+            _AT_MISTAKES if plates else _AT_MISTAKES_ALONE
+        )
         if mistaken or not plates:
             scale = usual * math.exp(rng.uniform(math.log(0.5), math.log(2.0)))
             focus = np.array([picture.width, picture.height]) * rng.uniform(0.2, 0.8, 2)

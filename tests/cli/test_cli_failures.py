@@ -209,6 +209,24 @@ def test_a_full_disk_behind_standard_output_is_one_line(
     assert "No space left" in process.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_finding_that_cannot_be_written_is_told() -> None:
+    """A command that found something wanting has not said yet that its output is lost."""
+    code = "import lpr.cli.app as a, lpr.cli; a.app = lambda: exit(print('x') or 1); lpr.cli.main()"
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+        )
+    assert process.returncode == ExitCode.OUTPUT
+    assert len(process.stderr.splitlines()) == 1, process.stderr
+    assert "No space left" in process.stderr
+
+
 @pytest.mark.parametrize("resolution", ["1920", "x1080", "-4x3", "wide"])
 def test_a_resolution_that_is_none_is_named(resolution: str) -> None:
     result = lpr("doctor", "--resolution", resolution)
