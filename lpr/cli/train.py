@@ -167,6 +167,12 @@ def recognizer(
     processes: Annotated[
         int, typer.Option(min=1, help="Processes that train together, one a core.")
     ] = 1,
+    bfloat16: Annotated[
+        bool,
+        typer.Option(
+            "--bfloat16", help="Faster where the CPU multiplies bfloat16 (AVX512-BF16, AMX)."
+        ),
+    ] = False,
     seed: Seed = 0,
     fresh: Fresh = False,
 ) -> None:
@@ -190,7 +196,12 @@ def recognizer(
             out=out,
             data=tuple(data) if data else _shared_crops(),
             loop=LoopOptions(
-                steps=steps, batch=batch, threads=threads, processes=processes, seed=seed
+                steps=steps,
+                batch=batch,
+                threads=threads,
+                processes=processes,
+                bfloat16=bfloat16,
+                seed=seed,
             ),
             transcribed=None if data else _transcribed(find_model(DEFAULT_RECOGNIZER).path.parent),
             scenes=None if data else data_folder() / "scenes",

@@ -1,8 +1,9 @@
-"""A wider recognizer that starts with what a narrower one knows.
+"""A wider or deeper recognizer that starts with what a smaller one knows.
 
-Every old unit keeps its weights and reads nothing from new units, so that the wider network says
-exactly what the narrower one said; new units start at random, and training links them in (after
-Chen, Goodfellow and Shlens, "Net2Net: Accelerating Learning via Knowledge Transfer", 2016).
+Every old unit keeps its weights and reads nothing from new units, and new residual blocks add
+nothing yet, so that the larger network says exactly what the smaller one said; new units start at
+random, and training links them in (after Chen, Goodfellow and Shlens, "Net2Net: Accelerating
+Learning via Knowledge Transfer", 2016).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from torch import Tensor
 from lpr.errors import TrainingError
 from lpr.train.recognizer_net import ROWS, RecognizerNet, RecognizerShape
 
+_LAST_SCALE = "body.4.weight"
+"""What a residual block's sum is multiplied with before it is added."""
 _GATES = 3
 """A GRU layer keeps the weights of its three gates one below the other."""
 
@@ -24,17 +27,20 @@ def grown(net: RecognizerNet, shape: RecognizerShape) -> RecognizerNet:
 
     Args:
         net: the trained network; left as it is.
-        shape: widths of the new one, none below those of `net`.
+        shape: widths and depth of the new one, none below those of `net`.
 
     Raises:
-        TrainingError: a stage would get narrower.
+        TrainingError: a stage would get narrower or shallower.
     """
     if any(new < old for new, old in zip(astuple(shape), astuple(net.shape), strict=True)):
         raise TrainingError(f"a network of {net.shape} cannot shrink to {shape}")
     wide = RecognizerNet(net.classes, shape).train(net.training)
-    state = wide.state_dict()
-    for name, old in net.state_dict().items():
-        state[name] = _placed(old, state[name], _blocks(name))
+    state, known = wide.state_dict(), net.state_dict()
+    for name, new in state.items():
+        if name in known:
+            state[name] = _placed(known[name], new, _blocks(name))
+        elif name.endswith(_LAST_SCALE):
+            state[name] = torch.zeros_like(new)
     wide.load_state_dict(state)
     return wide
 

@@ -31,6 +31,7 @@ class RecognizerShape:
         late: channels of the two final rows.
         hidden: units of the recurrent layer, each direction.
         head: units before the classes.
+        depth: residual blocks of each stage after the stem.
     """
 
     stem: int = 16
@@ -39,12 +40,13 @@ class RecognizerShape:
     late: int = 128
     hidden: int = 112
     head: int = 160
+    depth: int = 1
 
 
 class Residual(nn.Module):
-    """Two 3x3 (or 1x3) convolutions beside a shortcut (He et al., 2016)."""
+    """Blocks of two 3x3 (or 1x3) convolutions beside a shortcut each (He et al., 2016)."""
 
-    def __init__(self, channels: int, *, height: int = 3) -> None:
+    def __init__(self, channels: int, *, height: int = 3, blocks: int = 1) -> None:
         super().__init__()
         size, pad = (height, 3), (height // 2, 1)
         self.body = nn.Sequential(
@@ -54,10 +56,14 @@ class Residual(nn.Module):
             nn.Conv2d(channels, channels, size, padding=pad, bias=False),
             nn.BatchNorm2d(channels),
         )
+        self.further = nn.Sequential(
+            *(Residual(channels, height=height) for _ in range(blocks - 1))
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Nx(channels)xHxW to the same shape."""
-        return torch.relu(x + self.body(x))
+        result: Tensor = self.further(torch.relu(x + self.body(x)))
+        return result
 
 
 class RecognizerNet(nn.Module):
@@ -75,11 +81,11 @@ class RecognizerNet(nn.Module):
         self.features = nn.Sequential(
             *_step(1, shape.stem, (2, 2), (1, 1)),
             *_step(shape.stem, shape.early, (2, 2), (1, 1)),
-            Residual(shape.early),
+            Residual(shape.early, blocks=shape.depth),
             *_step(shape.early, shape.middle, (2, 1), (1, 1)),
-            Residual(shape.middle),
+            Residual(shape.middle, blocks=shape.depth),
             *_step(shape.middle, shape.late, (3, 1), (0, 1)),
-            Residual(shape.late, height=1),
+            Residual(shape.late, height=1, blocks=shape.depth),
         )
         self.join = nn.Linear(ROWS * shape.late, shape.hidden)
         self.memory = nn.GRU(shape.hidden, shape.hidden, bidirectional=True, batch_first=True)

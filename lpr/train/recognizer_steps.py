@@ -37,6 +37,8 @@ class LoopOptions:
         threads: of torch, in each process.
         processes: that train together, see `lpr.train.recognizer_team`.
         average_every: steps between two means of their weights.
+        bfloat16: multiply in bfloat16. Nearly twice as fast where the CPU has AVX512-BF16 or AMX,
+            several times slower elsewhere.
         seed: of the first weights.
     """
 
@@ -51,6 +53,7 @@ class LoopOptions:
     threads: int = 1
     processes: int = 1
     average_every: int = 12
+    bfloat16: bool = False
     seed: int = 0
 
 
@@ -187,7 +190,7 @@ def run_steps(
         rate = learning_rate(state.step, options)
         for group in state.optimiser.param_groups:
             group["lr"] = rate
-        total += train_step(state, batches, options.batch)
+        total += train_step(state, batches, options.batch, bfloat16=options.bfloat16)
         count += 1
         state.step += 1
         if count == 50 or state.step == options.steps:
@@ -208,11 +211,15 @@ def run_steps(
     net.eval()
 
 
-def train_step(state: TrainingState, batches: BatchMaker, count: int) -> float:
+def train_step(
+    state: TrainingState, batches: BatchMaker, count: int, *, bfloat16: bool = False
+) -> float:
     """Take one step and return its loss."""
     batch = batches.batch(count)
     crops = batch.crops.contiguous(memory_format=torch.channels_last)
-    loss = ctc_loss(state.net(crops), batch.targets, batch.lengths, state.alphabet.blank)
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        logits = state.net(crops)
+    loss = ctc_loss(logits.float(), batch.targets, batch.lengths, state.alphabet.blank)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(state.net.parameters(), 5.0)

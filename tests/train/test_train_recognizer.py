@@ -96,6 +96,18 @@ def test_the_same_seed_gives_the_same_network(crops: Path, tmp_path: Path) -> No
         assert torch.equal(one, other)
 
 
+def test_products_in_bfloat16_learn_nearly_the_same(crops: Path, tmp_path: Path) -> None:
+    losses = []
+    for bfloat16 in (False, True):
+        options = small(crops, tmp_path / str(bfloat16))
+        loop = replace(options.loop, bfloat16=bfloat16)
+        seen: list[Progress] = []
+        train_recognizer(replace(options, loop=loop), seen.append)
+        losses.append(seen[-1].loss)
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+
+
 def test_fine_tuning_starts_from_a_models_weights(crops: Path, tmp_path: Path) -> None:
     base = train_recognizer(small(crops, tmp_path / "base"))
     options = small(crops, tmp_path / "tuned", steps=1)
