@@ -29,6 +29,10 @@ Steps = Annotated[int, typer.Option(help="Optimiser steps in all.", min=1)]
 Batch = Annotated[int, typer.Option(help="Pictures a step.", min=1)]
 Threads = Annotated[int, typer.Option(help="Threads of torch.", min=1)]
 Seed = Annotated[int, typer.Option(help="Seed of weights and draws.", min=0)]
+Bfloat16 = Annotated[
+    bool,
+    typer.Option("--bfloat16", help="Faster where the CPU multiplies bfloat16 (AVX512-BF16, AMX)."),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Do not go on from a checkpoint.")]
 
 
@@ -50,7 +54,12 @@ def detector(
         Path | None,
         typer.Option(help="Folder with corners.json and mined.json; the shipped ones by default."),
     ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(help="A set not to train on: how does the detector do on unseen cameras?"),
+    ] = None,
     threads: Threads = 1,
+    bfloat16: Bfloat16 = False,
     seed: Seed = 1,
     fresh: Fresh = False,
 ) -> None:
@@ -76,7 +85,9 @@ def detector(
             steps=steps,
             decay_steps=max(1, steps // 3),
             batch=batch,
+            left_out=names(leave_out) or (),
             threads=threads,
+            bfloat16=bfloat16,
             seed=seed,
             resume=not fresh,
         )
@@ -167,12 +178,7 @@ def recognizer(
     processes: Annotated[
         int, typer.Option(min=1, help="Processes that train together, one a core.")
     ] = 1,
-    bfloat16: Annotated[
-        bool,
-        typer.Option(
-            "--bfloat16", help="Faster where the CPU multiplies bfloat16 (AVX512-BF16, AMX)."
-        ),
-    ] = False,
+    bfloat16: Bfloat16 = False,
     seed: Seed = 0,
     fresh: Fresh = False,
 ) -> None:

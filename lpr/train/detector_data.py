@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lpr.errors import TrainingError
+from lpr.errors import TrainingError, did_you_mean
 from lpr.types import Image
 
 EVALUATION_ONLY = frozenset({"cn-easypr"})
@@ -58,23 +58,30 @@ class LabelledPicture:
     """Places (4 x 2 float32) that a former detector took for plates; shown more often."""
 
 
-def read_labels(root: Path, split: str, sets: Sequence[str] = ()) -> list[LabelledPicture]:
+def read_labels(root: Path, split: str, left_out: Sequence[str] = ()) -> list[LabelledPicture]:
     """Read the labels of `scenes/*` and `negatives` below the shared data folder.
 
     Args:
         root: the shared data folder.
         split: "train" or "val"; evaluation-only sets never appear in "train".
-        sets: names of the sets wanted; all of them where empty.
+        left_out: names of sets that are not wanted.
 
     Raises:
-        TrainingError: there is no labelled picture.
+        TrainingError: there is no labelled picture, or no set of a name to leave out.
     """
     folders = [*sorted((root / "scenes").glob("*")), root / NEGATIVES]
+    sets = [folder for folder in folders if (folder / "labels.jsonl").is_file()]
+    names = [folder.name for folder in sets]
+    for name in left_out:
+        if name not in names:
+            raise TrainingError(
+                f"no set {name!r} in {root} to leave out{did_you_mean(name, names)}; "
+                f"there are {', '.join(names) or 'none'}"
+            )
     pictures: list[LabelledPicture] = []
-    for folder in folders:
-        wanted = not sets or folder.name in sets
+    for folder in sets:
         barred = split == "train" and folder.name in EVALUATION_ONLY
-        if wanted and not barred and (folder / "labels.jsonl").is_file():
+        if folder.name not in left_out and not barred:
             pictures += _read_set(folder, split)
     if not pictures:
         raise TrainingError(

@@ -52,7 +52,7 @@ class DetectorTrainOptions:
         bank: folder of rendered plates, see `PlateBank`; None trains without.
         corners: JSON file with corners found for boxes, see `with_quads`; None for none.
         mined: JSON file with unlabelled plates and mistaken places, see `with_mined`.
-        sets: names of the sets to train on; all of them where empty.
+        left_out: names of sets not to train on, to see how the network does on unseen cameras.
         steps: total optimiser steps; a resumed run goes on up to this number.
         decay_steps: over how many of the last steps the learning rate falls to nearly zero.
         batch: canvases a step.
@@ -64,6 +64,7 @@ class DetectorTrainOptions:
         validate_stride: validate on every n-th picture; the export always takes all.
         save_every: steps between checkpoints.
         threads: threads of the training process.
+        bfloat16: multiply in bfloat16, see `lpr.train.recognizer_steps.LoopOptions`.
         echo: how often each canvas is used, see `batches`.
         own_process: make canvases in a second process.
         resume: go on from the checkpoint in `work`, if there is one.
@@ -80,7 +81,7 @@ class DetectorTrainOptions:
     bank: Path | None = None
     corners: Path | None = None
     mined: Path | None = None
-    sets: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     steps: int = 12_000
     decay_steps: int = 4_000
     batch: int = 16
@@ -92,6 +93,7 @@ class DetectorTrainOptions:
     validate_stride: int = 3
     save_every: int = 250
     threads: int = 1
+    bfloat16: bool = False
     own_process: bool = True
     echo: int = 2
     resume: bool = True
@@ -168,7 +170,7 @@ class _Run:
 
     def __init__(self, options: DetectorTrainOptions) -> None:
         self._options = options
-        self.pictures = read_labels(options.data, "train", options.sets)
+        self.pictures = read_labels(options.data, "train", options.left_out)
         self.validation = read_labels(options.data, "val")
         if options.corners is not None:
             self.pictures = with_quads(self.pictures, json.loads(options.corners.read_text()))
@@ -214,8 +216,10 @@ class _Run:
         for group in self._optimizer.param_groups:
             group["lr"] = rate_at(self.step, self._options)
         self._net.train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._options.bfloat16):
+            maps = self._net(_normalized(batch.images))
         losses = self._loss(
-            self._net(_normalized(batch.images)),
+            [one.float() for one in maps],
             batch.owner,
             batch.background,
             batch.quads,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -114,13 +115,35 @@ def test_evaluation_sets_never_train(data: Path) -> None:
     assert "cn-easypr" in {picture.dataset for picture in read_labels(data, "val")}
 
 
+def test_a_set_is_left_out_of_the_training_alone(data: Path) -> None:
+    rng = np.random.default_rng(9)
+    _write_set(data / "scenes" / "other", rng, plates=True)
+    trained = {picture.dataset for picture in read_labels(data, "train", ["own"])}
+    assert trained == {"other", "negatives"}
+    folder = train_detector(replace(_options(data, 2), left_out=("own",)))
+    assert {one.name for one in find_model(str(folder)).manifest.training} == trained
+    with pytest.raises(TrainingError, match=r"'othr'.*did you mean 'other'"):
+        read_labels(data, "train", ["othr"])
+
+
+def test_products_in_bfloat16_learn_nearly_the_same(data: Path) -> None:
+    totals = []
+    for bfloat16 in (False, True):
+        losses: list[float] = []
+        options = replace(_options(data, 2), resume=False, bfloat16=bfloat16, validate_every=9)
+        train_detector(options, lambda step, total, seen: losses.append(seen.get("total", 0.0)))  # noqa: B023
+        totals.append(losses[0])
+    assert totals[0] != totals[1]
+    assert totals[0] == pytest.approx(totals[1], rel=0.05)
+
+
 def test_missing_data_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no labelled train pictures"):
         read_labels(tmp_path, "train")
 
 
 def test_refined_corners_replace_boxes_only(data: Path) -> None:
-    pictures = read_labels(data, "train", ["own"])
+    pictures = read_labels(data, "train", ["negatives"])
     quad = [[1.0, 2.0], [50.0, 3.0], [50.0, 20.0], [1.0, 19.0]]
     target = next(p for p in pictures if p.plates and not p.plates[0].exact)
     changed = with_quads(pictures, {f"own/{target.path.name}": [quad]})
@@ -132,7 +155,7 @@ def test_refined_corners_replace_boxes_only(data: Path) -> None:
 
 
 def test_an_untrained_network_refines_nothing(data: Path) -> None:
-    pictures = read_labels(data, "train", ["own"])
+    pictures = read_labels(data, "train", ["negatives"])
     cache = build_cache(pictures, data.parent / "cache")
     found = refine_corners(DetectorNet(TINY), pictures, cache)
     assert found
@@ -147,7 +170,7 @@ def test_the_rate_warms_up_holds_and_falls(data: Path) -> None:
 
 
 def test_finds_that_were_looked_at_count_as_what_they_are(data: Path) -> None:
-    pictures = read_labels(data, "train", ("own",))
+    pictures = read_labels(data, "train", ("negatives",))
     whole, cut, lamp = (
         [[x, 5.0], [x + 40.0, 5.0], [x + 40.0, 15.0], [x, 15.0]] for x in (5.0, 60.0, 120.0)
     )
@@ -164,7 +187,7 @@ def test_finds_that_were_looked_at_count_as_what_they_are(data: Path) -> None:
 
 def test_mistaken_places_are_looked_at_on_pictures_with_plates_too(data: Path) -> None:
     """A bright lamp in a corner far from the plate fills the view now and then."""
-    (picture, *_) = read_labels(data, "train", ("own",))
+    (picture, *_) = read_labels(data, "train", ("negatives",))
     image = cv2.imread(str(picture.path))
     assert image is not None
     place = max(
