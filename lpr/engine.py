@@ -10,7 +10,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from time import perf_counter
 
-from lpr.protocols import Detector, FrameSource, Recognizer, Rectifier, Tracker, Voter
+from lpr.protocols import (
+    Detector,
+    FrameSource,
+    Recognizer,
+    Rectifier,
+    Resettable,
+    Tracker,
+    Voter,
+)
 from lpr.types import (
     Frame,
     FrameResult,
@@ -118,6 +126,8 @@ class Engine:
             return ()
         events = self._voter.flush(time=self._last.time)
         self._tracker.reset()
+        if isinstance(self._detector, Resettable):
+            self._detector.reset()
         self._last, self._tracks = None, ()
         return events
 

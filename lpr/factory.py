@@ -15,7 +15,7 @@ from lpr.detect.corners import (
 )
 from lpr.detect.crop import CropDetector
 from lpr.detect.detector import OnnxDetector
-from lpr.detect.region import RegionDetector
+from lpr.detect.region import RegionDetector, RegionRectifier
 from lpr.detect.tiles import CameraDetector, TiledDetector
 from lpr.engine import Engine
 from lpr.errors import ModelError
@@ -114,11 +114,12 @@ def build_engine(
     detector: Detector = models.detector
     if config.detector.far:
         detector = CameraDetector(models.detector)
+    rectifier = models.rectifier
     if roi is not None:
-        detector = RegionDetector(detector, roi)
+        detector, rectifier = RegionDetector(detector, roi), RegionRectifier(rectifier, roi)
     return Engine(
         detector,
-        models.rectifier,
+        rectifier,
         models.recognizer,
         PlateTracker(config.tracker),
         voter or build_voter(config, camera),

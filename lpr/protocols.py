@@ -24,6 +24,15 @@ class Detector(Protocol):
         ...
 
 
+@runtime_checkable
+class Resettable(Protocol):
+    """Remembers a recording, as a detector may that plans its looks from frame to frame."""
+
+    def reset(self) -> None:
+        """Forget it: the next frame begins another one."""
+        ...
+
+
 class Rectifier(Protocol):
     """Undoes perspective."""
 

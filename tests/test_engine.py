@@ -169,3 +169,24 @@ def test_at_least_one_reading_a_frame() -> None:
             GreedyVoter(),
             max_reads=0,
         )
+
+
+class Remembering(ScriptedDetector):
+    """Remembers the recording until it is told that it is over."""
+
+    resets = 0
+
+    def reset(self) -> None:
+        """Count."""
+        self.resets += 1
+
+
+def test_the_end_of_a_recording_is_told_to_a_detector_that_remembers() -> None:
+    detector = Remembering([[], []])
+    engine = Engine(
+        detector, PlainRectifier(), ScriptedRecognizer([]), PlateTracker(), PlateVoter()
+    )
+    assert engine.finish() == ()
+    engine.process(blank_frame(0, 0.0))
+    engine.finish()
+    assert detector.resets == 1

@@ -1,4 +1,4 @@
-"""A detector that looks at one part of the picture only."""
+"""One part of the picture, as if there were no other: where plates are looked for and cut out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from lpr.detect.views import Box
 from lpr.errors import ConfigError
-from lpr.protocols import Detector
-from lpr.types import Detection, Image, Track
+from lpr.geometry import Quad
+from lpr.protocols import Detector, Rectifier, Resettable
+from lpr.types import Detection, Image, PlateCrop, Track
 
 
 class RegionDetector:
@@ -30,14 +31,7 @@ class RegionDetector:
 
     def __init__(self, detector: Detector, region: Box) -> None:
         self._detector = detector
-        try:
-            # A negative index would count from the far side of the picture.
-            left, top, right, bottom = (max(0, index(edge)) for edge in region)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"roi {region!r} is not four whole numbers of pixels") from error
-        if left >= right or top >= bottom:
-            raise ConfigError(f"roi {region!r} is empty; it is left, top, right, bottom")
-        self._region = left, top, right, bottom
+        self._region = _checked(region)
 
     def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
         """Return the plates in the region of an HxWx3 uint8 BGR picture, best first.
@@ -57,3 +51,50 @@ class RegionDetector:
         ]
         found = self._detector.detect(np.ascontiguousarray(part), inside)
         return tuple(replace(one, quad=one.quad.shifted(left, top)) for one in found)
+
+    def reset(self) -> None:
+        """Forget what the detector remembers of the recording."""
+        if isinstance(self._detector, Resettable):
+            self._detector.reset()
+
+
+class RegionRectifier:
+    """Cuts plates out of a region of interest.
+
+    Nothing outside of the region reaches the crop, and a plate that the region's border cuts is as
+    near to the edge as one that the frame's border cuts.
+
+    Args:
+        rectifier: cuts the plates out.
+        region: left, top, right, bottom; cut to the frame.
+
+    Raises:
+        ConfigError: the region is empty or not four whole numbers.
+    """
+
+    def __init__(self, rectifier: Rectifier, region: Box) -> None:
+        self._rectifier = rectifier
+        self._region = _checked(region)
+
+    def rectify(self, image: Image, quad: Quad) -> PlateCrop:
+        """Return the plate in `quad` of an HxWx3 uint8 BGR picture, both in frame pixels.
+
+        Args:
+            image: the whole frame.
+            quad: a plate found in the region.
+        """
+        left, top, right, bottom = self._region
+        part = image[top:bottom, left:right]
+        crop = self._rectifier.rectify(part, quad.shifted(-left, -top))
+        return replace(crop, quad=crop.quad.shifted(left, top))
+
+
+def _checked(region: Box) -> Box:
+    try:
+        # A negative index would count from the far side of the picture.
+        left, top, right, bottom = (max(0, index(edge)) for edge in region)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"roi {region!r} is not four whole numbers of pixels") from error
+    if left >= right or top >= bottom:
+        raise ConfigError(f"roi {region!r} is empty; it is left, top, right, bottom")
+    return left, top, right, bottom

@@ -172,7 +172,11 @@ class CameraDetector:
 
     def __init__(self, detector: OnnxDetector) -> None:
         self._detector = detector
-        self._policy = FarPolicy(*detector.canvas_size)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the recording: the next frame begins another one."""
+        self._policy = FarPolicy(*self._detector.canvas_size)
 
     def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
         """Return the plates in this frame (HxWx3 uint8 BGR), best first.

@@ -182,10 +182,9 @@ class PlateTracker:
             for one in self._followed
             if one.detection is not None and one.hits > 2
         ]
-        if surprises:
-            memory = math.exp(-step / _UNREST_MEMORY)
-            fresh = min(surprises) / 4
-            self._unrest = memory * self._unrest + (1 - memory) * fresh
+        memory = math.exp(-step / _UNREST_MEMORY)
+        fresh = min(surprises) / 4 if surprises else 0.0
+        self._unrest = memory * self._unrest + (1 - memory) * fresh
 
     def _match(
         self, candidates: Sequence[_Followed], sightings: Sequence[Sighting], time: float

@@ -187,6 +187,7 @@ class Ballot:
         """Count the kept readings of another track of the same plate."""
         for vote in votes:
             self.add(vote)
+        self._votes.sort(key=lambda vote: vote.time)
 
     def without(self, votes: Iterable[Vote]) -> Ballot:
         """The ballot of the other kept readings."""
@@ -216,8 +217,8 @@ class Ballot:
 
     def positions(self) -> PositionTable | None:
         """The votes by character position of the leading text, None before any reading."""
-        self.standing()
-        return self._positions
+        lead = self.standing().text
+        return self._table(lead) if self._votes else None
 
     def _enter(self, text: str) -> None:
         """Let a new text compete: score it on every kept reading.

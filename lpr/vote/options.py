@@ -102,7 +102,8 @@ class VoterOptions:
         ceiling: largest probability ever reported.
         legible_confidence: a reading of this confidence is legible: the delay counts from it.
         min_read_width: plates below this width are not read at all.
-        max_readings: readings of one passage after which only better looks are read.
+        max_readings: readings of one passage after which it is read at most four times a second,
+            unless a look is better.
         relook_growth: a settled plate is read again when it has grown by this factor.
         max_kept_readings: readings kept for each passage; the weakest are summed up beyond.
         max_candidates: whole texts that compete for each passage.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lpr.geometry import Point, Quad
-from lpr.types import Reading, Track, TrackState
+from lpr.types import Reading, Track
 from lpr.vote.ballot import Ballot, Standing, make_vote
 from lpr.vote.options import VoterOptions
 from lpr.vote.prior import TextScorer
@@ -172,12 +172,7 @@ class Passage:
         return self.looks.score_sum / self.looks.hits if self.looks.hits else 0.0
 
     def observe(self, track: Track, time: float) -> None:
-        """Take this frame's snapshot of one of its tracks."""
-        if track.state is TrackState.ENDED:
-            self.living.discard(track.id)
-            if not self.living:
-                self.ended_at = time
-            return
+        """Take this frame's snapshot of one of its living tracks."""
         detection = track.detection
         if detection is None:
             return
@@ -188,10 +183,17 @@ class Passage:
             self.disturbed = True
         self.quad, self.center, self.width = quad, center, width
         self.last_seen = max(self.last_seen, track.last_seen)
-        self.still.update(center, width, quad.angle)
+        self.still.update(center, width, quad.angle, time)
         looks.hits += 1
         looks.score_sum += detection.score
         looks.best_width = max(looks.best_width, effective_width(width, detection.lines))
+
+    def lose(self, track_id: int, time: float) -> None:
+        """One of its tracks has ended."""
+        self.living.discard(track_id)
+        if not self.living:
+            self.ended_at = time
+        self.changed = True
 
     def read(
         self,

@@ -6,6 +6,7 @@ from typing import Final
 
 from lpr.types import UnreadReason
 from lpr.vote.alignment import edit_distance
+from lpr.vote.ballot import Vote
 from lpr.vote.options import VoterOptions
 from lpr.vote.passage import Passage
 
@@ -134,16 +135,29 @@ def replaced(passage: Passage) -> bool:
     The latest readings since the verdict agree with each other and have little in common with it;
     a mere misreading would.
     """
-    if passage.verdict is None:
-        return False
-    latest = [vote for vote in passage.ballot.votes if vote.time > passage.verdict.time]
-    latest = latest[-_SLIP_READINGS:]
-    if len(latest) < _SLIP_READINGS:
-        return False
-    text, old = latest[-1].reading.text, passage.verdict.text
-    return all(
-        vote.reading.text == text and vote.reading.confidence >= _SLIP_CONFIDENCE for vote in latest
-    ) and 2 * edit_distance(text, old) > max(len(text), len(old))
+    latest = unlike_the_verdict(passage)[-_SLIP_READINGS:]
+    return len(latest) == _SLIP_READINGS and all(
+        vote.reading.text == latest[-1].reading.text and vote.reading.confidence >= _SLIP_CONFIDENCE
+        for vote in latest
+    )
+
+
+def unlike_the_verdict(passage: Passage) -> tuple[Vote, ...]:
+    """The latest readings since the verdict that have little in common with it, oldest first."""
+    verdict, votes = passage.verdict, passage.ballot.votes
+    first = len(votes)
+    while (
+        verdict is not None
+        and first > 0
+        and votes[first - 1].time > verdict.time
+        and _differs(votes[first - 1].reading.text, verdict.text)
+    ):
+        first -= 1
+    return votes[first:]
+
+
+def _differs(text: str, other: str) -> bool:
+    return 2 * edit_distance(text, other) > max(len(text), len(other))
 
 
 def unread_reason(passage: Passage, options: VoterOptions) -> UnreadReason | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from typing import Final
 
 from lpr.geometry import Point, Quad
@@ -13,19 +14,36 @@ _STILL_GROWTH: Final = 0.05
 _LEVEL: Final = 0.025
 _OTHERS_MOVED: Final = 1.0
 _LATE: Final = 1.0
+_RECENT: Final = 10.0
 
 
 class SceneMotion:
-    """How far plates have moved in the whole picture, ever: a sum that only rises.
+    """How far plates have moved in the whole picture.
 
     Attributes:
-        travel: plate widths.
+        travel: plate widths since the beginning.
         started: media seconds of the first frame, None before it.
     """
 
     def __init__(self) -> None:
         self.travel = 0.0
         self.started: float | None = None
+        self._latest: deque[tuple[float, float]] = deque()
+
+    def add(self, moved: float, time: float) -> None:
+        """A plate moved by `moved` of its widths, up to media second `time`."""
+        self.travel += moved
+        self._latest.append((time, moved))
+        self._forget(time)
+
+    def recent(self, time: float) -> float:
+        """How far plates moved in the ten seconds before a media second, plate widths."""
+        self._forget(time)
+        return sum(moved for _, moved in self._latest)
+
+    def _forget(self, time: float) -> None:
+        while self._latest and self._latest[0][0] < time - _RECENT:
+            self._latest.popleft()
 
 
 class Stillness:
@@ -45,7 +63,9 @@ class Stillness:
             scene.started = time
         self.first_quad = quad
         self._scene = scene
-        self._late = time - scene.started > _LATE
+        # In a busy picture vehicles come into view moving; in an idle one they may have stood.
+        late = time - scene.started > _LATE
+        self._out_of_nothing = late and scene.recent(time) >= _OTHERS_MOVED
         self._scene_at_start = scene.travel
         self._origin = self._anchor = quad.center
         self._width = max(1.0, quad.width)
@@ -54,7 +74,7 @@ class Stillness:
         self._travel = 0.0
         self._growth = 0.0
 
-    def update(self, center: Point, width: float, slant: float) -> None:
+    def update(self, center: Point, width: float, slant: float, time: float) -> None:
         """Take the plate's centre and width in this frame, pixels, and its slant, radians."""
         self._looks += 1
         self._slant += slant
@@ -63,7 +83,7 @@ class Stillness:
         moved = math.dist(center, self._anchor) / width
         if moved >= _STEP:
             self._anchor = center
-            self._scene.travel += moved
+            self._scene.add(moved, time)
 
     @property
     def travel(self) -> float:
@@ -74,7 +94,8 @@ class Stillness:
     def still(self) -> bool:
         """Whether it stands exactly level and has never moved nor grown, as burnt-in text does.
 
-        So does a parked car seen straight on: for it this only means a later verdict.
+        So does a parked car seen straight on: for it this only means a later verdict, unless others
+        move.
         """
         return (
             self._travel < _STILL_TRAVEL
@@ -87,9 +108,9 @@ class Stillness:
         """Whether it is more likely text in the video than a plate.
 
         It is still, and others moved meanwhile; or it came out of nothing in a picture in which
-        others move.
+        others had just moved.
         """
         if not self.still:
             return False
         meanwhile = self._scene.travel - self._scene_at_start
-        return meanwhile >= _OTHERS_MOVED or (self._late and self._scene.travel >= _OTHERS_MOVED)
+        return meanwhile >= _OTHERS_MOVED or self._out_of_nothing

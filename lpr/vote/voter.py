@@ -21,6 +21,7 @@ from lpr.vote.rules import (
     is_sure,
     replaced,
     revision_allowed,
+    unlike_the_verdict,
     unread_reason,
     verdict_rule,
 )
@@ -115,8 +116,10 @@ class PlateVoter:
         Args:
             track_id: as on the events, or of any track of the vehicle.
         """
-        passage = self._open.get(track_id) or self._of_track.get(track_id)
-        return self._explanations.find(track_id) if passage is None else explain_passage(passage)
+        for passage in self._open.values():
+            if track_id == passage.id or track_id in passage.members:
+                return explain_passage(passage)
+        return self._explanations.find(track_id)
 
     def _passage(self, track: Track) -> Passage:
         passage = self._of_track.get(track.id)
@@ -126,23 +129,28 @@ class PlateVoter:
         return passage
 
     def _observe(self, tracks: Sequence[Track], time: float) -> None:
+        if self._scene.started is None:
+            self._scene.started = time
         for passage in self._open.values():
             passage.visible = False
+        # A track of whose end nobody told, because that frame failed, has ended all the same.
+        forgotten = self._of_track.keys() - {track.id for track in tracks}
+        for track_id in sorted(forgotten):
+            self._end_track(track_id, time)
         for track in tracks:
-            ended = track.state is TrackState.ENDED
-            if ended and track.id not in self._of_track:
-                continue
-            passage = self._passage(track)
-            passage.observe(track, time)
-            if ended:
-                del self._of_track[track.id]
-                passage.changed = True
+            if track.state is not TrackState.ENDED:
+                self._passage(track).observe(track, time)
+            elif track.id in self._of_track:
+                self._end_track(track.id, time)
         visible = [passage for passage in self._open.values() if passage.visible]
         for i, one in enumerate(visible):
             for other in visible[:i]:
                 if other.id not in one.seen_beside and one.apart_from(other):
                     one.seen_beside.add(other.id)
                     other.seen_beside.add(one.id)
+
+    def _end_track(self, track_id: int, time: float) -> None:
+        self._of_track.pop(track_id).lose(track_id, time)
 
     def _judge(self, passage: Passage, time: float) -> list[PlateEvent]:
         """The events that a passage's evidence allows now."""
@@ -215,9 +223,7 @@ class PlateVoter:
 
     def _split(self, passage: Passage, time: float) -> list[PlateEvent]:
         """A track slipped to another vehicle's plate: one passage ends, another begins."""
-        verdict = passage.verdict
-        assert verdict is not None
-        latest = [vote for vote in passage.ballot.votes if vote.time > verdict.time]
+        latest = unlike_the_verdict(passage)
         fresh = Passage(
             id=self._next_split,
             ballot=Ballot(self._options, self._scorer),

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lpr.detect.region import RegionDetector
+from lpr.detect.region import RegionDetector, RegionRectifier
 from lpr.errors import ConfigError
 from lpr.geometry import Quad
-from lpr.types import Detection, Image, Track, TrackState
+from lpr.imaging import measure_quality
+from lpr.types import Detection, Image, PlateCrop, Track, TrackState
 
 
 class Spot:
@@ -63,3 +64,42 @@ def test_a_region_that_begins_outside_is_cut_to_the_frame() -> None:
 def test_a_region_that_shows_nothing_is_refused(region: Any) -> None:
     with pytest.raises(ConfigError, match=r"^roi \(.*\) is (empty|not four)"):
         RegionDetector(Spot(), region)
+
+
+class Seen:
+    """Notes what it is asked to cut out, and remembers a recording."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[tuple[int, ...], tuple[float, ...]]] = []
+        self.resets = 0
+
+    def rectify(self, image: Image, quad: Quad) -> PlateCrop:
+        self.asked.append((image.shape, quad.box))
+        crop = np.zeros((48, 160, 3), np.uint8)
+        return PlateCrop(crop, measure_quality(crop, quad, image.shape[1], image.shape[0]), quad)
+
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        return ()
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+def test_a_plate_that_the_regions_border_cuts_is_at_the_edge() -> None:
+    image = np.zeros((200, 300, 3), np.uint8)
+    seen = Seen()
+    crop = RegionRectifier(seen, (100, 80, 260, 180)).rectify(
+        image, Quad.from_box(220, 120, 260, 130)
+    )
+    assert seen.asked == [((100, 160, 3), (120, 40, 160, 50))]
+    assert crop.quad.box == (220, 120, 260, 130)
+    assert crop.quality is not None and crop.quality.edge == 0
+    with pytest.raises(ConfigError, match=r"^roi \(.*\) is empty"):
+        RegionRectifier(seen, (10, 10, 5, 5))
+
+
+def test_the_detector_of_a_region_forgets_the_recording() -> None:
+    seen = Seen()
+    RegionDetector(seen, (0, 0, 10, 10)).reset()
+    assert seen.resets == 1
+    RegionDetector(Spot(), (0, 0, 10, 10)).reset()  # it remembers nothing

@@ -249,3 +249,19 @@ def test_state_stays_small_over_a_long_replay() -> None:
         living.append(len(tracker.update(shown, time=i / 5)))
     assert max(living[3000:]) <= max(living[:3000]) * 1.5
     assert max(living) < 60
+
+
+def test_a_camera_that_shook_is_forgiven_while_it_shows_no_plate() -> None:
+    def gate_after(pause: float) -> float:
+        tracker = PlateTracker()
+        rng = random.Random(3)
+        for index in range(50):
+            x = 600 + rng.choice((-30, 30))
+            quad = Quad.from_box(x - 60, 390, x + 60, 410)
+            tracker.update([Detection(quad, 0.9)], time=index / 25)
+        for index in range(round(pause * 25)):
+            tracker.update([], time=2 + index / 25)
+        return tracker._unrest
+
+    assert gate_after(0.0) > 1
+    assert gate_after(60.0) < 0.01 * gate_after(0.0)

@@ -249,3 +249,22 @@ def test_a_plate_seen_only_from_afar_is_held_to_its_own_largest_looks() -> None:
     far, near = read(0.1, 0.1), read(1.0, 1.0)
     unrelieved = tally([say("AB123CD", 0.8)] * 2, [0.05, 0.05])
     assert unrelieved.probability < far.probability < near.probability
+
+
+def test_positions_are_those_of_the_leading_text() -> None:
+    ballot = Ballot(OPTIONS, TextScorer(no_prior, OPTIONS))
+    assert ballot.positions() is None
+    for text in ("AB12", "AB12", "XY98"):
+        ballot.add(make_vote(say(text), weight=1.0, options=OPTIONS))
+    assert ballot.tally_of("XY98").text == "XY98"
+    positions = ballot.positions()
+    assert positions is not None and positions.text == "AB12"
+
+
+def test_readings_of_another_track_stand_in_the_order_of_their_times() -> None:
+    early, late = (Ballot(OPTIONS, TextScorer(no_prior, OPTIONS)) for _ in range(2))
+    for ballot, times in ((early, (0.0, 1.0)), (late, (2.0, 3.0))):
+        for time in times:
+            ballot.add(make_vote(say("AB12"), weight=1.0, options=OPTIONS, time=time))
+    late.absorb(early.votes)
+    assert [vote.time for vote in late.votes] == [0.0, 1.0, 2.0, 3.0]

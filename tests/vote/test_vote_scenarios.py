@@ -20,6 +20,7 @@ from lpr.types import (
     EventKind,
     PlateEvent,
     Reading,
+    TrackState,
     UnreadReason,
 )
 from lpr.vote import PlateVoter, VoterOptions, summarize, tabulate
@@ -396,6 +397,29 @@ def test_a_track_that_slips_to_another_vehicle_is_two_vehicles() -> None:
     assert texts(events) == ["AB123CD", "XY987ZW"]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_second_vehicle_of_a_track_begins_where_it_came(seed: int) -> None:
+    """The first one is read on after its verdict; those readings stay its own."""
+    swapped = Car("AB123CD", standing(width=120))
+
+    def place(time: float) -> tuple[float, float, float] | None:
+        swapped.text = "AB123CD" if time < 4.5 else "XY987ZW"
+        if 4.0 <= time < 5.0:
+            return None
+        return (600 + 10 * time, 400, 70 + 17 * time) if time < 4.5 else (640, 410, 126)
+
+    swapped.place = place
+    voter = PlateVoter(camera="gate")
+    reader = Reader(random.Random(seed), difficulty=3)
+    events = drive([swapped], fps=12, seconds=8, seed=seed, reader=reader, voter=voter)
+    assert texts(events) == ["AB123CD", "XY987ZW"]
+    (second,) = [one for one in events if one.text == "XY987ZW" and one.kind == "confirmed"]
+    assert second.first_seen >= 4.9
+    explained = voter.explain(second.track_id)
+    assert explained is not None
+    assert min(reading.time for reading in explained.readings) >= 4.9
+
+
 def test_flicker_says_nothing() -> None:
     cars = [Car("AB123CD", standing(since=1, until=1.05), score=0.6)]
     assert drive(cars, fps=25, seconds=6) == []
@@ -412,6 +436,42 @@ def test_text_that_appears_out_of_nothing_while_others_move_says_nothing() -> No
     echo = Car("14B02819", standing(1100, 20, 160, since=2.0), score=0.8, slant=0.0)
     events = drive([Car("AB123CD", approach()), echo], fps=25, seconds=8)
     assert {event.text for event in events} == {"AB123CD"}
+
+
+@pytest.mark.parametrize("slant", [0.0, 0.02, 0.06])
+def test_a_car_that_stood_there_before_it_was_seen_is_told(slant: float) -> None:
+    """Others had moved, but not lately: it came out of the dark, not out of nothing."""
+    cars = [
+        Car("AB123CD", approach()),
+        Car("XY987ZW", standing(since=25.0, until=40.0), slant=slant),
+    ]
+    assert texts(drive(cars, fps=12, seconds=45)) == ["AB123CD", "XY987ZW"]
+
+
+def test_a_track_whose_end_nobody_told_ends_all_the_same() -> None:
+    """The frame that ended it failed before the voter was told."""
+    voter, tracker = PlateVoter(camera="gate"), PlateTracker()
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.97))
+    car = Car("AB123CD", approach())
+    events: list[PlateEvent] = []
+    for index in range(130 * 5):
+        time = index / 5
+        moment = time if time < 100 else time - 100
+        place = car.place(moment) if moment < 6 else None
+        found = [] if place is None else [Detection(_quad_at(*place), 0.9)]
+        tracks = tracker.update(found, time=time)
+        if any(track.state is TrackState.ENDED for track in tracks) and time < 100:
+            continue
+        for track in tracks:
+            if voter.wants(track, time=time) > 0:
+                voter.add(track, reader.read(car, 90.0), frame_index=index, time=time)
+        events += voter.collect(tracks, time=time)
+    kinds = [event.kind for event in events]
+    assert kinds.count(EventKind.CONFIRMED) == kinds.count(EventKind.DEPARTED) == 2
+
+
+def _quad_at(x: float, y: float, width: float) -> Quad:
+    return Quad.from_box(x - width / 2, y - width / 9, x + width / 2, y + width / 9)
 
 
 def test_a_short_word_says_nothing() -> None:
