@@ -39,12 +39,21 @@ SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """One scene's outcome at the operating threshold."""
+    """One scene's outcome at the operating threshold.
+
+    Attributes:
+        scene: the picture and its labels.
+        detections: all that reach the threshold.
+        outcomes: one for each plate.
+        unmatched: numbers of the detections that lie on no label.
+        judged: how many detections are right or wrong.
+    """
 
     scene: Scene
     detections: tuple[Detection, ...]
     outcomes: tuple[PlateOutcome, ...]
     unmatched: tuple[int, ...]
+    judged: int
 
 
 def evaluate_detection(
@@ -130,7 +139,9 @@ def _score_scene(scene: Scene, detections: Sequence[Detection], min_score: float
     )
     matched = {match.detection for match in loose.values()}
     unmatched = tuple(one for one in range(len(kept)) if one not in matched)
-    return _Found(scene, kept, outcomes, unmatched)
+    # What lies on something that is neither plate nor background is neither right nor wrong.
+    left_out = sum(scene.plates[match.label].note == NOT_A_PLATE for match in loose.values())
+    return _Found(scene, kept, outcomes, unmatched, len(kept) - left_out)
 
 
 def _outcome(
@@ -158,7 +169,7 @@ def _outcome(
 
 
 def _row(name: str, outcomes: Sequence[PlateOutcome], found: Sequence[_Found]) -> DetectionRow:
-    detections = sum(len(one.detections) for one in found)
+    detections = sum(one.judged for one in found)
     unmatched = sum(len(one.unmatched) for one in found)
     return DetectionRow(
         name=name,

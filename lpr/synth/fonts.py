@@ -7,6 +7,7 @@ folders. Pillow draws each glyph once; plates are put together from the cached m
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,6 +155,7 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _DEEPEST: Final = 0.12
 """How far a letter may hang below the line, cap heights: tails of a Q."""
+_LAST_LATIN: Final = "\u024f"
 _NOTO_SIMPLIFIED_CHINESE: Final = 2
 """Face of the Noto CJK collections that holds the simplified Chinese shapes."""
 
@@ -227,6 +229,12 @@ class Face:
             self._glyphs[char] = self._draw(char)
         return self._glyphs[char]
 
+    def accents(self, char: str) -> bool:
+        """Whether a letter with an accent looks unlike the plain one; a few faces leave it out."""
+        plain = unicodedata.normalize("NFD", char)[0]
+        ours, without = self.glyph(char).mask, self.glyph(plain).mask
+        return plain == char or not np.array_equal(ours, without)
+
     def _open(self, reference: str) -> None:
         image_font = _pillow("ImageFont")
         probe = image_font.truetype(str(self.path), 200, index=self.index)
@@ -238,17 +246,20 @@ class Face:
 
     def _draw(self, char: str) -> Glyph:
         if self._font is None:
-            self._open("H" if char.isascii() else ("밝" if "가" <= char <= "힣" else "国"))
+            latin = char <= _LAST_LATIN
+            self._open("H" if latin else ("밝" if "가" <= char <= "힣" else "国"))
         top, bottom = self._cap
-        left, _, right, low = (int(edge) for edge in self._font.getbbox(char))
+        left, high, right, low = (int(edge) for edge in self._font.getbbox(char))
         width = max(1, right - left)
-        start = top - CAP // 8
+        start = min(high, top - CAP // 8)
         height = max(bottom, low) - start + 2
         canvas = _pillow("Image").new("L", (width + 4, height), 0)
         _pillow("ImageDraw").Draw(canvas).text((2 - left, -start), char, fill=255, font=self._font)
         mask = np.asarray(canvas, np.uint8)
         if char.isascii() and low - bottom > _DEEPEST * CAP:
             mask = _lifted(mask, top - start, bottom - start)
+        if not char.isascii() and char <= _LAST_LATIN and top - high > _DEEPEST * CAP:
+            mask, start = _lowered(mask, high - start, bottom - start, bottom - top), top
         columns = np.flatnonzero(mask.max(axis=0) > 32)
         if columns.size:
             mask = mask[:, columns[0] : columns[-1] + 1]
@@ -265,6 +276,22 @@ def _lifted(mask: npt.NDArray[np.uint8], top: int, baseline: int) -> npt.NDArray
     """
     size = (mask.shape[1], baseline - top + 2)
     return np.vstack((mask[:top], cv2.resize(mask[top:], size, interpolation=cv2.INTER_AREA)))
+
+
+def _lowered(
+    mask: npt.NDArray[np.uint8], top: int, baseline: int, cap: int
+) -> npt.NDArray[np.uint8]:
+    """Squeeze a letter with its accent into cap height: plates have no room for them above it.
+
+    Args:
+        mask: HxW uint8, the letter.
+        top: row where its accent begins.
+        baseline: row on which it stands.
+        cap: rows of cap height.
+    """
+    size = (mask.shape[1], cap)
+    letter = cv2.resize(mask[top:baseline], size, interpolation=cv2.INTER_AREA)
+    return np.vstack((letter, mask[baseline : baseline + 2]))
 
 
 class FontBook:

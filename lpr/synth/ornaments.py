@@ -74,20 +74,22 @@ def draw_band(canvas: Canvas, style: PlateStyle, fonts: FontBook, rng: np.random
     """Draw the coloured bands and return the area left for the text."""
     width, height = canvas.width, canvas.height
     left, right = style.margin_x * height, width - style.margin_x * height
+    narrow = 1.0 if style.aspect > 2.6 else 0.7
     if style.band is not None:
-        band = height * float(rng.uniform(0.28, 0.46)) * (1.0 if style.aspect > 2.6 else 0.7)
+        band = height * float(rng.uniform(0.28, 0.46)) * narrow
         canvas.fill(Area(0, 0, band, height), style.band_colour)
         if style.band:
             low = Area(band * 0.1, height * 0.6, band * 0.8, height * 0.25)
             canvas.write(style.band, low, (240, 240, 240), fonts.pick_kind_or("sans", rng))
         _ring(canvas, band / 2, height * 0.3, min(band, height) * 0.28, (250, 210, 40))
         left += band
-    if style.right_band:
-        band = height * 0.4
-        canvas.fill(Area(width - band, 0, band, height), style.band_colour)
+    if style.right_band is not None:
+        band = height * 0.4 * narrow
+        canvas.fill(Area(width - band, 0, band, height), style.right_band)
+        ink: Rgb = (20, 20, 20) if sum(style.right_band) > 330 else (240, 240, 240)
         digits = f"{int(rng.integers(0, 100)):02d}"
         low = Area(width - band * 0.85, height * 0.62, band * 0.7, height * 0.2)
-        canvas.write(digits, low, (240, 240, 240), fonts.pick_kind_or("sans", rng))
+        canvas.write(digits, low, ink, fonts.pick_kind_or("sans", rng))
         right -= band
     top, bottom = style.top * height, (1 - style.bottom) * height
     if style.arabic:
@@ -159,7 +161,7 @@ def draw_extras(
             kind = "serif" if rng.random() < 0.25 else "condensed"
             canvas.write(words, area, colour, fonts.pick_kind_or(kind, rng))
     for _ in range(style.stickers):
-        _sticker(canvas, fonts, rng)
+        _sticker(canvas, style, fonts, rng)
     _bolts(canvas, style, rng)
     if style.frame is not None:
         _frame(canvas, style, fonts, rng)
@@ -232,13 +234,15 @@ def _picture(canvas: Canvas, rng: np.random.Generator) -> None:
     canvas.shade(np.asarray(mask * strength, np.float32), colour)
 
 
-def _sticker(canvas: Canvas, fonts: FontBook, rng: np.random.Generator) -> None:
-    """A small sticker in a corner or at a rim, often with tiny digits."""
+def _sticker(canvas: Canvas, style: PlateStyle, fonts: FontBook, rng: np.random.Generator) -> None:
+    """A small sticker in a corner or at a rim, beside the characters, often with tiny digits."""
     height, width = canvas.height, canvas.width
-    size = height * float(rng.uniform(0.1, 0.2))
+    above = rng.random() < 0.5
+    room = style.top if above else style.bottom
+    size = height * min(float(rng.uniform(0.1, 0.2)), 0.95 * room)
     x = float(rng.choice([0.02, 0.45, 0.85])) * width + float(rng.uniform(0, 0.05)) * width
-    y = float(rng.choice([0.02, 0.98])) * height
-    y = min(y, height - size * 1.05)
+    free = height * room - size
+    y = free * float(rng.random()) if above else height - size - free * float(rng.random())
     area = Area(x, y, size * float(rng.uniform(0.8, 1.6)), size)
     canvas.fill(area, _any_colour(rng))
     inner = Area(area.left + 1, area.top + size * 0.25, area.width - 2, size * 0.5)

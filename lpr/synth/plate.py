@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -150,6 +150,14 @@ def _draw_row(
     fonts: FontBook,
     rng: np.random.Generator,
 ) -> None:
+    if style.region_box is not None:
+        first = style.region_box == "first"
+        head, _, tail = row.partition(" ") if first else row.rpartition(" ")
+        code, rest = (head, tail) if first else (tail, head)
+        if code.isdigit() and rest:
+            parts = code, rest.strip()
+            _draw_region_box(ink, canvas, parts, area, style, face, fonts, rng)
+            return
     faces = [_face_for(char, face, fonts, rng) for char in row]
     inks = [
         0.0 if char in f"{MARKS} " else max(one.glyph(char).width, style.spacing.least_ink)
@@ -167,7 +175,47 @@ def _draw_row(
             _stamp_mark(ink, slot)
         else:
             index = next(i for i, char in enumerate(row) if char == slot.char)
-            _stamp(ink, faces[index], slot)
+            _stamp(ink, faces[index], _lower(slot, style) if slot.char.isalpha() else slot)
+
+
+def _lower(slot: Slot, style: PlateStyle) -> Slot:
+    """The slot of a letter that is less high than digits; it stands on their line."""
+    height = slot.height * style.letters
+    return replace(slot, top=slot.top + slot.height - height, height=height)
+
+
+def _draw_region_box(
+    ink: npt.NDArray[np.uint8],
+    canvas: Canvas,
+    parts: tuple[str, str],
+    area: Area,
+    style: PlateStyle,
+    face: Face,
+    fonts: FontBook,
+    rng: np.random.Generator,
+) -> None:
+    """Set the region's code in a box of its own, smaller and raised, as on Russian plates."""
+    code, rest = parts
+    first = style.region_box == "first"
+    box = area.width * float(rng.uniform(0.16, 0.2) if first else rng.uniform(0.2, 0.27))
+    gap = area.height * float(rng.uniform(0.06, 0.2))
+    edge = area.left + (box if first else area.width - box)
+    left = area.left + box + gap if first else area.left
+    plain = style.unboxed()
+    main = Area(left, area.top, area.width - box - gap, area.height)
+    _draw_row(ink, canvas, rest, main, plain, face, fonts, rng)
+    inside = Area(area.left if first else edge + gap, area.top, box - gap, area.height)
+    size = area.height * float(rng.uniform(0.6, 0.8) if not first else rng.uniform(0.7, 1.0))
+    raised = Area(inside.left, area.top, inside.width, size)
+    _draw_row(ink, canvas, code, raised, plain, face, fonts, rng)
+    if rng.random() < 0.8:
+        thick = max(1, round(canvas.height * 0.02))
+        x, rim = round(edge), round(canvas.height * 0.05)
+        cv2.line(ink, (x, rim), (x, canvas.height - rim), 255, thick)
+    if style.band is None and not first and rng.random() < 0.8:
+        below = size * 1.1
+        low = Area(inside.left, area.top + below, inside.width * 0.55, area.height - below)
+        canvas.write("RUS", low, style.foreground, fonts.pick_kind_or("condensed", rng))
 
 
 def _draw_small_year(
@@ -213,7 +261,7 @@ def _face_for(char: str, face: Face, fonts: FontBook, rng: np.random.Generator) 
         return fonts.pick_kind("hangul", rng)
     if "一" <= char <= "鿿":
         return fonts.pick_kind("han", rng)
-    return face
+    return face if char.isascii() or face.accents(char) else fonts.pick_kind_or("fe", rng)
 
 
 def _stamp(ink: npt.NDArray[np.uint8], face: Face, slot: Slot) -> None:

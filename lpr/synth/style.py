@@ -14,6 +14,7 @@ from lpr.synth.layout import Spacing
 from lpr.synth.words import BOTTOM_WORDS, DEALERS, EMIRATES, TOP_WORDS
 
 _ARABIC_REGIONS: Final = frozenset(("ae", "sa", "qa", "kw", "bh", "om", "jo", "eg", "iq", "lb"))
+_REGION_BOXES: Final[Mapping[str, str]] = {"ru": "last", "kz": "last", "uz": "first"}
 _TOP_SHARE: Final[Mapping[str, float]] = {
     "us": 0.92, "ca": 0.92, "mx": 0.8, "ar": 0.7, "br": 0.8, "pk": 0.35, "ph": 0.5,
     "cl": 0.0, "pe": 0.8, "uy": 0.7, "py": 0.7, "cu": 0.6,
@@ -39,7 +40,7 @@ class PlateStyle:
         leading: share of the text's height between two rows.
         band: letters of the coloured band at the left; "" is a band without letters, None no band.
         band_colour: colour of the band.
-        right_band: whether there is a band at the right too.
+        right_band: colour of a band at the right, None for none.
         top_words: words above the text that are not part of it.
         bottom_words: words below the text that are not part of it.
         top_strip: colour of a strip along the top, None for none.
@@ -49,6 +50,9 @@ class PlateStyle:
         emboss: strength of the characters' relief, 0 to 1.
         picture: whether a graphic lies behind the text.
         stacked: whether a region name stands upright at the left (Korea).
+        region_box: `first` or `last`: that word of a row of one is the region's code, smaller, in a
+            box of its own; None for no box.
+        letters: height of letters against digits.
         small_year: whether two digits behind a hyphen, last or before a space, are small.
         frame: words on a dealer's frame that covers the rim, None for no frame.
         stickers: number of stickers.
@@ -69,7 +73,7 @@ class PlateStyle:
     leading: float = 0.1
     band: str | None = None
     band_colour: Rgb = (20, 60, 160)
-    right_band: bool = False
+    right_band: Rgb | None = None
     top_words: str = ""
     bottom_words: str = ""
     top_strip: Rgb | None = None
@@ -79,6 +83,8 @@ class PlateStyle:
     emirate: str | None = None
     picture: bool = False
     stacked: bool = False
+    region_box: str | None = None
+    letters: float = 1.0
     small_year: bool = False
     frame: str | None = None
     stickers: int = 0
@@ -93,6 +99,10 @@ class PlateStyle:
     def unstacked(self) -> PlateStyle:
         """The same style with the region name in the row."""
         return replace(self, stacked=False)
+
+    def unboxed(self) -> PlateStyle:
+        """The same style without a box for the region's code."""
+        return replace(self, region_box=None)
 
     def without_year(self) -> PlateStyle:
         """The same style with every character of full size."""
@@ -133,7 +143,7 @@ def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
         emirate=emirate,
         font=plate.format.font if rng.random() < 0.8 else "generic",
         band=plate.format.band,
-        right_band=region in ("fr", "it", "pt", "al") and rng.random() < 0.7,
+        right_band=_right_band(plate, style, rng),
         band_colour=PALETTE["green"] if region == "pk" else style.band_colour,
         top_words=top,
         bottom_words=bottom,
@@ -142,11 +152,25 @@ def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
         top_strip=_strip(region, rng),
         arabic=arabic,
         picture=region in ("us", "ca", "mx", "ph", "au") and rng.random() < 0.45,
-        stacked=region == "kr" and "\uac00" <= plate.rows[0][0] <= "\ud7a3" and rng.random() < 0.5,
+        stacked=region == "kr"
+        and not two
+        and "\uac00" <= plate.rows[0][0] <= "\ud7a3"
+        and rng.random() < 0.5,
+        region_box=None if two else _REGION_BOXES.get(region),
+        letters=float(rng.uniform(0.72, 0.84)) if region == "ru" else 1.0,
         small_year=region == "pk" and rng.random() < 0.7,
         first_row=_first_row(region, rng) if two else 0.5,
         first_width=float(rng.uniform(0.55, 0.85)) if two and region in ("kr", "cn") else 1.0,
     )
+
+
+def _right_band(plate: SampledPlate, style: PlateStyle, rng: np.random.Generator) -> Rgb | None:
+    """The colour of the band at the right, for the department or the date."""
+    if plate.region == "pt":
+        # Yellow, with the date of registration; none since 2020.
+        dated = plate.format.name.startswith(("1992", "2005"))
+        return _vary((235, 200, 40), rng) if dated else None
+    return style.band_colour if plate.region in ("fr", "it", "al") and rng.random() < 0.7 else None
 
 
 def random_design(rng: np.random.Generator) -> tuple[tuple[str, ...], PlateStyle]:

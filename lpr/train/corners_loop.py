@@ -1,4 +1,4 @@
-"""Trains the corner refiner: resumable, seeded, judged on plates whose corners people drew."""
+"""Trains the corner refiner: resumable and seeded."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class CornersTrainOptions:
 
 
 def train_corners(options: CornersTrainOptions, progress: Progress | None = None) -> Path:
-    """Train, judge and export; returns the model folder.
+    """Train and export; returns the model folder.
 
     Args:
         options: what to do.

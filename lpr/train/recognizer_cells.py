@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from lpr.geometry import Quad
-from lpr.imaging import MARGIN_X, recognizer_input, rectify
+from lpr.imaging import MARGIN_X, recognizer_input
 from lpr.recognize.alphabet import Alphabet
 from lpr.train.recognizer_data import (
     PATCH_HEIGHT,
@@ -28,6 +27,7 @@ from lpr.train.recognizer_data import (
     Grey,
     LabelledPatch,
     patch_corners,
+    upright,
 )
 from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import COLUMNS, HEIGHT, WIDTH, RecognizerNet
@@ -132,9 +132,11 @@ def find_cells(
     for start in range(0, len(patches), _BATCH):
         part = patches[start : start + _BATCH]
         flat = [_flattened(patch.patch, patch.corners) for patch in part]
-        plate = Quad.from_points(patch_corners().tolist())
-        colour = [np.asarray(cv2.cvtColor(one, cv2.COLOR_GRAY2BGR), np.uint8) for one in flat]
-        crops = [rectify(one, plate, WIDTH, HEIGHT) for one in colour]
+        plates = [
+            replace(one, patch=grey, corners=patch_corners())
+            for one, grey in zip(part, flat, strict=True)
+        ]
+        crops = [upright(one, WIDTH, HEIGHT) for one in plates]
         inputs = recognizer_input(crops, MEAN, SCALE)
         with torch.no_grad():
             outputs = torch.log_softmax(net(torch.from_numpy(inputs)), dim=-1).double().numpy()

@@ -159,6 +159,12 @@ def real_patches(labels: Sequence[CropLabel], alphabet: Alphabet) -> list[Labell
     return patches
 
 
+def upright(plate: LabelledPatch, width: int, height: int) -> Image:
+    """The crop that serving would read of a patch, height x width x 3 uint8 BGR."""
+    colour = np.asarray(cv2.cvtColor(plate.patch, cv2.COLOR_GRAY2BGR), np.uint8)
+    return rectify(colour, Quad.from_points(plate.corners.tolist()), width, height)
+
+
 class RenderedCache:
     """Rendered plates on disk in shards, so that training only warps and degrades.
 

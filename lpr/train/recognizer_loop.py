@@ -191,6 +191,7 @@ def _learn(
     loop: LoopOptions,
 ) -> None:
     """One process's part of a run: from the checkpoint in `out` to the one at the end."""
+    torch.set_num_threads(loop.threads)
     state = restore_state(options.out / CHECKPOINT, loop)
     aligner, refiner = shipped_helpers(state.alphabet)
     painter = GlyphPainter.installed(state.alphabet)

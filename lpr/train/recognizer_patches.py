@@ -13,13 +13,24 @@ from lpr.geometry import Quad
 from lpr.recognize.alphabet import Alphabet
 from lpr.registry import DEFAULT_CORNERS, DEFAULT_RECOGNIZER, find_model
 from lpr.train.recognizer_batches import WeightedPatches
-from lpr.train.recognizer_cells import find_cells
-from lpr.train.recognizer_data import CropLabel, LabelledPatch, load_crop, quad_in, real_patches
+from lpr.train.recognizer_cells import CharacterCells, RowCells, find_cells
+from lpr.train.recognizer_data import (
+    CropLabel,
+    LabelledPatch,
+    load_crop,
+    quad_in,
+    real_patches,
+    upright,
+)
 from lpr.train.recognizer_embed import embedded
 from lpr.train.recognizer_export import WEIGHTS, load_weights
 from lpr.train.recognizer_glyphs import GlyphPainter
-from lpr.train.recognizer_net import RecognizerNet
+from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
+from lpr.train.recognizer_score import score_images
+from lpr.train.recognizer_shuffle import rearranged
 
+_TRIALS, _LEGIBLE_TRIALS = 3, 2
+"""A plate's characters change places only where two of three such plates can be read."""
 LEFT_OUT: Final = frozenset(("stacked", "notplate", "cut", "unreadable"))
 """Notes of labels whose text is not what the crop shows."""
 SET_WEIGHTS: Final[Mapping[str, tuple[float, float]]] = {
@@ -58,6 +69,7 @@ class Helpers:
         if self.aligner is None:
             return WeightedPatches(patches, weight)
         cells = find_cells(self.aligner, self.alphabet, patches)
+        cells = movable_cells(self.aligner, self.alphabet, cells)
         return WeightedPatches(patches, weight, cells, painter=self.painter)
 
 
@@ -78,9 +90,12 @@ def weighted_patches(
         painter: draws other Chinese and Korean characters; None leaves them.
     """
     helpers = Helpers(alphabet, aligner, refiner, painter)
+    held_out = held_out_texts(labels)
     parts: list[WeightedPatches] = []
     for name, rows in labels.items():
         usable = [row for row in rows if may_train(row)]
+        if name in SET_WEIGHTS:
+            usable = [row for row in usable if row.text not in held_out]
         for lines in (1, 2):
             chosen = [row for row in usable if row.lines == lines and alphabet.covers(row.text)]
             if chosen:
@@ -88,6 +103,45 @@ def weighted_patches(
                 weight = known[lines - 1] if known else 0.01 * len(chosen) ** 0.5
                 parts += _parts(name, chosen, weight, helpers)
     return parts
+
+
+def held_out_texts(labels: Mapping[str, Sequence[CropLabel]]) -> frozenset[str]:
+    """What the known sets' val crops say: they show some vehicles of the train split again."""
+    return frozenset(
+        row.text
+        for name, rows in labels.items()
+        if name in SET_WEIGHTS
+        for row in rows
+        if row.split == "val"
+    )
+
+
+def movable_cells(
+    reader: RecognizerNet,
+    alphabet: Alphabet,
+    cells: Sequence[CharacterCells | RowCells | None],
+) -> list[CharacterCells | RowCells | None]:
+    """Leave out the plates whose characters cannot be cut apart: what changed places is illegible.
+
+    Args:
+        reader: reads a few plates of moved characters of each.
+        alphabet: of the reader.
+        cells: where the characters stand; None where unknown.
+
+    Returns:
+        As many, None for what is left out.
+    """
+    rng = np.random.default_rng(0)
+    legible = np.zeros(len(cells), np.int64)
+    known = [i for i, one in enumerate(cells) if one is not None]
+    for _ in range(_TRIALS):
+        plates = [rearranged(one, rng) for one in cells if one is not None]
+        crops = [upright(plate, WIDTH, HEIGHT) for plate in plates]
+        scored = score_images(reader, alphabet, crops, [plate.text for plate in plates])
+        legible[known] += scored.right
+    return [
+        one if count >= _LEGIBLE_TRIALS else None for one, count in zip(cells, legible, strict=True)
+    ]
 
 
 def may_train(row: CropLabel) -> bool:

@@ -9,12 +9,19 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from lpr.train.recognizer_cells import BAND, CharacterCells
+from lpr.train.recognizer_cells import BAND, CharacterCells, RowCells
 from lpr.train.recognizer_data import PATCH_HEIGHT, Grey, LabelledPatch, patch_corners
 
 _MOST_STRETCH = 1.4
 _UNMOVED = frozenset("0O1I")
 """Only their place tells these apart in many typefaces: they stay among their own kind."""
+
+
+def rearranged(cells: CharacterCells | RowCells, rng: np.random.Generator) -> LabelledPatch:
+    """Move the characters of a plate about, each row's by itself."""
+    if isinstance(cells, RowCells):
+        return cells.joined([shuffled(row, rng) for row in cells.rows])
+    return shuffled(cells, rng)
 
 
 def shuffled(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -21,8 +22,9 @@ from lpr.evaluate import (
     load_scenes,
     write_report,
 )
-from lpr.evaluate.datasets import read_image
-from lpr.evaluate.detection import corner_error
+from lpr.evaluate.datasets import PlateLabel, Scene, read_image
+from lpr.evaluate.detection import corner_error, score_detections
+from lpr.evaluate.intervals import Proportion
 from lpr.geometry import Quad
 from lpr.stills import StillReader
 from lpr.types import CharCandidates, CropQuality, Detection, Image, PlateCrop, Reading, Track
@@ -175,6 +177,17 @@ def test_detection_operating_threshold(data: Path) -> None:
     assert report.negatives_with_false.hits == 0
     by_score = {score: recall.hits for score, recall, _ in report.by_score}
     assert (by_score[0.1], by_score[0.8], by_score[0.9]) == (2, 1, 0)
+
+
+def test_a_find_on_no_plate_is_neither_right_nor_wrong() -> None:
+    plate = PlateLabel(Quad.from_box(10, 10, 60, 30), None, "AB12", 1, "")
+    sign = replace(plate, box=Quad.from_box(80, 10, 130, 30), note="notplate")
+    scene = Scene("set", Path("a.png"), "val", (plate, sign))
+    on_both = [Detection(one.shape, 0.9) for one in (plate, sign)]
+    report = score_detections([(scene, on_both)], [], "val")
+    assert report.overall.precision == Proportion(1, 1)
+    report = score_detections([(scene, on_both[1:])], [], "val")
+    assert report.overall.precision == Proportion(0, 0)
 
 
 def test_corner_error_is_a_share_of_the_width() -> None:

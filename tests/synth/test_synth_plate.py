@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lpr.errors import ConfigError
-from lpr.formats import sample_plate
+from lpr.formats import SampledPlate, sample_plate
 from lpr.synth.fonts import FontBook
 from lpr.synth.layout import MARKS, Area, Spacing, place_row
 from lpr.synth.plate import draw_plate, render_plate, render_random_plate
@@ -82,6 +82,72 @@ def test_the_top_row_of_a_chinese_lorry_is_as_wide_as_on_the_road(fonts: FontBoo
         shares.append((inked[-1] - inked[0]) / image.shape[1])
     # GA 36: two characters of 80 mm, apart, on 440 mm.
     assert 0.35 < np.median(shares) < 0.7
+
+
+def test_bands_at_the_right_are_those_of_their_series() -> None:
+    rng = np.random.default_rng(12)
+    bands: dict[str, set[bool]] = {}
+    for _ in range(200):
+        sample = sample_plate(rng, ("pt",))
+        band = design_of(sample, rng).right_band
+        bands.setdefault(sample.format.name, set()).add(band is not None)
+        assert band is None or band[0] > 200 > band[2]  # yellow
+    assert bands["2020"] == {False}
+    assert bands["2005 to 2020"] == bands["1992 to 2005"] == {True}
+
+
+def test_korean_region_names_stand_upright_on_plates_of_one_row_only() -> None:
+    rng = np.random.default_rng(13)
+    designs = [(sample, design_of(sample, rng)) for sample in _samples(rng, "kr", 300)]
+    assert any(style.stacked for sample, style in designs if len(sample.rows) == 1)
+    assert not any(style.stacked for sample, style in designs if len(sample.rows) == 2)
+
+
+def test_a_russian_region_code_is_smaller_and_raised(fonts: FontBook) -> None:
+    rng = np.random.default_rng(14)
+    less_ink = []
+    while len(less_ink) < 10:
+        sample = sample_plate(rng, ("ru",), lines=1)
+        style = design_of(sample, rng)
+        if sample.format.name != "car" or style.margin_x > 0.15:
+            continue
+        clean = replace(
+            style, border=False, bolts=0, stickers=0, frame=None, emboss=0.0, band=None, letters=1.0
+        )
+        plate, alone = (
+            np.abs(image.astype(int) - image[2, 2]).max(axis=2) > 60
+            for image in (
+                draw_plate(("888 888 88",), one, np.random.default_rng(1), fonts, 96)
+                for one in (clean, clean.unboxed())
+            )
+        )
+        tall = np.flatnonzero(plate[:, : plate.shape[1] // 2].any(axis=1))
+        code = np.flatnonzero(plate[: round(0.6 * 96), -plate.shape[1] // 6 :].any(axis=1))
+        assert code[0] <= tall[0] + 3
+        less_ink.append(plate.mean() < alone.mean())
+    assert all(less_ink)
+
+
+def test_stickers_leave_the_characters_alone(fonts: FontBook) -> None:
+    rng = np.random.default_rng(15)
+    for _ in range(60):
+        sample = sample_plate(rng, ("us",))
+        style = replace(
+            design_of(sample, rng), bolts=0, frame=None, top_words="", bottom_words="", stickers=0
+        )
+        seed = int(rng.integers(1 << 30))
+        bare, stuck = (
+            draw_plate(sample.rows, one, np.random.default_rng(seed), fonts, 96).astype(int)
+            for one in (style, replace(style, stickers=2))
+        )
+        changed = np.flatnonzero(np.abs(bare - stuck).max(axis=(1, 2)))
+        inside = (changed > style.top * 96 + 1) & (changed < (1 - style.bottom) * 96 - 1)
+        assert changed.size
+        assert not inside.any()
+
+
+def _samples(rng: np.random.Generator, region: str, count: int) -> list[SampledPlate]:
+    return [sample_plate(rng, (region,)) for _ in range(count)]
 
 
 def test_a_row_fills_its_area_without_leaving_it() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lpr.train.recognizer_cells import CharacterCells
+from lpr.train.recognizer_cells import CharacterCells, RowCells
 from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH
-from lpr.train.recognizer_shuffle import shuffled
+from lpr.train.recognizer_shuffle import rearranged, shuffled
 
 
 def _cells(text: str, tones: list[int]) -> CharacterCells:
@@ -32,6 +32,14 @@ def test_the_text_says_what_the_plate_shows() -> None:
         shown = [int(middle[cells.cuts[i] + 15]) for i in range(6)]
         assert shown == pytest.approx([tone_of[one] for one in plate.text], abs=3)
     assert len(texts) > 40
+
+
+def test_each_row_of_a_plate_keeps_its_characters() -> None:
+    rows = _cells("AB12", [0, 40, 80, 120]), _cells("CD34", [0, 40, 80, 120])
+    rng = np.random.default_rng(4)
+    texts = {rearranged(RowCells(rows, PATCH_HEIGHT // 2), rng).text for _ in range(30)}
+    assert len(texts) > 20
+    assert all(set(text[:4]) <= set("AB12") and set(text[4:]) <= set("CD34") for text in texts)
 
 
 def test_letters_and_figures_that_look_alike_stay_among_their_own() -> None:
