@@ -9,6 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from lpr.geometry import Quad
 from lpr.types import EventKind, Frame, FrameResult, Image, PlateEvent
 
 _MARGIN: Final = 0.25
@@ -18,10 +19,14 @@ _QUALITY: Final = 88
 
 
 class Looks:
-    """Keeps a small picture of every look that was read, from the very frame that was read."""
+    """Keeps a small picture of every look that was read, from the very frame that was read.
+
+    A verdict may rest on a look at any of its vehicle's tracks, and its number is that of one: a
+    look is found by the frame and the place that the event names.
+    """
 
     def __init__(self) -> None:
-        self._looks: OrderedDict[int, OrderedDict[int, Image]] = OrderedDict()
+        self._looks: OrderedDict[int, OrderedDict[tuple[int, Quad], Image]] = OrderedDict()
 
     def add(self, frame: Frame, result: FrameResult) -> None:
         """Keep the looks that were read in this frame."""
@@ -29,7 +34,8 @@ class Looks:
         for item in result.readings:
             looks = self._looks.setdefault(item.track_id, OrderedDict())
             self._looks.move_to_end(item.track_id)
-            looks[frame.index] = _cut(frame.image, quads[item.track_id].box)
+            quad = quads[item.track_id]
+            looks[frame.index, quad] = _cut(frame.image, quad.box)
             if len(looks) > _PER_TRACK:
                 looks.popitem(last=False)
         while len(self._looks) > _TRACKS:
@@ -39,7 +45,8 @@ class Looks:
         """The look that a verdict rests on, HxWx3 uint8 BGR; None where it is gone."""
         if event.kind not in (EventKind.CONFIRMED, EventKind.REVISED):
             return None
-        return self._looks.get(event.track_id, OrderedDict()).get(event.frame_index)
+        named = (event.frame_index, event.quad)
+        return next((looks[named] for looks in self._looks.values() if named in looks), None)
 
     def pictures(self, events: tuple[PlateEvent, ...]) -> Mapping[int, bytes]:
         """Return track number -> JPEG of the look that a verdict rests on, where it is kept."""

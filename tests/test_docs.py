@@ -69,9 +69,9 @@ def test_every_file_named_in_code_marks_exists(page: Path) -> None:
 def test_every_option_named_in_the_text_exists(page: Path) -> None:
     known = {option for node in ALL.values() for one in node.params for option in one.opts}
     benches = "".join(one.read_text(encoding="utf-8") for one in ROOT.glob("bench/**/*.py"))
-    known |= set(re.findall(r'"(--[a-z][a-z-]*)"', benches))
+    known |= set(re.findall(r'"(--[a-z][a-z0-9-]*)"', benches))
     inline = " ".join(re.findall(r"`([^`\n]+)`", prose(page)))
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", inline))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", inline))
     assert named <= known | FOREIGN, named - known
 
 

@@ -68,7 +68,7 @@ def search(
     with clean_exit():
         from lpr.store import Match, SearchQuery
 
-        pattern = None if text is None else _typed(text)
+        pattern = None if text is None else _pattern(text)
         wild = pattern is not None and not prefix and any(char in pattern for char in "*?")
         query = SearchQuery(
             text=pattern,
@@ -126,8 +126,9 @@ def export(
 ) -> None:
     """Write everything that is stored of a plate as JSON, pictures included; audited."""
     with clean_exit():
+        wanted = _plate(plate)
         with _store(config, database) as store:
-            found = store.export(_typed(plate), _requester(who, why))
+            found = store.export(wanted, _requester(who, why))
         text = json.dumps(found, indent=2) + "\n"
         if output is None:
             print(text, end="")
@@ -146,7 +147,7 @@ def erase(
 ) -> None:
     """Erase a plate: its texts and pictures; the audit log keeps a keyed hash of it."""
     with clean_exit():
-        text = _typed(plate)
+        text = _plate(plate)
         by = _requester(who, why)
         if not yes:
             typer.confirm(_safe(f"Erase {text} for good?"), abort=True)
@@ -214,8 +215,8 @@ def audit(
 ) -> None:
     """Print the audit log, and check that nobody has changed it (exit code 1 where so)."""
     with clean_exit():
+        text = None if plate is None else _plate(plate)
         with _store(config, database) as store:
-            text = None if plate is None else _typed(plate)
             start = _moment("--since", since)
             entries = store.audit(plate=text, who=who, since=start, limit=limit)
             check = store.check_audit(expect=expect)
@@ -277,9 +278,34 @@ def _requester(who: str, why: str) -> Requester:
     return Requester(who, why)
 
 
-def _typed(text: str) -> str:
-    """What a person typed as the reader writes it: capitals, no separators."""
-    return "".join(char for char in text if char not in " -.·•\u00a0").upper()
+def _plate(typed: str) -> str:
+    """A whole plate that a person typed, as the reader writes it.
+
+    Raises:
+        ConfigError: it is none; an empty text would mean every row without a plate.
+    """
+    from lpr.errors import ConfigError
+    from lpr.gate.plate_text import PlateTextError, normalise
+
+    try:
+        return normalise(typed)
+    except PlateTextError as error:
+        raise ConfigError(f"plate: {error}") from error
+
+
+def _pattern(typed: str) -> str:
+    """What a person typed to search for, as the reader writes it; wildcards stay.
+
+    Raises:
+        ConfigError: nothing is left of it.
+    """
+    from lpr.errors import ConfigError
+    from lpr.gate.plate_text import bare
+
+    pattern = bare(typed)
+    if not pattern:
+        raise ConfigError("text: no letter or digit is left; leave it out to find every event")
+    return pattern
 
 
 def _moment(option: str, text: str | None) -> datetime | None:

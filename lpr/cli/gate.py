@@ -46,10 +46,10 @@ def check(
     """
     failures = 0
     with clean_exit():
-        from lpr.gate import load_gate_config, load_plates
+        from lpr.gate import load_gate_config
 
         site = load_gate_config(config)
-        plates = load_plates(site)
+        plates = _plates(site)
         print(f"{config}: {len(site.gates)} gates, {len(plates)} list entries")
         for gate in site.gates:
             state = "armed: it opens" if site.opens(gate) else "dry run: it never opens"
@@ -101,12 +101,12 @@ def simulate(
     with clean_exit():
         from rich.console import Console
 
-        from lpr.gate import format_check, load_gate_config, load_plates, parse_labels
+        from lpr.gate import format_check, load_gate_config, parse_labels
         from lpr.gate import simulate as replay
         from lpr.sinks.safe import safe_text
 
         site = load_gate_config(config)
-        plates = load_plates(site)
+        plates = _plates(site)
         events = replayed_events(sources, site, camera)
         report = replay(
             site,
@@ -152,7 +152,7 @@ def show(path: ListPath, timezone: Zone = None) -> None:
             table.add_row(*(Text(cell) for cell in cells))
         Console().print(table)
         for problem in found.problems:
-            print(problem)
+            print(problem.in_full)
         if found.problems:
             raise ConfigError(f"{path}: {len(found.problems)} entries are wrong")
 
@@ -219,9 +219,23 @@ def export(
 
         found = read_list(path, _rules(timezone))
         if found.problems:
-            raise ConfigError(str(found.problems[0]))
+            raise ConfigError(found.problems[0].in_full)
         export_list(found.entries, target)
         print(f"written: {target} ({len(found.entries)} entries)")
+
+
+def _plates(site: GateConfig) -> PlateList:
+    """Load a site's lists; what is wrong with them is printed in full, for who can mend it."""
+    from lpr.errors import ConfigError
+    from lpr.gate import load_plates
+    from lpr.gate.list_entries import PlateListError
+
+    try:
+        return load_plates(site)
+    except PlateListError as error:
+        for problem in error.problems:
+            print(problem.in_full)
+        raise ConfigError(f"{len(error.problems)} entries of a plate list are wrong") from error
 
 
 def _limits(entry: PlateEntry) -> str:

@@ -18,7 +18,7 @@ from lpr.gate.controller import GateController
 from lpr.gate.decision import Action, Decision, Reason, Suspicion, SuspicionKind
 from lpr.gate.decision_log import DecisionLog, read_decisions
 from lpr.gate.direction import Direction
-from lpr.gate.evidence import Evidence, evidence_from_event
+from lpr.gate.evidence import Evidence, by_passage, evidence_from_event
 from lpr.gate.list_entries import EntryRules
 from lpr.gate.list_files import (
     add_entry,
@@ -63,6 +63,7 @@ __all__ = [
     "add_entry",
     "build_actuator",
     "build_gate",
+    "by_passage",
     "collisions",
     "count_confusions",
     "decide",

@@ -67,9 +67,11 @@ def build_gate(
     fits_format = format_check(config.regions)
     with ExitStack() as stack:
         history: Iterable[DecisionRecord] = ()
+        tidy: Callable[[], None] | None = None
         if record is None:
             log = DecisionLog(config.decisions, rotation=config.decisions_rotation)
             stack.enter_context(log)
+            tidy = log.tidy
             record = log.write if written is None else _through(written, log.write)
             # Only now: while another process had it, there was more to come. One by one: a log may
             # hold years.
@@ -90,6 +92,7 @@ def build_gate(
             history=history,
             clock=clock,
             background=background,
+            tidy=tidy,
             on_close=(closing := ExitStack()).close,
         )
         # From here on the controller closes what was opened for it.

@@ -69,6 +69,7 @@ class GateController:
             None where time is replayed.
         background: whether barriers are pulled in threads of their own. Decisions to open then come
             back before the barrier has moved, and `finished` tells those that failed.
+        tidy: removes decisions that shall not be kept any longer; None where nothing does.
         on_close: called when the controller is closed.
 
     Raises:
@@ -88,6 +89,7 @@ class GateController:
         history: Iterable[DecisionRecord] = (),
         clock: Callable[[], Moment] | None = None,
         background: bool = False,
+        tidy: Callable[[], None] | None = None,
         on_close: Callable[[], None] | None = None,
     ) -> None:
         _check_actuators(config, actuators)
@@ -98,6 +100,7 @@ class GateController:
         self._record = record
         self._fits_format = fits_format
         self._alphabet = alphabet
+        self._tidy = tidy
         self._on_close = on_close
         self._lock = Lock()
         self._posts = posts(config)
@@ -130,12 +133,13 @@ class GateController:
     ) -> tuple[Decision, ...]:
         """Take the tracks of one frame: they give the direction, and say who is still there.
 
-        A verdict that lacked only the direction, or came in a cool-down, is decided about again
-        while its plate is in view (`policy.retry_for`).
+        A verdict that came in a cool-down is decided about again for `policy.retry_for` seconds
+        while its plate is in view, and one that lacked only the direction for as long as its plate
+        is in view.
 
         Args:
             camera: name of the camera.
-            tracks: the frame's tracks.
+            tracks: the frame's tracks, numbered as the events are (`by_passage`).
             time: media seconds of the frame.
             age: seconds since the frame was taken.
             moment: now.
@@ -186,6 +190,14 @@ class GateController:
         with self._lock:
             self._plates = plates
             self._monitor.replace_list(plates)
+
+    def tidy(self) -> None:
+        """Remove decisions that are older than `decisions_rotation` keeps; call it once an hour.
+
+        Any thread may call it; after `close` nothing happens.
+        """
+        if self._tidy is not None:
+            self._tidy()
 
     def close(self) -> None:
         """Release the decision log and the devices; closing twice is harmless."""

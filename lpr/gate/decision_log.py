@@ -52,6 +52,10 @@ class DecisionLog:
         except OutputError as error:
             raise OutputError(f"the decision was not written: {error}") from error
 
+    def tidy(self) -> None:
+        """End a file whose time is over and remove older ones, as the rotation says."""
+        self._output.tidy()
+
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
         try:

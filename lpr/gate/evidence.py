@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lpr.errors import GateError
 from lpr.gate.direction import Direction
 from lpr.gate.plate_text import check_read
-from lpr.types import EventKind, PlateEvent
+from lpr.types import EventKind, PlateEvent, Track
 
 CLOCK_SLACK: Final = 1.0
 """Seconds by which a camera's clock may run ahead of ours before its pictures count as wrong."""
@@ -23,7 +24,7 @@ class Evidence:
     Attributes:
         kind: confirmed, revised, departed or unread.
         camera: name of the camera.
-        track_id: the track's number within its camera.
+        track_id: the passage's number within its camera, as its events carry it.
         first_seen: media seconds of the track's first detection; with `camera` and `track_id` it
             names one passage, also after the camera's engine has begun to count anew.
         text: the voted plate text; empty for unread.
@@ -108,3 +109,22 @@ def evidence_from_event(
         direction=direction,
         unread_reason=event.reason.value if event.reason is not None else "",
     )
+
+
+def by_passage(
+    tracks: Iterable[Track], passage_of: Callable[[int], int | None]
+) -> tuple[Track, ...]:
+    """Give tracks the numbers that the events of their vehicles carry.
+
+    A plate that was lost and found again has another track, but the voter goes on with the same
+    passage. Two pieces of one vehicle in one frame get the same number.
+
+    Args:
+        tracks: the tracks of a frame, after the voter has taken it.
+        passage_of: `PlateVoter.passage_of`; where it knows no passage, a track keeps its number.
+    """
+    found: list[Track] = []
+    for track in tracks:
+        passage = passage_of(track.id)
+        found.append(track if passage is None else replace(track, id=passage))
+    return tuple(found)

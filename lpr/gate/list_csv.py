@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lpr.errors import did_you_mean
@@ -40,18 +40,30 @@ def parse_csv(text: str, name: str) -> Iterator[ListItem]:
                 yield from _header_problems(header, where)
             elif len(row) > len(header):
                 message = f"{len(row)} cells, but {len(header)} columns; quote texts with a comma"
-                yield where, ListProblem(where, message)
+                yield where, ListProblem(where, message, quotes=False)
             elif len(row) < len(header) and rows.line_num == last and unended:
                 message = "is cut short; write all cells, or end the line"
-                yield where, ListProblem(where, message)
+                yield where, ListProblem(where, message, quotes=False)
             else:
-                cells = (unescaped(cell.strip()) for cell in row)
-                yield where, {key: cell for key, cell in zip(header, cells, strict=False) if key}
+                yield where, _named(header, row, where)
     except csv.Error as error:
         where = f"{name}:{rows.line_num}"
-        yield where, ListProblem(where, f"is no CSV: {error}")
+        yield where, ListProblem(where, f"is no CSV: {error}", quotes=False)
     if header is None:
-        yield name, ListProblem(name, f"is empty; the first line names {', '.join(FIELDS)}")
+        message = f"is empty; the first line names {', '.join(FIELDS)}"
+        yield name, ListProblem(name, message, quotes=False)
+
+
+def _named(
+    header: Sequence[str], row: Sequence[str], where: str
+) -> Mapping[str, str] | ListProblem:
+    """Return column name -> cell; every cell that says something has to stand under a name."""
+    cells = [(name, unescaped(cell.strip())) for name, cell in zip(header, row, strict=False)]
+    if any(cell for name, cell in cells if not name):
+        # It may be the limit that the entry was meant to have.
+        message = "a cell stands under no column name; name its column in the first line"
+        return ListProblem(where, message, quotes=False)
+    return {name: cell for name, cell in cells if name}
 
 
 def _header_problems(header: Sequence[str], where: str) -> Iterator[ListItem]:
@@ -60,10 +72,12 @@ def _header_problems(header: Sequence[str], where: str) -> Iterator[ListItem]:
             message = f"unknown column {name!r}{did_you_mean(name, FIELDS)}"
             yield where, ListProblem(where, message)
         elif name and header.count(name) > 1:
-            yield where, ListProblem(where, f"column {name!r} is there twice")
+            message = f"column {name!r} is there twice"
+            yield where, ListProblem(where, message, quotes=False)
     for name in ("plate", "list"):
         if name not in header:
-            yield where, ListProblem(where, f"column {name!r} is missing")
+            message = f"column {name!r} is missing"
+            yield where, ListProblem(where, message, quotes=False)
 
 
 def dump_csv(entries: Iterable[PlateEntry]) -> str:

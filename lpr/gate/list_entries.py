@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from lpr.errors import ConfigError, GateError, did_you_mean
 from lpr.gate.direction import Direction
 from lpr.gate.plate_list import ListKind, PlateEntry
-from lpr.gate.plate_text import normalise
+from lpr.gate.plate_text import PlateTextError, normalise
 from lpr.gate.schedule import Schedule, parse_schedule, time_zone
 
 FIELDS: Final = (
@@ -36,16 +36,48 @@ _MAX_ENTRIES: Final = 1_000_000
 class ListProblem:
     """What is wrong with a list file.
 
+    As a text it says file, line and field, and repeats nothing that stands there: it reaches the
+    health file and logs, and a plate may stand in any column. `in_full` is for who edits the list.
+
     Attributes:
         where: file and line, for example `plates.csv:3`.
         message: what is wrong, and the remedy.
+        field: the field that it is about; empty where it is the whole line or file.
+        quotes: whether the message may repeat what stands there.
     """
 
     where: str
     message: str
+    field: str = ""
+    quotes: bool = True
+
+    @property
+    def in_full(self) -> str:
+        """All that is known, what stands there included."""
+        return f"{self._place}: {self.message}"
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.message}"
+        return f"{self._place}: {'is wrong' if self.quotes else self.message}"
+
+    @property
+    def _place(self) -> str:
+        return f"{self.where}: {self.field}" if self.field else self.where
+
+
+class PlateListError(ConfigError):
+    """A plate list is wrong; the message repeats nothing that stands in it.
+
+    Args:
+        problems: what is wrong, at least one.
+
+    Attributes:
+        problems: the same.
+    """
+
+    def __init__(self, problems: Sequence[ListProblem]) -> None:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"{problems[0]}{more}; `lpr gate check` shows it in full")
+        self.problems = tuple(problems)
 
 
 ListItem = tuple[str, Mapping[str, Any] | ListProblem]
@@ -91,16 +123,21 @@ def parse_entry(
         if name not in FIELDS
     ]
     problems.extend(
-        ListProblem(where, f"{name}: is missing") for name in ("plate", "list") if name not in given
+        ListProblem(where, "is missing", field=name, quotes=False)
+        for name in ("plate", "list")
+        if name not in given
     )
     for name, parse in _PARSERS.items():
         if name in given:
             try:
                 values[name] = parse(given[name], rules)
+            except PlateTextError as error:
+                # It names a character at most.
+                problems.append(ListProblem(where, str(error), field=name, quotes=False))
             except (ConfigError, GateError) as error:
-                problems.append(ListProblem(where, f"{name}: {error}"))
+                problems.append(ListProblem(where, str(error), field=name))
     if not problems:
-        problems.extend(ListProblem(where, message) for message in _contradictions(values))
+        problems.extend(_contradictions(values, where))
     return (None, problems) if problems else (_entry(values, where, rules), [])
 
 
@@ -139,14 +176,13 @@ def _entry(values: Mapping[str, Any], where: str, rules: EntryRules) -> PlateEnt
     )
 
 
-def _contradictions(values: Mapping[str, Any]) -> list[str]:
-    found: list[str] = []
+def _contradictions(values: Mapping[str, Any], where: str) -> Iterator[ListProblem]:
     first, last = values.get("valid_from"), values.get("valid_to")
     if first is not None and last is not None and first > last:
-        found.append(f"valid_to {last} is before valid_from {first}")
+        yield ListProblem(where, f"{last} is before valid_from {first}", field="valid_to")
     if "entries" in values and values["list"] is not ListKind.ALLOW:
-        found.append("entries: only an allow entry can be a visitor pass")
-    return found
+        message = "only an allow entry can be a visitor pass"
+        yield ListProblem(where, message, field="entries", quotes=False)
 
 
 def _plate(value: Any, rules: EntryRules) -> str:

@@ -1,23 +1,21 @@
-"""Plate lists as files: CSV for spreadsheets, TOML for hands. Read strictly, written atomically."""
+"""Plate lists as files: CSV for spreadsheets, TOML for hands. Read strictly, edited one by one."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from lpr.errors import ConfigError, OutputError, did_you_mean
+from lpr.errors import ConfigError, did_you_mean
 from lpr.gate.confusables import Confusables
 from lpr.gate.list_csv import dump_csv, parse_csv
-from lpr.gate.list_entries import EntryRules, ListProblem, parse_entry
+from lpr.gate.list_entries import EntryRules, ListProblem, PlateListError, parse_entry
+from lpr.gate.list_text import one_edit, read_text, write_atomically
 from lpr.gate.list_toml import dump_toml, parse_toml, without_tables
 from lpr.gate.plate_list import PlateEntry, PlateList
 from lpr.gate.plate_text import PlateTextError, normalise
 
-MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_ENTRIES: Final = 100_000
 
 
@@ -38,9 +36,9 @@ def read_list(path: Path, rules: EntryRules) -> ListFile:
     """Read a CSV or TOML list and report every problem of it.
 
     Raises:
-        ConfigError: the file cannot be read at all, or is too large.
+        ConfigError: the file cannot be read at all, is no regular file or larger than 16 MiB.
     """
-    return parse_list(_read(path), path, rules)
+    return parse_list(read_text(path), path, rules)
 
 
 def parse_list(text: str, path: Path, rules: EntryRules) -> ListFile:
@@ -59,7 +57,8 @@ def parse_list(text: str, path: Path, rules: EntryRules) -> ListFile:
             problems.append(item)
             continue
         if len(entries) >= MAX_ENTRIES:
-            problems.append(ListProblem(where, f"more than {MAX_ENTRIES} entries"))
+            message = f"more than {MAX_ENTRIES} entries; split the list"
+            problems.append(ListProblem(where, message, quotes=False))
             break
         entry, found = parse_entry(item, where, rules)
         problems.extend(found)
@@ -73,12 +72,16 @@ def load_lists(paths: Iterable[Path], rules: EntryRules, confusables: Confusable
     """Load list files for a gate: all of them right, or none.
 
     Raises:
-        ConfigError: a file cannot be read, or an entry is wrong; the first problem is named with
-            its line, the others are counted.
+        ConfigError: a file cannot be read.
+        PlateListError: an entry is wrong (a ConfigError, too); the first problem is named with
+            its line and field, the others are counted.
     """
     entries: list[PlateEntry] = []
     for path in paths:
-        entries.extend(_checked(read_list(path, rules)))
+        file = read_list(path, rules)
+        if file.problems:
+            raise PlateListError(file.problems)
+        entries.extend(file.entries)
     return PlateList(entries, confusables)
 
 
@@ -89,10 +92,9 @@ def export_list(entries: Sequence[PlateEntry], path: Path) -> None:
         ConfigError: the name ends in neither .csv nor .toml.
         OutputError: the file cannot be written; the old one stays.
     """
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".toml"):
-        raise ConfigError(f"{path}: a plate list ends in .csv or .toml")
-    write_atomically(path, dump_csv(entries) if suffix == ".csv" else dump_toml(entries))
+    text = _dumped(entries, path)
+    with one_edit(path):
+        write_atomically(path, text)
 
 
 def import_list(source: Path, target: Path, rules: EntryRules) -> int:
@@ -108,9 +110,10 @@ def import_list(source: Path, target: Path, rules: EntryRules) -> int:
         OutputError: the target cannot be written; it stays as it was.
     """
     coming = _checked(read_list(source, rules))
-    there = _checked(read_list(target, _unnamed(rules))) if target.exists() else []
-    new = [entry for entry in coming if entry not in there]
-    export_list([*there, *new], target)
+    with one_edit(target):
+        text, there = _there(target, rules)
+        new = [entry for entry in coming if entry not in there]
+        write_atomically(target, _dumped([*there, *new], target), unless_changed_from=text)
     return len(new)
 
 
@@ -136,20 +139,21 @@ def add_entry(
     """
     entry, problems = parse_entry(fields, "new entry", rules)
     if entry is None:
-        raise ConfigError("; ".join(str(problem) for problem in problems))
-    text = _read(path) if path.exists() else ""
-    there = _checked(parse_list(text, path, _unnamed(rules))) if text else []
-    same = [one for one in there if one.plate == entry.plate]
-    if same and not replacing:
-        raise ConfigError(
-            f"{path}: {entry.plate} is there already ({same[0].source}, {same[0].kind}); "
-            "--replace puts the new entry in place of the old"
-        )
-    if path.suffix.lower() == ".toml" and text:
-        kept = _without(path, text, there, entry.plate, _unnamed(rules)) if same else text
-        write_atomically(path, f"{kept.rstrip()}\n\n{dump_toml([entry])}", unless_changed_from=text)
-    else:
-        export_list([*(one for one in there if one not in same), entry], path)
+        raise ConfigError("; ".join(problem.in_full for problem in problems))
+    with one_edit(path):
+        text, there = _there(path, rules)
+        same = [one for one in there if one.plate == entry.plate]
+        if same and not replacing:
+            raise ConfigError(
+                f"{path}: {entry.plate} is there already ({same[0].source}, {same[0].kind}); "
+                "--replace puts the new entry in place of the old"
+            )
+        if path.suffix.lower() == ".toml" and text:
+            kept = _without(path, text, there, entry.plate, _unnamed(rules)) if same else text
+            new = f"{kept.rstrip()}\n\n{dump_toml([entry])}"
+        else:
+            new = _dumped([*(one for one in there if one not in same), entry], path)
+        write_atomically(path, new, unless_changed_from=text)
     return entry
 
 
@@ -172,49 +176,34 @@ def remove_plate(path: Path, plate: str, rules: EntryRules) -> int:
         plate = normalise(plate)
     except PlateTextError as error:
         raise ConfigError(f"plate: {error}") from error
-    text, rules = _read(path), _unnamed(rules)
-    there = _checked(parse_list(text, path, rules))
-    kept = [entry for entry in there if entry.plate != plate]
-    if len(kept) == len(there):
-        known = [entry.plate for entry in there]
-        raise ConfigError(f"{path}: {plate} is not in it{did_you_mean(plate, known)}")
-    if path.suffix.lower() == ".toml":
-        smaller = _without(path, text, there, plate, rules)
-    else:
-        smaller = dump_csv(kept)
-    write_atomically(path, smaller, unless_changed_from=text)
+    rules = _unnamed(rules)
+    with one_edit(path):
+        text = read_text(path)
+        there = _checked(parse_list(text, path, rules))
+        kept = [entry for entry in there if entry.plate != plate]
+        if len(kept) == len(there):
+            known = [entry.plate for entry in there]
+            raise ConfigError(f"{path}: {plate} is not in it{did_you_mean(plate, known)}")
+        if path.suffix.lower() == ".toml":
+            smaller = _without(path, text, there, plate, rules)
+        else:
+            smaller = dump_csv(kept)
+        write_atomically(path, smaller, unless_changed_from=text)
     return len(there) - len(kept)
 
 
-def write_atomically(path: Path, text: str, *, unless_changed_from: str | None = None) -> None:
-    """Put a file in place of another: readers see the old one or the new one, never half of one.
+def _dumped(entries: Sequence[PlateEntry], path: Path) -> str:
+    """Return entries in the format that the file's name asks for."""
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".toml"):
+        raise ConfigError(f"{path}: a plate list ends in .csv or .toml")
+    return dump_csv(entries) if suffix == ".csv" else dump_toml(entries)
 
-    Args:
-        path: the file.
-        text: what it shall hold.
-        unless_changed_from: what it held when it was read; None does not look.
 
-    Raises:
-        ConfigError: somebody else has changed the file meanwhile.
-        OutputError: it cannot be written; the old file stays.
-    """
-    if unless_changed_from is not None and _read(path) != unless_changed_from:
-        raise ConfigError(f"{path}: was changed meanwhile; try again")
-    temporary: Path | None = None
-    try:
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+def _there(path: Path, rules: EntryRules) -> tuple[str, list[PlateEntry]]:
+    """Return the text and the entries of a list that is edited; none where there is no file yet."""
+    text = read_text(path, missing="")
+    return text, _checked(parse_list(text, path, _unnamed(rules))) if text else []
 
 
 def _without(
@@ -234,21 +223,10 @@ def _unnamed(rules: EntryRules) -> EntryRules:
     return replace(rules, own_zone=False)
 
 
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ConfigError(f"{path}: is larger than {MAX_BYTES // 1024**2} MiB")
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is no UTF-8 text; save it as UTF-8") from error
-
-
 def _checked(file: ListFile) -> list[PlateEntry]:
     if file.problems:
         more = f" (and {len(file.problems) - 1} more)" if len(file.problems) > 1 else ""
-        raise ConfigError(f"{file.problems[0]}{more}")
+        raise ConfigError(f"{file.problems[0].in_full}{more}")
     return list(file.entries)
 
 
@@ -257,5 +235,5 @@ def _duplicates(entries: Sequence[PlateEntry]) -> Iterator[ListProblem]:
     for entry in entries:
         if entry in first:
             message = f"this entry is there already, at {first[entry]}; remove one"
-            yield ListProblem(entry.source, message)
+            yield ListProblem(entry.source, message, quotes=False)
         first.setdefault(entry, entry.source)

@@ -36,7 +36,7 @@ def parse_toml(text: str, name: str) -> Iterator[ListItem]:
         if zone is not None:
             time_zone(str(zone))
     except ConfigError as error:
-        yield name, ListProblem(name, f"timezone: {error}")
+        yield name, ListProblem(name, str(error), field="timezone")
         return
     for key in data.keys() - set(_KINDS):
         hint = did_you_mean(key, _KINDS)
@@ -44,12 +44,11 @@ def parse_toml(text: str, name: str) -> Iterator[ListItem]:
     tables = _in_order(text, {kind: data.get(kind, []) for kind in _KINDS}, name)
     for where, kind, table in tables:
         if not isinstance(table, dict):
-            yield where, ListProblem(where, f"write each entry as a table, [[{kind}]]")
+            message = f"write each entry as a table, [[{kind}]]"
+            yield where, ListProblem(where, message, quotes=False)
         elif "list" in table:
-            yield (
-                where,
-                ListProblem(where, f"unknown field 'list': the table is [[{kind}]] already"),
-            )
+            message = f"unknown field 'list': the table is [[{kind}]] already"
+            yield where, ListProblem(where, message, quotes=False)
         else:
             yield where, {**({"timezone": zone} if zone else {}), **table, "list": kind}
 

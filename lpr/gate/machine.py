@@ -99,7 +99,7 @@ class GateMachine:
             self._see(present.gate, present.plate, moment.time)
 
     def in_view(self, camera: str, track_ids: frozenset[int], time: float) -> None:
-        """Take the tracks that a camera sees at second `time`: whoever opened is still there."""
+        """Take the passages that a camera sees at second `time`: whoever opened is still there."""
         for passage, present in self._present.items():
             if passage[0] == camera and passage[1] in track_ids:
                 self._see(present.gate, present.plate, time)

@@ -68,15 +68,11 @@ def normalise(typed: str, alphabet: AbstractSet[str] | None = None) -> str:
     """
     if len(typed) > MAX_TYPED:
         raise PlateTextError(f"{len(typed)} characters are too long for a plate")
-    composed = unicodedata.normalize("NFC", typed).translate(_FULL_WIDTH)
     kept: list[str] = []
-    for place, char in enumerate(composed, start=1):
+    for place, char in enumerate(_composed(typed), start=1):
         if char in _SEPARATORS:
             continue
-        upper = char.upper()
-        # Only letters whose capital is one known letter: "ſ" and "ı" must not turn into S and I.
-        if upper in _LATIN and char not in (upper, upper.lower()):
-            upper = char
+        upper = _capital(char)
         if len(upper) != 1 or not in_alphabet(upper, alphabet):
             raise PlateTextError(_refusal(char, place))
         kept.append(upper)
@@ -85,6 +81,15 @@ def normalise(typed: str, alphabet: AbstractSet[str] | None = None) -> str:
     if len(kept) > MAX_CHARACTERS:
         raise PlateTextError(f"{len(kept)} characters are too long for a plate")
     return "".join(kept)
+
+
+def bare(typed: str) -> str:
+    """Turn a pattern that a person typed into capitals without separators; nothing is refused.
+
+    >>> bare("b–ab 12*")
+    'BAB12*'
+    """
+    return "".join(_capital(char) for char in _composed(typed) if char not in _SEPARATORS)
 
 
 def check_read(text: str, alphabet: AbstractSet[str] | None = None) -> str:
@@ -96,6 +101,16 @@ def check_read(text: str, alphabet: AbstractSet[str] | None = None) -> str:
     if normalise(text, alphabet) != text:
         raise PlateTextError("the text has lower-case letters or separators")
     return text
+
+
+def _composed(typed: str) -> str:
+    return unicodedata.normalize("NFC", typed).translate(_FULL_WIDTH)
+
+
+def _capital(char: str) -> str:
+    upper = char.upper()
+    # Only letters whose capital is one known letter: "ſ" and "ı" must not turn into S and I.
+    return char if upper in _LATIN and char not in (upper, upper.lower()) else upper
 
 
 def _refusal(char: str, place: int) -> str:

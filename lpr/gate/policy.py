@@ -90,8 +90,9 @@ class GatePolicy(BaseModel):
         ge=0,
         le=60,
         description=(
-            "Seconds for which a verdict that lacked only the direction or the end of a cool-down "
-            "is tried again while its plate stays in view."
+            "Seconds for which a verdict that came in a cool-down is tried again while its plate "
+            "stays in view; one that lacked only the direction, until the plate was out of view "
+            "for as long."
         ),
     )
     max_per_minute: int = Field(default=10, ge=1, description="Openings of one gate in a minute.")

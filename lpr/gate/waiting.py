@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lpr.gate.decision import Reason
@@ -21,7 +21,8 @@ class Waiting:
     Attributes:
         event: the verdict.
         reason: what it lacked.
-        since: second of the first try.
+        since: second that `retry_for` counts from: the first try, or where the direction lacks, the
+            last second in view.
         tried: second of the last try.
     """
 
@@ -32,7 +33,7 @@ class Waiting:
 
 
 class WaitingRoom:
-    """The waiting verdicts of a site, one per track."""
+    """The waiting verdicts of a site, one per passage."""
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, int], Waiting] = {}
@@ -58,9 +59,11 @@ class WaitingRoom:
     def due(self, post: Post, in_view: AbstractSet[int], *, time: float) -> tuple[Waiting, ...]:
         """Return a camera's verdicts that may have healed; forget those that waited too long.
 
+        A missing direction is waited for as long as the plate is in view, and `retry_for` longer.
+
         Args:
             post: the camera.
-            in_view: tracks that were detected in this frame.
+            in_view: passages whose plates were detected in this frame.
             time: now.
         """
         policy = post.gate.policy
@@ -70,8 +73,12 @@ class WaitingRoom:
                 continue
             if time - waiting.since > policy.retry_for:
                 del self._waiting[camera, track_id]
-            elif track_id in in_view and self._healed(waiting, post, time):
-                due.append(waiting)
+            elif track_id in in_view:
+                if self._healed(waiting, post, time):
+                    due.append(waiting)
+                elif waiting.reason is Reason.DIRECTION_UNKNOWN:
+                    # Who queues before the line shows no direction until it is crossed.
+                    self._waiting[camera, track_id] = replace(waiting, since=time)
         return tuple(due)
 
     def camera_started(self, camera: str) -> None:

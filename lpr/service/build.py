@@ -63,7 +63,7 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
         store = None
         if config.store is not None:
             store = stack.enter_context(open_store(config.store))
-            stack.callback(Janitor(store.purge).close)
+            stack.callback(Janitor(store.purge, "the event store could not be purged").close)
         seen = _list_mark(config, store)
         audit = None if store is None else ListAudit(store, config.lists)
         plates = site_plates(config, store)
@@ -84,6 +84,9 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
                 background=True,
             )
         )
+        if config.decisions_rotation is not None:
+            tidier = Janitor(controller.tidy, "the decision log could not be tidied")
+            stack.callback(tidier.close)
 
         def use(lists: PlateList) -> None:
             before, known.plates = known.plates, lists

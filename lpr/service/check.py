@@ -1,4 +1,4 @@
-"""What `lpr gate check` tries out: disk, store, outputs, cameras. Nothing is opened."""
+"""What `lpr gate check` tries out: disk, store, outputs, relays, cameras. Nothing is opened."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from lpr.errors import LprError
+from lpr.errors import LprError, MissingExtraError
 from lpr.gate.camera_settings import CameraSettings
 from lpr.gate.config import GateConfig
+from lpr.gate.gpio_relay import GpioRelaySettings
 from lpr.gate.http_relay import HttpRelay, HttpRelaySettings
+from lpr.gate.serial_relay import SerialRelaySettings
 from lpr.registry import find_model
 from lpr.secret import read_secret
 from lpr.service.build import engine_config, site_models, site_plates, sure_engine
@@ -67,8 +71,7 @@ def check_site(config: GateConfig) -> Iterator[Finding]:
     if config.mqtt is not None:
         port = config.mqtt.port or (1883 if config.mqtt.tls is None else 8883)
         yield _check_port("mqtt", f"mqtt://{config.mqtt.host}:{port}")
-    for name, relay in _http_relays(config):
-        yield _check_port(f"gate {name}: relay", relay.url)
+    yield from _check_relays(config)
     for gate in config.gates:
         for camera in gate.cameras:
             yield _check_camera(camera)
@@ -106,6 +109,42 @@ def _http_relays(config: GateConfig) -> Iterator[tuple[str, HttpRelaySettings]]:
     for gate in config.gates:
         if config.opens(gate) and isinstance(gate.actuator, HttpRelaySettings):
             yield gate.name, gate.actuator
+
+
+def _check_relays(config: GateConfig) -> Iterator[Finding]:
+    """Whether the relays of the gates that open could be pulled; no relay is told anything."""
+    for gate in config.gates:
+        relay, what = gate.actuator, f"gate {gate.name}: relay"
+        if not config.opens(gate):
+            continue
+        if isinstance(relay, HttpRelaySettings):
+            yield _check_port(what, relay.url)
+        elif isinstance(relay, SerialRelaySettings):
+            yield _check_package(what, "serial", "pyserial", "gate")
+            yield _check_serial_port(what, relay.port)
+        elif isinstance(relay, GpioRelaySettings):
+            yield _check_package(what, "gpiozero", "gpiozero", "gpio")
+
+
+def _check_package(what: str, module: str, package: str, extra: str) -> Finding:
+    try:
+        import_module(module)
+    except ImportError:
+        return Finding(what, good=False, text=str(MissingExtraError(package, extra)))
+    return Finding(what, good=True, text=f"{package} is installed")
+
+
+def _check_serial_port(what: str, port: str) -> Finding:
+    """Whether a serial port is there and ours; to open it would move its control lines."""
+    if os.name == "nt":
+        return Finding(what, good=True, text=f"{port}: only `lpr gate run` tries it")
+    if not Path(port).exists():
+        text = f"{port}: does not exist; is the relay plugged in?"
+        return Finding(what, good=False, text=text)
+    if not os.access(port, os.R_OK | os.W_OK):
+        text = f"{port}: may not be written; is this user in the group that may (dialout)?"
+        return Finding(what, good=False, text=text)
+    return Finding(what, good=True, text=f"{port} can be written")
 
 
 def _make_webhook(settings: WebhookSettings) -> None:

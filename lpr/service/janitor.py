@@ -1,4 +1,4 @@
-"""Deletes from the event store what is older than its class allows, once an hour."""
+"""Deletes what may not be kept any longer, once an hour: of the event store, of the decisions."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ _EVERY: Final = 3600.0
 
 
 class Janitor:
-    """Purges in a thread of its own, at the start and then once in `every` seconds.
+    """Tidies in a thread of its own, at the start and then once in `every` seconds.
 
     Args:
-        purge: deletes what is due.
-        every: seconds between two purges.
+        tidy: deletes what is due.
+        failure: what the log says where it could not, such as "the store could not be purged".
+        every: seconds between two times.
     """
 
-    def __init__(self, purge: Callable[[], object], *, every: float = _EVERY) -> None:
-        self._purge, self._every = purge, every
+    def __init__(self, tidy: Callable[[], object], failure: str, *, every: float = _EVERY) -> None:
+        self._tidy, self._failure, self._every = tidy, failure, every
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lpr-janitor", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop; a purge that is under way is waited for."""
+        """Stop; what is under way is waited for."""
         self._closed.set()
         self._thread.join()
 
     def _run(self) -> None:
         while not self._closed.is_set():
             try:
-                self._purge()
-            # Whatever a purge raises, the next one is tried.
+                self._tidy()
+            # Whatever it raises, the next time is tried.
             except Exception as error:  # noqa: BLE001
                 why = str(error) if isinstance(error, LprError) else type(error).__name__
-                _LOG.error("the event store could not be purged: %s", why)
+                _LOG.error("%s: %s", self._failure, why)
             self._closed.wait(self._every)

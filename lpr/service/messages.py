@@ -34,7 +34,7 @@ class Seen:
     Attributes:
         time: media time of the frame, Unix seconds.
         taken: when it was taken, seconds of `time.monotonic()`, which is the same in every process.
-        tracks: the tracks of the frame.
+        tracks: the tracks of the frame, numbered as the events are.
         events: the events made with it.
         pictures: track number -> JPEG of the plate, for events that have one.
     """

@@ -119,10 +119,13 @@ class Outputs:
             self._store.start_run(camera)
 
     def event(self, event: PlateEvent, picture: bytes | None) -> None:
-        """Take one event, with a JPEG of the plate where there is one."""
+        """Take one event, with a JPEG of the plate where there is one.
+
+        A picture that the store refuses is logged, and the event is kept without it.
+        """
         if self._store is not None:
             store = self._store
-            shown = None if picture is None else Picture(picture)
+            shown = None if picture is None else _usable(picture, event.camera)
             listed = event.kind is not EventKind.UNREAD and self._listed(event.text)
             # What is on no list the store hides itself: it keeps a hash of the folded text, too.
             kept = self._hider.trimmed(event) if listed else event
@@ -204,6 +207,15 @@ class Outputs:
         if self._problems.get(name) != text:
             _LOG.error("%s: %s", name, text)
         self._problems[name] = text
+
+
+def _usable(picture: bytes, camera: str) -> Picture | None:
+    """The picture as the store takes it; None where it takes no such thing."""
+    try:
+        return Picture(picture)
+    except LprError as error:
+        _LOG.error("camera %s: an event is kept without its picture: %s", camera, error)
+        return None
 
 
 def stored_decision(record: DecisionRecord) -> StoredDecision:

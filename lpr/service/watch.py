@@ -8,6 +8,7 @@ from typing import Protocol
 
 from lpr.engine import Engine
 from lpr.errors import SourceError
+from lpr.gate.evidence import by_passage
 from lpr.looks import Looks
 from lpr.service.messages import Flushed, Pulse, Report, Seen, Started
 from lpr.service.pace import Pace
@@ -59,14 +60,20 @@ class CameraWatch:
 
     Args:
         engine: the camera's engine.
+        passage_of: its voter's: track number -> the number that the vehicle's events carry.
         look_every: seconds between two looks while nothing moves.
         tell: takes each report.
     """
 
     def __init__(
-        self, engine: Engine, *, look_every: float, tell: Callable[[Report], None]
+        self,
+        engine: Engine,
+        passage_of: Callable[[int], int | None],
+        *,
+        look_every: float,
+        tell: Callable[[Report], None],
     ) -> None:
-        self._engine = engine
+        self._engine, self._passage_of = engine, passage_of
         self._look_every = look_every
         self._tell = tell
         self._looks = Looks()
@@ -108,7 +115,8 @@ class CameraWatch:
         self._looks.add(frame, result)
         source.still_every = self._pace.after(result)
         pictures = self._looks.pictures(result.events)
-        self._tell(Seen(result.time, frame.time - offset, result.tracks, result.events, pictures))
+        tracks = by_passage(result.tracks, self._passage_of)
+        self._tell(Seen(result.time, frame.time - offset, tracks, result.events, pictures))
 
     def _end(self) -> None:
         """End what is followed; the next frame begins anew."""

@@ -56,12 +56,13 @@ class Worker:
             OSError: the service is gone.
         """
         threading.Thread(target=self._listen, daemon=True).start()
-        from lpr.factory import build_engine, load_models
+        from lpr.factory import build_engine, build_voter, load_models
 
         setup = self._setup
         models = load_models(setup.engine)
-        engine = build_engine(setup.engine, camera=setup.camera, models=models, roi=setup.roi)
-        watch = CameraWatch(engine, look_every=setup.look_every, tell=self._tell)
+        voter = build_voter(setup.engine, setup.camera)
+        engine = build_engine(setup.engine, models=models, voter=voter, roi=setup.roi)
+        watch = CameraWatch(engine, voter.passage_of, look_every=setup.look_every, tell=self._tell)
         while not self._stop.is_set():
             try:
                 source = open_camera(setup)

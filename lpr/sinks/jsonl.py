@@ -57,6 +57,11 @@ class JsonlSink:
             raise OutputError(f"{self._output.name}: event not written: {error}") from error
         self._output.write(line)
 
+    def tidy(self) -> None:
+        """Remove rotated files that are due; `max_age_days` needs it, as nobody may write."""
+        if isinstance(self._output, RotatingOutput):
+            self._output.tidy()
+
     def close(self) -> None:
         """Finish; closing twice is harmless."""
         self._output.close()

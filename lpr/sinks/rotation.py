@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from datetime import time as wall_time
 from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,6 +24,7 @@ from lpr.sinks.rotated_files import compress_older, drop_older, next_name, sync_
 _log = logging.getLogger(__name__)
 
 _CLOSE_WAIT: Final = 5.0
+_DAY: Final = 86400.0
 
 
 class RotationSettings(StrictTable):
@@ -33,13 +35,20 @@ class RotationSettings(StrictTable):
         ge=1,
         description="Bytes beyond which no file grows; a longer line has a file of its own.",
     )
-    daily: bool = Field(default=True, description="Whether each day has its own files.")
+    daily: bool = Field(
+        default=True, description="Whether each day has its own files; max_age_days wants it so."
+    )
     timezone: str = Field(default="UTC", description="IANA time zone in which days change.")
     keep: int | None = Field(
         default=None, ge=1, description="Older files that stay; unset for all."
     )
     max_age_days: float | None = Field(
-        default=None, gt=0, description="Days after its last line at which an older file goes."
+        default=None,
+        gt=0,
+        description=(
+            "Days after which no line is left. Files go whole: some lines go up to a day earlier, "
+            "or half of this time where that is less."
+        ),
     )
     compress: bool = Field(default=False, description="Whether older files are compressed (gzip).")
     sync: Literal["always", "interval", "never"] = Field(
@@ -59,6 +68,16 @@ class RotationSettings(StrictTable):
             raise ValueError(f"there is no time zone {value!r}") from error
         return value
 
+    @property
+    def by_day(self) -> bool:
+        """Whether a new day begins a new file: lines that shall go by their age need it."""
+        return self.daily or self.max_age_days is not None
+
+    @property
+    def span(self) -> float | None:
+        """Seconds that a file covers at most, so that it can go in time; None without limit."""
+        return None if self.max_age_days is None else min(_DAY, self.max_age_days * _DAY / 2)
+
 
 class RotatingOutput:
     """Whole lines to a file that is changed by size and by day; any thread may write.
@@ -66,6 +85,9 @@ class RotatingOutput:
     A file is changed between two lines, by renaming it: a line is in one file, whole. Where a new
     file cannot be begun, the present one goes on. Older files are compressed and removed by a
     thread of their own. New files are readable by their owner alone.
+
+    That no line is older than `max_age_days` needs regular calls of `tidy`: nobody may write for
+    weeks. What lies between two calls may come on top.
 
     Args:
         path: the present file; lines are added to it.
@@ -90,12 +112,19 @@ class RotatingOutput:
         self._zone = ZoneInfo(self._settings.timezone)
         self._lock = threading.Lock()
         self._tidier: threading.Thread | None = None
-        self._stuck = False
-        # Before it is opened: ending a torn line changes the file's time.
-        self._day = self._day_of_file()
+        self._due = self._stuck = self._closed = False
+        written = self._last_written()
+        last = self._now() if written is None else datetime.fromtimestamp(written, UTC)
+        self._day = last.astimezone(self._zone).date()
+        self._begun = datetime.combine(self._day, wall_time.min, self._zone).timestamp()
         self._output = self._open()
+        if written is not None:
+            # Ending a torn line made the file younger than its lines are.
+            with contextlib.suppress(OSError):
+                os.utime(self._path, (written, written))
         self._synced = clock()
-        self._tidy()
+        with self._lock:
+            self._tidy()
 
     @property
     def name(self) -> str:
@@ -109,13 +138,27 @@ class RotatingOutput:
             OutputError: it could not be written; the file then ends with the line before.
         """
         with self._lock:
-            day = self._today()
-            if self._is_full(line) or (self._settings.daily and day > self._day):
+            now = self._now()
+            if self._is_full(line) or self._is_over(now):
                 self._rotate()
+            if self._output.is_empty:
+                self._begun = now.timestamp()
             self._output.write(line)
-            self._day = max(self._day, day)
+            self._day = max(self._day, self._day_of(now))
             if self._settings.sync == "interval":
                 self._sync_now_and_then()
+
+    def tidy(self) -> None:
+        """End a file whose time is over, and let a thread remove and compress what is due.
+
+        Writing does it, too. After `close` nothing happens.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            if self._is_over(self._now()):
+                self._rotate()
+            self._tidy()
 
     def close(self) -> None:
         """Finish; closing twice is harmless.
@@ -124,14 +167,16 @@ class RotatingOutput:
             OutputError: the last lines are not safely on the disk.
         """
         with self._lock:
+            self._closed = True
             try:
                 if self._settings.sync != "never":
                     self._output.sync()
             finally:
                 self._output.close()
-        if self._tidier is not None:
+            tidier = self._tidier
+        if tidier is not None:
             # What is not compressed by then is at the next start.
-            self._tidier.join(_CLOSE_WAIT)
+            tidier.join(_CLOSE_WAIT)
 
     def _open(self) -> LineOutput:
         with contextlib.suppress(OSError):
@@ -144,6 +189,12 @@ class RotatingOutput:
         if limit is None or self._output.is_empty:
             return False
         return self._output.size + len(line.encode("utf-8", "backslashreplace")) + 1 > limit
+
+    def _is_over(self, now: datetime) -> bool:
+        settings = self._settings
+        if settings.by_day and self._day_of(now) > self._day:
+            return True
+        return settings.span is not None and now.timestamp() - self._begun >= settings.span
 
     def _rotate(self) -> None:
         if self._output.is_empty:
@@ -171,14 +222,27 @@ class RotatingOutput:
         self._tidy()
 
     def _tidy(self) -> None:
-        if self._tidier is not None and self._tidier.is_alive():
-            return
-        self._tidier = threading.Thread(target=self._tidy_files, name="log files", daemon=True)
-        self._tidier.start()
+        self._due = True
+        if self._tidier is None or not self._tidier.is_alive():
+            tidier = threading.Thread(target=self._tidy_while_due, name="log files", daemon=True)
+            tidier.start()
+            self._tidier = tidier
+
+    def _tidy_while_due(self) -> None:
+        while True:
+            with self._lock:
+                if not self._due:
+                    self._tidier = None
+                    return
+                self._due = False
+            self._tidy_files()
 
     def _tidy_files(self) -> None:
-        settings, age = self._settings, self._settings.max_age_days
-        oldest = None if age is None else self._now().timestamp() - age * 86400
+        settings, oldest = self._settings, None
+        if settings.max_age_days is not None and settings.span is not None:
+            # A file's time is that of its last line; its first may be a span older.
+            age = settings.max_age_days * _DAY - settings.span
+            oldest = self._now().timestamp() - age
         try:
             drop_older(self._path, keep=settings.keep, oldest=oldest)
             if settings.compress:
@@ -192,11 +256,12 @@ class RotatingOutput:
             self._synced = now
             self._output.sync()
 
-    def _today(self) -> date:
-        return self._now().astimezone(self._zone).date()
+    def _day_of(self, now: datetime) -> date:
+        return now.astimezone(self._zone).date()
 
-    def _day_of_file(self) -> date:
+    def _last_written(self) -> float | None:
+        """Unix seconds at which the present file was last written; None where it holds nothing."""
         with contextlib.suppress(OSError):
             if (status := self._path.stat()).st_size:
-                return datetime.fromtimestamp(status.st_mtime, self._zone).date()
-        return self._today()
+                return status.st_mtime
+        return None

@@ -51,7 +51,12 @@ class ErasureReport:
 
 
 def passages_of(connection: sa.Connection, plate: str, keys: Keys) -> tuple[Passage, ...]:
-    """Return the passages in which a plate was read, matched or stands under its pseudonym."""
+    """Return the passages in which a plate was read, matched or stands under its pseudonym.
+
+    An empty plate has none: the text of every row without a plate is empty, whosever it is.
+    """
+    if not plate:
+        return ()
     hashes = keys.pseudonyms(plate)
     found: set[Passage] = set()
     for table, own in (

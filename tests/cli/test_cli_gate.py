@@ -148,3 +148,49 @@ def test_a_list_shows_what_its_entries_are_limited_to(tmp_path: Path) -> None:
     )
     shown = CliRunner().invoke(app, ["gate", "lists", "show", str(path)], env={"COLUMNS": "160"})
     assert "Mon-Fri 07:00-19:00; at main; in; 2 entries" in shown.output
+
+
+SWAPPED = "plate,list,owner\nA1,allow,me\nMs Ode,B-AB 1234,allow\n"
+
+
+def test_who_edits_a_list_is_told_all_that_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "plates.csv"
+    path.write_text(SWAPPED)
+    (tmp_path / "gate.toml").write_text(
+        'lists = ["plates.csv"]\n[[gates]]\nname = "main"\ncameras = ["north"]\n'
+    )
+    wanted = "plates.csv:3: list: 'b-ab 1234' is no list; known: allow, deny, watch"
+    site = str(tmp_path / "gate.toml")
+    for command in (
+        ("lists", "show", str(path)),
+        ("check", "--offline", site),
+        ("simulate", site, str(tmp_path / "events.jsonl")),
+    ):
+        result = CliRunner().invoke(app, ["gate", *command], env={"COLUMNS": "160"})
+        assert result.exit_code == 6
+        assert wanted in result.stdout.splitlines(), command
+    for edit in (("add", str(path), "C1"), ("export", str(path), str(tmp_path / "p.toml"))):
+        result = CliRunner().invoke(app, ["gate", "lists", *edit])
+        assert result.exit_code == 6
+        assert result.stderr == f"lpr: {wanted}\n"
+
+
+def test_a_start_with_a_wrong_list_quotes_nothing_of_it(tmp_path: Path) -> None:
+    (tmp_path / "plates.csv").write_text(SWAPPED)
+    (tmp_path / "clip.mp4").touch()
+    (tmp_path / "gate.toml").write_text(
+        'lists = ["plates.csv"]\n[[gates]]\nname = "main"\n'
+        '[[gates.cameras]]\nname = "north"\nsource = "clip.mp4"\nreplay = "once"\n'
+    )
+    result = CliRunner().invoke(app, ["gate", "run", str(tmp_path / "gate.toml")])
+    assert result.exit_code == 6
+    wanted = "lpr: plates.csv:3: list: is wrong; `lpr gate check` shows it in full"
+    assert result.stderr.splitlines()[-1] == wanted
+    assert "1234" not in result.output
+
+
+def test_a_list_that_is_no_file_is_one_line() -> None:
+    result = CliRunner().invoke(app, ["gate", "lists", "show", "/dev/zero"])
+    assert result.exit_code == 6
+    wanted = "lpr: /dev/zero: is no regular file; a plate list is one, .csv or .toml\n"
+    assert result.stderr == wanted

@@ -71,7 +71,7 @@ def test_the_first_example_opens_the_gate(
                 yield FrameResult(track, event.time, (), (), (), (event,), StageTimings())
 
     monkeypatch.setattr(build, "build_actuator", built)
-    monkeypatch.setattr(lpr, "build_engine", lambda **settings: Engine(), raising=False)
+    monkeypatch.setattr(lpr, "build_engine", lambda settings, voter: Engine(), raising=False)
     monkeypatch.setattr(
         lpr, "open_source", lambda address, camera: (address, camera), raising=False
     )

@@ -7,9 +7,10 @@ import pytest
 
 from lpr.errors import GateError
 from lpr.gate.direction import Direction
-from lpr.gate.evidence import Evidence, evidence_from_event
+from lpr.gate.evidence import Evidence, by_passage, evidence_from_event
 from lpr.gate.fakes import sure_event
-from lpr.types import EventKind, UnreadReason
+from lpr.geometry import Quad
+from lpr.types import Detection, EventKind, Track, TrackState, UnreadReason
 
 
 def test_an_event_gives_what_the_rules_may_see() -> None:
@@ -64,3 +65,15 @@ def test_impossible_events_are_refused() -> None:
         evidence_from_event(sure_event("ab 1"), age=0)
     with pytest.raises(GateError):
         evidence_from_event(sure_event("AB1"), age=0, alphabet=frozenset("AB"))
+
+
+def test_tracks_get_the_numbers_of_their_events() -> None:
+    quad = Quad.from_box(0, 0, 40, 10)
+    tracks = [
+        Track(number, quad, TrackState.ACTIVE, 0, 1, 3, Detection(quad, 0.9))
+        for number in (2, 3, 5)
+    ]
+    passages = {2: 1, 3: 3, 4: 1}
+    found = by_passage(tracks, passages.get)
+    assert [track.id for track in found] == [1, 3, 5]
+    assert found[0] == replace(tracks[0], id=1)

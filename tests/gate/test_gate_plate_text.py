@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpr.gate.plate_text import PlateTextError, check_read, in_alphabet, normalise
+from lpr.gate.plate_text import PlateTextError, bare, check_read, in_alphabet, normalise
 
 HOSTILE = [
     "'; DROP TABLE plates; --",
@@ -67,6 +67,12 @@ def test_hostile_text_is_refused_without_being_repeated(text: str) -> None:
 def test_what_people_type_becomes_a_plate(typed: str, plate: str) -> None:
     assert normalise(typed) == plate
     assert check_read(plate) == plate
+
+
+def test_a_pattern_loses_the_separators_that_a_plate_loses() -> None:
+    assert bare("b–ab\u202f12*") == "BAB12*"
+    assert bare("Ａ?·%_ſ") == "A?%_ſ"
+    assert bare("—") == ""
 
 
 @pytest.mark.parametrize("text", ["ab123", "AB 123", "AB-123", ""])

@@ -3,8 +3,9 @@ from __future__ import annotations
 from lpr.gate.config import GateConfig
 from lpr.gate.decision import Reason
 from lpr.gate.fakes import sure_event
-from lpr.gate.post import posts
+from lpr.gate.post import Post, posts
 from lpr.gate.waiting import WaitingRoom
+from lpr.geometry import Quad
 
 CONFIG = GateConfig.model_validate(
     {"gates": [{"name": "main", "cameras": ["north", {"name": "south", "direction": "in"}]}]}
@@ -32,6 +33,41 @@ def test_a_second_try_does_not_wait_longer() -> None:
     (second,) = room.due(POSTS["north"], frozenset({1}), time=8.0)
     assert (second.since, second.tried) == (0.0, 4.0)
     assert room.due(POSTS["north"], frozenset({1}), time=10.1) == ()
+
+
+def line_post(retry_for: float) -> Post:
+    """A camera that tells the direction by a line at y = 500."""
+    line = {"name": "north", "line": [[0, 500], [1000, 500]]}
+    gate = {"name": "main", "cameras": [line], "policy": {"retry_for": retry_for}}
+    return posts(GateConfig.model_validate({"gates": [gate]}))["north"]
+
+
+def cross(post: Post, *, time: float) -> None:
+    """Let track 1 come in."""
+    assert post.directions is not None
+    post.directions.update(1, Quad.from_box(460, 390, 540, 410), time=time - 1)
+    post.directions.update(1, Quad.from_box(460, 590, 540, 610), time=time)
+
+
+def test_a_missing_direction_is_waited_for_from_the_last_sight() -> None:
+    post, room = line_post(10), WaitingRoom()
+    event = sure_event("AB1")
+    room.settle(event, Reason.DIRECTION_UNKNOWN, time=0.0, before=None)
+    for second in range(1, 100):
+        assert room.due(post, frozenset({1}), time=second) == ()
+    assert room.due(post, frozenset(), time=108.0) == ()
+    cross(post, time=109.0)
+    (waiting,) = room.due(post, frozenset({1}), time=109.0)
+    assert (waiting.event, waiting.since) == (event, 99.0)
+    assert room.due(post, frozenset({1}), time=109.1) == (), "10 s out of sight are too long"
+
+
+def test_nothing_waits_where_no_second_try_is_wanted() -> None:
+    post, room = line_post(0), WaitingRoom()
+    room.settle(sure_event("AB1"), Reason.DIRECTION_UNKNOWN, time=0.0, before=None)
+    assert room.due(post, frozenset({1}), time=0.1) == ()
+    cross(post, time=0.2)
+    assert room.due(post, frozenset({1}), time=0.2) == ()
 
 
 def test_the_room_is_bounded() -> None:

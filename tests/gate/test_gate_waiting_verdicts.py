@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from lpr.gate.decision import Action, Decision, Reason
 from lpr.gate.direction import Direction
 from lpr.gate.plate_list import PlateList
@@ -44,6 +46,18 @@ def test_a_verdict_waits_for_its_direction() -> None:
     (decision,) = look(rig, 1, 600, 104)
     assert (decision.action, rig.openings) == (Action.OPEN, 1)
     assert look(rig, 1, 620, 105) == ()
+
+
+@pytest.mark.parametrize("queued", [5, 9, 12, 30, 600])
+def test_a_vehicle_that_queues_before_the_line_is_let_in_when_it_crosses(queued: int) -> None:
+    rig = line_rig()
+    look(rig, 1, 400, 100)
+    assert rig.see(passage(), 101).reason is Reason.DIRECTION_UNKNOWN
+    # It stands, and is looked at two or three times a second.
+    for step in range(round(queued / 0.4)):
+        assert look(rig, 1, 450, 102 + 0.4 * step) == ()
+    (decision,) = look(rig, 1, 600, 102 + queued)
+    assert (decision.action, rig.openings) == (Action.OPEN, 1)
 
 
 def test_a_verdict_does_not_wait_for_ever_nor_on_old_frames() -> None:

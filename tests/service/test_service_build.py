@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import logging
+import os
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from lpr.config import CornersConfig, EngineConfig
 from lpr.errors import ConfigError
+from lpr.gate.config import load_gate_config
 from lpr.gate.policy import GatePolicy
-from lpr.service.build import site_models, sure_engine
+from lpr.service.build import running_site, site_models, sure_engine
+from lpr.sinks import read_log
 from lpr.vote import VoterOptions
 
 
@@ -34,3 +40,26 @@ def test_the_networks_of_a_site_are_those_that_its_engine_opens() -> None:
     assert list(site_models(EngineConfig())) == ["detector", "corners", "recognizer"]
     bare = EngineConfig(corners=CornersConfig(looks=0))
     assert list(site_models(bare)) == ["detector", "recognizer"]
+
+
+def test_a_site_where_nobody_comes_deletes_its_old_decisions(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "clip.mp4").touch()
+    (tmp_path / "gate.toml").write_text(
+        "decisions_rotation = { max_age_days = 7 }\n"
+        '[[gates]]\nname = "main"\n'
+        '[[gates.cameras]]\nname = "north"\nsource = "clip.mp4"\nreplay = "once"\n'
+        "[service.metrics]\nport = 0\n"
+    )
+    log = tmp_path / "decisions.jsonl"
+    log.write_text("a stranger of forty days ago\n")
+    then = time.time() - 40 * 86400
+    os.utime(log, (then, then))
+    config = load_gate_config(tmp_path / "gate.toml")
+    with caplog.at_level(logging.INFO), running_site(config):
+        deadline = time.monotonic() + 60
+        while "it is past what is kept" not in caplog.text:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert list(read_log(log)) == []

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import pty
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,62 @@ def test_secrets_that_are_too_short_are_told(failures: list[str]) -> None:
     assert "store: FAILED: store.key: has 5 characters, 16 are needed" in told
     assert "is not set" not in told
     assert "gate main: relay: FAILED: 127.0.0.1:9: " in told
+
+
+def relay_findings(folder: Path, actuator: str, armed: str = "true") -> list[str]:
+    """What is found about the relay of a site with one gate."""
+    path = folder / "gate.toml"
+    path.write_text(
+        f'armed = {armed}\n[[gates]]\nname = "main"\ncameras = ["north"]\n'
+        f"[gates.actuator]\n{actuator}\n"
+    )
+    found = check_site(load_gate_config(path))
+    return [str(one) for one in found if one.what.startswith("gate main")]
+
+
+def serial(port: str) -> str:
+    return f'type = "serial"\npreset = "lcus"\nport = "{port}"'
+
+
+def test_a_serial_relay_that_is_not_plugged_in_is_told(tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB7"
+    assert relay_findings(tmp_path, serial(str(port))) == [
+        "gate main: relay: pyserial is installed",
+        f"gate main: relay: FAILED: {port}: does not exist; is the relay plugged in?",
+    ]
+    assert relay_findings(tmp_path, serial(str(port)), armed="false") == []
+
+
+def test_a_serial_port_is_told_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    far, near = pty.openpty()
+    try:
+        os.set_blocking(far, False)
+        port = os.ttyname(near)
+        assert relay_findings(tmp_path, serial(port))[1] == (
+            f"gate main: relay: {port} can be written"
+        )
+        with pytest.raises(BlockingIOError):
+            os.read(far, 1)
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+        assert relay_findings(tmp_path, serial(port))[1].startswith(
+            f"gate main: relay: FAILED: {port}: may not be written"
+        )
+    finally:
+        os.close(far)
+        os.close(near)
+
+
+def test_relays_whose_packages_are_missing_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpio = 'type = "gpio"\npin = 17'
+    assert relay_findings(tmp_path, gpio) == ["gate main: relay: gpiozero is installed"]
+    for name in ("serial", "gpiozero"):
+        monkeypatch.setitem(sys.modules, name, None)
+    [found] = relay_findings(tmp_path, gpio)
+    assert found.startswith("gate main: relay: FAILED: gpiozero is not installed; run: pip")
+    found = relay_findings(tmp_path, serial("/dev/null"))[0]
+    assert found.startswith("gate main: relay: FAILED: pyserial is not installed; run: pip")
 
 
 def test_an_armed_gate_without_an_actuator_is_a_failure(tmp_path: Path) -> None:

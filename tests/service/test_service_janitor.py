@@ -19,10 +19,10 @@ def test_it_purges_again_and_again_whatever_fails(caplog: pytest.LogCaptureFixtu
         if len(calls) == 3:
             done.set()
 
-    janitor = Janitor(purge, every=0.01)
+    janitor = Janitor(purge, "the event store could not be purged", every=0.01)
     assert done.wait(60)
     janitor.close()
-    assert "the database is locked" in caplog.text
+    assert "the event store could not be purged: events.db: the database is locked" in caplog.text
     count = len(calls)
     janitor.close()
     assert len(calls) == count

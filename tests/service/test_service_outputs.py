@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from lpr.errors import OutputError, StoreError
 from lpr.gate.config import GateConfig
 from lpr.gate.controller import GateController
@@ -15,7 +17,7 @@ from lpr.service.hiding import Hider, no_pseudonym
 from lpr.service.outputs import Outputs
 from lpr.sinks.outbox import OutboxCounts
 from lpr.store import StoreSettings, open_store
-from lpr.store.picture import Picture
+from lpr.store.picture import MAX_BYTES, Picture
 from lpr.store.records import StoredDecision
 from lpr.types import PlateEvent
 
@@ -151,6 +153,22 @@ def test_a_receiver_that_fails_stops_nothing() -> None:
     office = rig.outputs.figures()[1]
     assert office.failures == 2
     assert office.problem
+
+
+@pytest.mark.parametrize(
+    ("picture", "why"),
+    [(b"junk", "must be PNG, JPEG or WebP"), (JPEG + bytes(MAX_BYTES), "is too large")],
+    ids=["no picture", "too large"],
+)
+def test_an_event_is_kept_without_a_bad_picture(
+    picture: bytes, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = Rig()
+    rig.outputs.event(sure_event("AB123CX"), picture)
+    assert rig.store.events == [("AB123CX", True, False)]
+    assert rig.receiver.events == ["AB123CX"]
+    assert "camera north: an event is kept without its picture: a picture" in caplog.text
+    assert why in caplog.text
 
 
 def test_camera_status_is_told_when_it_changes() -> None:

@@ -109,6 +109,82 @@ def test_older_files_are_compressed_and_dropped(memory_path: Path) -> None:
     assert older_files(path) == older[-1:]
 
 
+class Aging:
+    """A log whose files have the times that a faked wall clock gives them."""
+
+    def __init__(self, path: Path, wall: Wall, **changes: Any) -> None:
+        self._path, self._wall, self._changes = path, wall, changes
+        self.open()
+
+    def open(self) -> None:
+        self._output = RotatingOutput(self._path, rotation(**self._changes), now=self._wall)
+
+    def write(self) -> None:
+        self._output.write(self._wall.time.isoformat())
+        now = self._wall.time.timestamp()
+        os.utime(self._path, (now, now))
+
+    def tidy(self) -> None:
+        self._output.tidy()
+        tidier = self._output._tidier
+        if tidier is not None:
+            tidier.join()
+
+    def close(self) -> None:
+        self._output.close()
+
+    def ages(self) -> list[timedelta]:
+        """How old each line is that is left, oldest first."""
+        return [self._wall.time - datetime.fromisoformat(line) for line in read_log(self._path)]
+
+
+@pytest.mark.parametrize("daily", [True, False])
+@pytest.mark.parametrize(("days", "least"), [(7, 6), (2, 1), (1, 0.5), (0.25, 0.125)])
+def test_no_line_is_older_than_its_greatest_age(
+    memory_path: Path, days: float, least: float, daily: bool
+) -> None:
+    wall, hour = Wall(), timedelta(hours=1)
+    wall.time = START.replace(hour=0, minute=1)
+    log = Aging(memory_path / "a.jsonl", wall, max_age_days=days, daily=daily, max_bytes=None)
+    for number in range(round(3 * 24 * days)):
+        log.write()
+        if number % 31 == 17:
+            # A restart does not know when the present file was begun.
+            log.close()
+            log.open()
+        wall.time += hour
+        log.tidy()
+        oldest = log.ages()[0]
+        assert oldest <= timedelta(days=days) + hour
+        assert oldest >= min(timedelta(days=least), (number + 1) * hour) - hour
+    for _ in range(round(24 * days) + 1):
+        wall.time += hour
+        log.tidy()
+    assert log.ages() == [], "nobody came since"
+    log.close()
+
+
+def test_a_log_that_was_torn_long_ago_is_no_younger_for_it(memory_path: Path) -> None:
+    path, wall = memory_path / "a.jsonl", Wall()
+    path.write_text("2026-10-01T00:00:00+00:00\n2026-10")
+    long_ago = wall.time.timestamp() - 50 * 86400
+    os.utime(path, (long_ago, long_ago))
+    log = Aging(path, wall, max_age_days=7)
+    log.tidy()
+    assert log.ages() == []
+    log.close()
+
+
+def test_a_closed_log_is_left_alone(memory_path: Path) -> None:
+    path, wall = memory_path / "a.jsonl", Wall()
+    output = RotatingOutput(path, rotation(daily=True), now=wall)
+    output.write("line")
+    output.close()
+    wall.time += timedelta(days=30)
+    output.tidy()
+    assert log_files(path) == (path,)
+
+
 def test_a_crash_in_compression_is_made_good(memory_path: Path) -> None:
     path = memory_path / "a.jsonl"
     lines = [f"line {number:04d}" for number in range(10)]
@@ -274,6 +350,19 @@ def test_events_rotate(memory_path: Path, event: PlateEvent) -> None:
     sink.close()
     assert len(log_files(path)) > 2
     assert [from_line(line)[0].track_id for line in read_log(path)] == list(range(8))
+
+
+def test_a_sink_of_events_is_tidied(memory_path: Path, event: PlateEvent) -> None:
+    path = memory_path / "events.jsonl"
+    path.write_text("old\n")
+    os.utime(path, (0, 0))
+    sink = JsonlSink(path, rotation=rotation(max_age_days=7))
+    sink.tidy()
+    sink.close()
+    assert list(read_log(path)) == []
+    plain = JsonlSink(memory_path / "other.jsonl")
+    plain.tidy()
+    plain.close()
 
 
 def test_a_device_is_not_rotated(event: PlateEvent) -> None:

@@ -143,6 +143,34 @@ def test_export_erase_and_audit(run: Run, tmp_path: Path) -> None:
     assert "the expected head is missing" in wrong.stderr
 
 
+@pytest.mark.parametrize("typed", ["", "-", " – "])
+def test_an_empty_plate_is_nobodys(config: Path, run: Run, typed: str) -> None:
+    """Rows whose plate is hidden, erased or unread have empty texts, whosever they are."""
+    config.write_text(config.read_text().replace("[store]\n", "[store]\npseudonyms = true\n"))
+    for command in (("erase", typed, *ME, "--yes"), ("export", typed, *ME), ("audit", "--plate")):
+        given = (*command, typed) if command[0] == "audit" else command
+        result = run(*given, ok=False)
+        assert result.exit_code == ExitCode.CONFIG
+        assert result.stderr == "lpr: plate: no letter or digit is left of the plate\n"
+        assert result.stdout == ""
+    result = run("search", typed, *ME, ok=False)
+    assert result.exit_code == ExitCode.CONFIG
+    assert "leave it out to find every event" in result.stderr
+    assert "audit log: 0 entries unchanged" in run("audit").stderr
+
+
+def test_a_plate_is_typed_as_for_a_list(run: Run) -> None:
+    for typed in ("b–ab 1234", "B—AB\u202f1234", "ＢＡＢ１２３４"):
+        assert events_of(run("search", typed, *ME, "--json")) == ["BAB1234"]
+        assert len(json.loads(run("export", typed, *ME).stdout)["passages"]) == 1
+    assert "erased: 1 events" in run("erase", "B–AB 1234", *ME, "--yes").stdout
+    assert len(run("audit", "--plate", "B–AB 1234").stdout.splitlines()) == 7
+    for command in ("export", "erase"):
+        result = run(command, "B/AB*", *ME, ok=False)
+        assert result.exit_code == ExitCode.CONFIG
+        assert "plate: character 2 (U+002F) cannot be on a plate" in result.stderr
+
+
 def test_erase_says_which_logs_it_does_not_reach(run: Run, config: Path) -> None:
     config.write_text(f'decisions = "log/gate.jsonl"\n{config.read_text()}')
     told = run("erase", "BAB1234", *ME, "--yes").stdout

@@ -159,6 +159,20 @@ def test_a_confusable_reading_of_the_plate_is_erased_with_its_passage(
     assert (report.events, report.decisions) == (1, 1)
 
 
+def test_an_empty_plate_is_nobodys(site: Site, event: MakeEvent, guard: Requester) -> None:
+    with site.open(pseudonyms=True) as store:
+        store.add_event(event("HIDDEN1", track_id=1), listed=False)
+        store.add_event(event("ZQXW77", track_id=2), listed=True, picture=PICTURE)
+        # Its raw text is hidden, as that of any reading that is on no list.
+        store.add_event(event("ZQXW77", raw_text="", track_id=3), listed=True, picture=PICTURE)
+        store.add_decision(decision(site.clock, 1, "HIDDEN1", "HIDDEN1 is on no allow list"))
+        before = store.search(SearchQuery(), guard)
+        assert store.export("", guard)["passages"] == []
+        report = store.erase("", guard)
+        assert (report.events, report.decisions, report.pictures) == (0, 0, 0)
+        assert store.search(SearchQuery(), guard) == before
+
+
 def traces(folder: Path, needle: bytes) -> int:
     return sum(file.read_bytes().count(needle) for file in folder.glob("events.db*"))
 
