@@ -16,6 +16,7 @@ from lpr.recognize.alphabet import PLATE_CHARACTERS, Alphabet
 from lpr.registry import DEFAULT_RECOGNIZER, find_model
 from lpr.synth.fonts import FontBook
 from lpr.train.backgrounds import grey_pictures
+from lpr.train.detector_data import EVALUATION_ONLY
 from lpr.train.ema import WeightAverage
 from lpr.train.recognizer_augment import AugmentStrength
 from lpr.train.recognizer_batches import BatchMaker
@@ -36,8 +37,8 @@ from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
 from lpr.train.recognizer_patches import (
     LEFT_OUT,
-    may_train,
     shipped_helpers,
+    training_rows,
     weighted_patches,
 )
 from lpr.train.recognizer_score import (
@@ -225,9 +226,8 @@ def _rendered_share(
 ) -> float:
     """Share of rendered plates among the crops; all, where no real plate may train."""
     share = options.rendered_share if options.rendered > 0 else 0.0
-    if any(
-        may_train(row) and alphabet.covers(row.text) for rows in labels.values() for row in rows
-    ):
+    usable = training_rows(labels).values()
+    if any(alphabet.covers(row.text) for rows in usable for row in rows):
         return share
     if share == 0:
         raise TrainingError(
@@ -358,7 +358,11 @@ def _export(
                 metrics[f"{name}_exact_before"] = before[name].accuracy
     # Real crops alone tell how sure to be.
     pooled = _pooled(
-        [scored for name, scored in after.items() if scored.texts and name != ELSEWHERE]
+        [
+            scored
+            for name, scored in after.items()
+            if scored.texts and name != ELSEWHERE and name not in EVALUATION_ONLY
+        ]
     )
     temperature = 1.0
     if pooled is not None:
@@ -374,8 +378,8 @@ def _export(
         calibration=(),
         training=[
             (name, SET_LICENCES.get(name, "own data"), count)
-            for name, rows in labels.items()
-            if (count := sum(row.split == "train" for row in rows))
+            for name, rows in training_rows(labels).items()
+            if (count := len(rows))
         ],
         synthetic_share=rendered_share,
         metrics=metrics,

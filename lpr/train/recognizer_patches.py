@@ -90,12 +90,8 @@ def weighted_patches(
         painter: draws other Chinese and Korean characters; None leaves them.
     """
     helpers = Helpers(alphabet, aligner, refiner, painter)
-    held_out = held_out_texts(labels)
     parts: list[WeightedPatches] = []
-    for name, rows in labels.items():
-        usable = [row for row in rows if may_train(row)]
-        if name in SET_WEIGHTS:
-            usable = [row for row in usable if row.text not in held_out]
+    for name, usable in training_rows(labels).items():
         for lines in (1, 2):
             chosen = [row for row in usable if row.lines == lines and alphabet.covers(row.text)]
             if chosen:
@@ -103,6 +99,19 @@ def weighted_patches(
                 weight = known[lines - 1] if known else 0.01 * len(chosen) ** 0.5
                 parts += _parts(name, chosen, weight, helpers)
     return parts
+
+
+def training_rows(labels: Mapping[str, Sequence[CropLabel]]) -> dict[str, list[CropLabel]]:
+    """The labels of each set that may train, without vehicles of the known sets' val crops."""
+    held_out = held_out_texts(labels)
+    return {
+        name: [
+            row
+            for row in rows
+            if may_train(row) and not (name in SET_WEIGHTS and row.text in held_out)
+        ]
+        for name, rows in labels.items()
+    }
 
 
 def held_out_texts(labels: Mapping[str, Sequence[CropLabel]]) -> frozenset[str]:

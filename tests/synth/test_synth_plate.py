@@ -105,7 +105,7 @@ def test_korean_region_names_stand_upright_on_plates_of_one_row_only() -> None:
 
 def test_a_russian_region_code_is_smaller_and_raised(fonts: FontBook) -> None:
     rng = np.random.default_rng(14)
-    less_ink = []
+    less_ink: list[bool] = []
     while len(less_ink) < 10:
         sample = sample_plate(rng, ("ru",), lines=1)
         style = design_of(sample, rng)

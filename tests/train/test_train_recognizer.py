@@ -10,17 +10,20 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from lpr.errors import TrainingError
 from lpr.manifest import load_manifest
 from lpr.recognize.alphabet import PLATE_CHARACTERS, Alphabet
 from lpr.recognize.recognizer import OnnxRecognizer
 from lpr.registry import find_model
-from lpr.train.recognizer_data import read_labels, served_crop
+from lpr.train.recognizer_cells import CharacterCells
+from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, read_labels, served_crop
 from lpr.train.recognizer_elsewhere import PLATES
 from lpr.train.recognizer_export import load_weights
 from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
 from lpr.train.recognizer_net import COLUMNS, HEIGHT, ROWS, WIDTH, RecognizerNet
+from lpr.train.recognizer_patches import movable_cells, training_rows
 from lpr.train.recognizer_score import (
     ScoredCrops,
     calibration_error,
@@ -229,3 +232,28 @@ def test_temperature_makes_overconfident_readings_honest() -> None:
     assert calibration_error(confidences(scored, alphabet, temperature), right) < (
         calibration_error(confidences(scored, alphabet, 1.0), right)
     )
+
+
+def test_vehicles_of_the_known_sets_val_crops_do_not_train(crops: Path) -> None:
+    rows = read_labels(crops)
+    assert {row.text for row in rows if row.split == "val"} == set(TEXTS)
+    assert training_rows({"mixed-openlpr": rows}) == {"mixed-openlpr": []}
+    # Of a user's own data he decides himself, and the val crops of another set are another matter.
+    own = training_rows({"own": rows, "mixed-openlpr": rows[:1]})
+    assert [row.split for row in own["own"]] == ["train"] * len(TEXTS)
+
+
+class _Blank(RecognizerNet):
+    """Reads nothing."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits = torch.zeros(len(x), 80, self.classes)
+        logits[..., -1] = 9.0
+        return logits
+
+
+def test_characters_move_only_where_what_comes_of_it_is_legible(crops: Path) -> None:
+    alphabet = Alphabet(PLATE_CHARACTERS)
+    patch = np.full((PATCH_HEIGHT, PATCH_WIDTH), 200, np.uint8)
+    cells = [CharacterCells(patch, "AB12", (20, 60, 100, 140, 180)), None]
+    assert movable_cells(_Blank(alphabet.size), alphabet, cells) == [None, None]
