@@ -36,13 +36,13 @@ Zone = Annotated[
 def check(
     config: ConfigFile,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Try no camera, store, disk or receiver.")
+        bool, typer.Option("--offline", help="Try no camera, store, disk, receiver or relay.")
     ] = False,
 ) -> None:
     """Check a site; nothing is opened. Exit 1 where something does not work.
 
     Configuration, lists, plates that cannot be told apart, what is armed; then networks, disk,
-    store, receivers and cameras are tried.
+    store, receivers, relays and cameras are tried.
     """
     failures = 0
     with clean_exit():

@@ -538,7 +538,8 @@ def test_a_settled_plate_is_read_again_only_when_it_has_grown() -> None:
     assert len(widths) < 30
     late = [width for width in widths if width > 60]
     assert late, "it is read again nearby"
-    assert all(after > 1.3 * before for before, after in pairwise(late))
+    growth = 0.93 * VoterOptions().relook_growth  # a detector's box jitters
+    assert all(after > growth * before for before, after in pairwise(late))
 
 
 def test_explanations_tell_readings_votes_and_rule() -> None:
