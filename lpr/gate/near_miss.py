@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpr.gate.confusables import Confusables
+from lpr.gate.plate_text import undotted
 
 _CONFUSABLE_COST: Final = 0.25
 
@@ -56,22 +57,23 @@ class NearMissIndex:
         self._confusables = confusables
         self._plates: dict[str, set[str]] = {}
         for plate in plates:
-            for key in _deletions(confusables.fold(plate)):
+            for key in _deletions(confusables.fold(undotted(plate))):
                 self._plates.setdefault(key, set()).add(plate)
 
     def near(self, text: str) -> tuple[NearMiss, ...]:
         """Return the listed plates other than `text` within one edit, nearest first."""
+        text = undotted(text)
         folded = self._confusables.fold(text)
         found: set[str] = set()
         for key in _deletions(folded):
             found |= self._plates.get(key, set())
-        found.discard(text)
-        misses = [
-            NearMiss(plate, edit_distance(text, plate, self._confusables))
-            for plate in found
+        misses = []
+        for plate in found:
+            plain = undotted(plate)
+            edits = edit_distance(folded, self._confusables.fold(plain), self._confusables)
             # Sharing a deletion allows for two edits; only one counts.
-            if edit_distance(folded, self._confusables.fold(plate), self._confusables) <= 1.0
-        ]
+            if plain != text and edits <= 1.0:
+                misses.append(NearMiss(plate, edit_distance(text, plain, self._confusables)))
         return tuple(sorted(misses, key=lambda miss: (miss.distance, miss.plate)))
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from lpr.gate.confusables import Confusables, collisions
 from lpr.gate.direction import Direction
+from lpr.gate.plate_text import undotted
 from lpr.gate.schedule import Schedule, local_time
 
 
@@ -97,7 +98,7 @@ class ListMatch:
     """What a list says of a text.
 
     Attributes:
-        exact: entries of exactly this plate.
+        exact: entries of exactly this plate, umlauts with or without their dots.
         alike: entries of other plates that differ in confusable characters only.
     """
 
@@ -124,8 +125,9 @@ class PlateList:
         self._by_plate: dict[str, list[PlateEntry]] = {}
         self._by_fold: dict[str, list[PlateEntry]] = {}
         for entry in self._entries:
-            self._by_plate.setdefault(entry.plate, []).append(entry)
-            self._by_fold.setdefault(confusables.fold(entry.plate), []).append(entry)
+            plate = undotted(entry.plate)
+            self._by_plate.setdefault(plate, []).append(entry)
+            self._by_fold.setdefault(confusables.fold(plate), []).append(entry)
 
     @property
     def entries(self) -> tuple[PlateEntry, ...]:
@@ -140,7 +142,7 @@ class PlateList:
     @property
     def plates(self) -> tuple[str, ...]:
         """The different plates, sorted."""
-        return tuple(sorted(self._by_plate))
+        return tuple(sorted({entry.plate for entry in self._entries}))
 
     @property
     def collisions(self) -> tuple[tuple[str, ...], ...]:
@@ -149,10 +151,11 @@ class PlateList:
 
     def match(self, text: str) -> ListMatch:
         """Return the entries that a read plate text may mean; edit distance plays no part."""
+        text = undotted(text)
         alike = self._by_fold.get(self._confusables.fold(text), ())
         return ListMatch(
             tuple(self._by_plate.get(text, ())),
-            tuple(entry for entry in alike if entry.plate != text),
+            tuple(entry for entry in alike if undotted(entry.plate) != text),
         )
 
     def __len__(self) -> int:

@@ -42,3 +42,10 @@ def test_the_index_finds_what_a_full_search_finds(plates: list[str], text: str) 
 def test_the_nearest_comes_first() -> None:
     index = NearMissIndex(["AX1", "A01"], ALIKE)
     assert [miss.plate for miss in index.near("AO1")] == ["A01", "AX1"]
+
+
+def test_a_plate_without_its_dots_is_no_near_miss_of_itself() -> None:
+    index = NearMissIndex(["FÜ123", "FÜ124"], ALIKE)
+    assert [miss.plate for miss in index.near("FU123")] == ["FÜ124"]
+    assert index.near("FU123")[0].distance == 1
+    assert {miss.plate for miss in index.near("FÖ123")} == {"FÜ123"}

@@ -64,6 +64,16 @@ def test_matches_are_exact_or_alike_and_never_edited() -> None:
     assert len(plates) == 4
 
 
+@pytest.mark.parametrize("read", ["FUAB10", "FÜAB10"])
+def test_umlauts_are_the_same_plate_with_and_without_their_dots(read: str) -> None:
+    for listed in ("FÜAB10", "FUAB10"):
+        match = plain_list([listed, "FUABIO"]).match(read)
+        assert [entry.plate for entry in match.exact] == [listed]
+        assert match.alike_plates == ("FUABIO",)
+    denied = plain_list(["FÜAB10"], deny=["FUAB10"]).match(read)
+    assert len(denied.exact) == 2
+
+
 def test_new_dates_make_a_new_pass() -> None:
     assert ENTRY.pass_key != replace(ENTRY, valid_to=date(2026, 1, 1)).pass_key
     assert ENTRY.pass_key == replace(ENTRY, owner="somebody").pass_key
