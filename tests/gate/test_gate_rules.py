@@ -56,6 +56,15 @@ def test_an_exact_match_opens_and_names_its_line() -> None:
     assert decision.pass_key is None
 
 
+@pytest.mark.parametrize(("listed_as", "read"), [("FÜ123CX", "FU123CX"), ("FU123CX", "FÜ123CX")])
+def test_an_umlaut_opens_with_and_without_its_dots(listed_as: str, read: str) -> None:
+    decision = decide(replace(SURE, text=read), context(plain_list([listed_as])))
+    assert (decision.action, decision.reason) == (Action.OPEN, Reason.EXACT_MATCH)
+    assert decide(replace(SURE, text=read), context(plain_list(deny=[listed_as]))).action is (
+        Action.DENY
+    )
+
+
 @pytest.mark.parametrize("on", ["ask", "deny"])
 def test_unlisted_plates_get_what_the_policy_says(on: str) -> None:
     policy = GatePolicy.model_validate({"on_not_listed": on})
