@@ -48,21 +48,28 @@ def log_files(path: Path) -> tuple[Path, ...]:
 def read_log(path: Path) -> Iterator[str]:
     """Yield the lines of all files of a log, oldest first, without their ends.
 
+    A file that is compressed meanwhile is read as what it has become, one that is removed meanwhile
+    (it was too old) is passed over.
+
     Raises:
         OutputError: there is no such log, or a file cannot be read.
     """
     files = log_files(path)
     if not files:
         raise OutputError(f"{path}: cannot be read: no such file")
-    for file in files:
-        try:
-            opener = gzip.open if file.suffix == _GZIP else open
-            with opener(file, "rt", encoding="utf-8", errors="replace", newline="\n") as lines:
-                for line in lines:
-                    yield line.rstrip("\r\n")
-        except (OSError, EOFError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise OutputError(f"{file}: cannot be read: {why}") from error
+    for listed in files:
+        for file in (listed, listed.with_name(f"{listed.name}{_GZIP}")):
+            try:
+                opener = gzip.open if file.suffix == _GZIP else open
+                with opener(file, "rt", encoding="utf-8", errors="replace", newline="\n") as lines:
+                    for line in lines:
+                        yield line.rstrip("\r\n")
+                break
+            except FileNotFoundError:
+                continue
+            except (OSError, EOFError) as error:
+                why = getattr(error, "strerror", None) or error
+                raise OutputError(f"{file}: cannot be read: {why}") from error
 
 
 def next_name(path: Path, day: date) -> Path:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from lpr.errors import ConfigError, OutputError
 from lpr.settings import check_settings
 from lpr.sinks import JsonlSink, from_line
-from lpr.sinks.rotated_files import log_files, older_files, read_log
+from lpr.sinks.rotated_files import compress_older, log_files, older_files, read_log
 from lpr.sinks.rotation import RotatingOutput, RotationSettings
 from lpr.types import PlateEvent
 
@@ -107,6 +107,21 @@ def test_older_files_are_compressed_and_dropped(memory_path: Path) -> None:
     os.utime(older[-2], (days_ago, days_ago))
     write_all(path, [], max_age_days=2)
     assert older_files(path) == older[-1:]
+
+
+def test_a_log_is_read_whole_while_its_files_are_compressed(memory_path: Path) -> None:
+    path = memory_path / "a.jsonl"
+    lines = [f"line {number:04d}" for number in range(40)]
+    write_all(path, lines, max_bytes=50)
+    found = read_log(path)
+    seen = [next(found) for _ in range(2)]
+    assert {file.suffix for file in older_files(path)} == {".jsonl"}
+    compress_older(path)
+    assert seen + list(found) == lines
+    found = read_log(path)
+    next(found)
+    older_files(path)[-1].unlink()  # too old meanwhile
+    assert list(found) == lines[1:30] + lines[35:]
 
 
 class Aging:
