@@ -152,7 +152,7 @@ class VoterOptions:
     legible_confidence: float = 0.2
     min_read_width: float = 20.0
     max_readings: int = 60
-    relook_growth: float = 1.2
+    relook_growth: float = 1.4
     max_kept_readings: int = 24
     max_candidates: int = 16
     unread_hits: int = 5
