@@ -8,9 +8,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from lpr.formats.folding import fold
 from lpr.gate.confusables import Confusables, collisions
 from lpr.gate.direction import Direction
-from lpr.gate.plate_text import undotted
 from lpr.gate.schedule import Schedule, local_time
 
 
@@ -125,7 +125,8 @@ class PlateList:
         self._by_plate: dict[str, list[PlateEntry]] = {}
         self._by_fold: dict[str, list[PlateEntry]] = {}
         for entry in self._entries:
-            plate = undotted(entry.plate)
+            # No two districts differ in the dots of an umlaut alone: it is the same plate.
+            plate = fold(entry.plate)
             self._by_plate.setdefault(plate, []).append(entry)
             self._by_fold.setdefault(confusables.fold(plate), []).append(entry)
 
@@ -151,11 +152,11 @@ class PlateList:
 
     def match(self, text: str) -> ListMatch:
         """Return the entries that a read plate text may mean; edit distance plays no part."""
-        text = undotted(text)
+        text = fold(text)
         alike = self._by_fold.get(self._confusables.fold(text), ())
         return ListMatch(
             tuple(self._by_plate.get(text, ())),
-            tuple(entry for entry in alike if undotted(entry.plate) != text),
+            tuple(entry for entry in alike if fold(entry.plate) != text),
         )
 
     def __len__(self) -> int:

@@ -22,7 +22,6 @@ LATIN: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """Digits and letters that Latin plates of nearly all countries use."""
 
 _LATIN: Final = frozenset(LATIN + "ÄÖÜ")
-_UNDOTTED: Final = str.maketrans("ÄÖÜ", "AOU")
 # Scripts that plates carry beside Latin: Chinese, Japanese kana, hangul syllables, Thai consonants.
 _RANGES: Final = ((0x4E00, 0x9FFF), (0x3041, 0x3096), (0xAC00, 0xD7A3), (0x0E01, 0x0E2E))
 # What people put between the groups of a plate. Anything else (slash, quote, plus...) is refused.
@@ -52,17 +51,6 @@ def in_alphabet(char: str, alphabet: AbstractSet[str] | None = None) -> bool:
     if alphabet is not None and char not in alphabet:
         return False
     return char in _LATIN or any(first <= ord(char) <= last for first, last in _RANGES)
-
-
-def undotted(plate: str) -> str:
-    """Write Ä, Ö and Ü without their dots, as registers often do and readers may.
-
-    No two districts differ in nothing else: it is the same plate.
-
-    >>> undotted("FÜAB12")
-    'FUAB12'
-    """
-    return plate if plate.isascii() else plate.translate(_UNDOTTED)
 
 
 def normalise(typed: str, alphabet: AbstractSet[str] | None = None) -> str:

@@ -150,14 +150,9 @@ def _draw_row(
     fonts: FontBook,
     rng: np.random.Generator,
 ) -> None:
-    if style.region_box is not None:
-        first = style.region_box == "first"
-        head, _, tail = row.partition(" ") if first else row.rpartition(" ")
-        code, rest = (head, tail) if first else (tail, head)
-        if code.isdigit() and rest:
-            parts = code, rest.strip()
-            _draw_region_box(ink, canvas, parts, area, style, face, fonts, rng)
-            return
+    if (parts := _region_and_rest(row, style)) is not None:
+        _draw_region_box(ink, canvas, parts, area, style, face, fonts, rng)
+        return
     faces = [_face_for(char, face, fonts, rng) for char in row]
     inks = [
         0.0 if char in f"{MARKS} " else max(one.glyph(char).width, style.spacing.least_ink)
@@ -182,6 +177,16 @@ def _lower(slot: Slot, style: PlateStyle) -> Slot:
     """The slot of a letter that is less high than digits; it stands on their line."""
     height = slot.height * style.letters
     return replace(slot, top=slot.top + slot.height - height, height=height)
+
+
+def _region_and_rest(row: str, style: PlateStyle) -> tuple[str, str] | None:
+    """The region's code that stands in a box of its own, and the other characters of the row."""
+    if style.region_box is None:
+        return None
+    first = style.region_box == "first"
+    head, _, tail = row.partition(" ") if first else row.rpartition(" ")
+    code, rest = (head, tail) if first else (tail, head)
+    return (code, rest.strip()) if code.isdigit() and rest else None
 
 
 def _draw_region_box(

@@ -103,7 +103,7 @@ def weighted_patches(
 
 def training_rows(labels: Mapping[str, Sequence[CropLabel]]) -> dict[str, list[CropLabel]]:
     """The labels of each set that may train, without vehicles of the known sets' val crops."""
-    held_out = held_out_texts(labels)
+    held_out = _held_out_texts(labels)
     return {
         name: [
             row
@@ -114,7 +114,7 @@ def training_rows(labels: Mapping[str, Sequence[CropLabel]]) -> dict[str, list[C
     }
 
 
-def held_out_texts(labels: Mapping[str, Sequence[CropLabel]]) -> frozenset[str]:
+def _held_out_texts(labels: Mapping[str, Sequence[CropLabel]]) -> frozenset[str]:
     """What the known sets' val crops say: they show some vehicles of the train split again."""
     return frozenset(
         row.text
