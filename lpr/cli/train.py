@@ -174,6 +174,10 @@ def recognizer(
     region: Annotated[
         list[str] | None, typer.Option(help="Countries to render; all by default.")
     ] = None,
+    keep: Annotated[
+        float,
+        typer.Option(min=0, help="How firmly --from holds on to what that model reads right."),
+    ] = 1.0,
     threads: Threads = 1,
     processes: Annotated[
         int, typer.Option(min=1, help="Processes that train together, one a core.")
@@ -216,6 +220,7 @@ def recognizer(
             negatives=None if data else data_folder() / "negatives",
             rendered=plates,
             regions=names(region) or None,
+            keep=keep,
             name=DEFAULT_RECOGNIZER if start is None else out.name,
         )
         with _shown("recognizer", steps) as show:

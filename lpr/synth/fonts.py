@@ -151,8 +151,64 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "droidsansfallbackfull",
         "lxgwwenkai-bold",
     ),
-    "arabic": ("dejavusans-bold", "dejavusans"),
+    "arabic": (
+        "dejavusans-bold",
+        "dejavusans",
+        "amiri-arabic-700",
+        "cairo-arabic-500",
+        "cairo-arabic-700",
+        "noto-kufi-arabic-arabic-600",
+        "noto-sans-arabic-arabic-500",
+        "noto-sans-arabic-arabic-700",
+        "vazirmatn-arabic-600",
+    ),
+    "thai": (
+        "kanit-thai-500",
+        "noto-sans-thai-thai-500",
+        "noto-sans-thai-thai-700",
+        "prompt-thai-500",
+        "sarabun-thai-600",
+        "sarabun-thai-700",
+    ),
+    "devanagari": (
+        "mukta-devanagari-600",
+        "noto-sans-devanagari-devanagari-500",
+        "noto-sans-devanagari-devanagari-700",
+    ),
+    "bengali": (
+        "hind-siliguri-bengali-500",
+        "hind-siliguri-bengali-700",
+        "noto-sans-bengali-bengali-600",
+    ),
+    "myanmar": ("noto-sans-myanmar-myanmar-500", "noto-sans-myanmar-myanmar-700"),
+    "khmer": ("noto-sans-khmer-khmer-500", "noto-sans-khmer-khmer-700"),
+    "lao": ("noto-sans-lao-lao-500", "noto-sans-lao-lao-700"),
+    "ethiopic": ("noto-sans-ethiopic-ethiopic-500", "noto-sans-ethiopic-ethiopic-700"),
+    "kana": ("notosanscjk-bold", "notosanscjk-regular", "notosanscjk-medium"),
+    "cyrillic": (
+        "dejavusans-bold",
+        "dejavusanscondensed-bold",
+        "liberationsans-bold",
+        "liberationsansnarrow-bold",
+        "ptsans-bold",
+    ),
 }
+_SCRIPTS: Final[tuple[tuple[str, str, str, str], ...]] = (
+    ("cyrillic", "\u0400", "\u04ff", "Н"),
+    ("arabic", "\u0600", "\u06ff", "٩"),
+    ("devanagari", "\u0900", "\u097f", "क"),
+    ("bengali", "\u0980", "\u09ff", "ক"),
+    ("thai", "\u0e00", "\u0e7f", "ก"),
+    ("lao", "\u0e80", "\u0eff", "ກ"),
+    ("myanmar", "\u1000", "\u109f", "က"),
+    ("ethiopic", "\u1200", "\u137f", "ሀ"),
+    ("khmer", "\u1780", "\u17ff", "ក"),
+    ("kana", "\u3040", "\u30ff", "国"),
+    ("han", "\u4e00", "\u9fff", "国"),
+    ("hangul", "\uac00", "\ud7a3", "밝"),
+)
+"""Scripts with typefaces of their own: kind, first and last character, and the character whose
+height stands for that of a capital letter."""
 _DEEPEST: Final = 0.12
 """How far a letter may hang below the line, cap heights: tails of a Q."""
 _LAST_LATIN: Final = "\u024f"
@@ -246,8 +302,7 @@ class Face:
 
     def _draw(self, char: str) -> Glyph:
         if self._font is None:
-            latin = char <= _LAST_LATIN
-            self._open("H" if latin else ("밝" if "가" <= char <= "힣" else "国"))
+            self._open(_reference(char))
         top, bottom = self._cap
         left, high, right, low = (int(edge) for edge in self._font.getbbox(char))
         width = max(1, right - left)
@@ -264,6 +319,16 @@ class Face:
         if columns.size:
             mask = mask[:, columns[0] : columns[-1] + 1]
         return Glyph(np.ascontiguousarray(mask), (start - top) / CAP)
+
+
+def script_of(char: str) -> str | None:
+    """The kind of face that draws a character; None for Latin letters, digits and marks."""
+    return next((kind for kind, low, high, _ in _SCRIPTS if low <= char <= high), None)
+
+
+def _reference(char: str) -> str:
+    """The character whose height stands for that of a capital letter of the same script."""
+    return next((one for _, low, high, one in _SCRIPTS if low <= char <= high), "H")
 
 
 def _lifted(mask: npt.NDArray[np.uint8], top: int, baseline: int) -> npt.NDArray[np.uint8]:
@@ -354,6 +419,19 @@ class FontBook:
     def pick_kind_or(self, kind: str, rng: np.random.Generator) -> Face:
         """Draw a face of one kind, or of any Latin kind where none of that was found."""
         return self.pick_kind(kind, rng) if self._faces[kind] else self.pick("generic", rng)
+
+    def faces_of(self, words: str, face: Face, rng: np.random.Generator) -> list[Face]:
+        """A face for each character: `face`, or one that has its script; one for each script.
+
+        Raises:
+            ConfigError: none has the script.
+        """
+        own: dict[str, Face] = {}
+        for char in words:
+            kind = script_of(char)
+            if kind is not None and kind not in own:
+                own[kind] = self.pick_kind(kind, rng)
+        return [own.get(script_of(char) or "", face) for char in words]
 
 
 def font_folders() -> tuple[Path, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -55,13 +57,15 @@ class Canvas:
         """Blend a colour in by an HxW mask of 0 to 1."""
         self._pixels += mask[..., None] * (np.array(colour[::-1], np.float32) - self._pixels)
 
-    def write(self, words: str, area: Area, colour: Rgb, face: Face) -> None:
-        """Set words inside an area."""
+    def write(self, words: str, area: Area, colour: Rgb, face: Face | Sequence[Face]) -> None:
+        """Set words inside an area, in one face or one for each character."""
         layer = np.zeros((self.height, self.width), np.uint8)
-        inks = [0.0 if char == " " else face.glyph(char).width for char in words]
+        faces = [face] * len(words) if isinstance(face, Face) else face
+        own = dict(zip(words, faces, strict=True))
+        inks = [0.0 if char == " " else own[char].glyph(char).width for char in words]
         plain = words.replace("*", " ").replace("·", " ")
         for slot in place_row(plain, inks, area, Spacing(gap=0.12, word=0.4, narrowest=0.55)):
-            glyph = face.glyph(slot.char)
+            glyph = own[slot.char].glyph(slot.char)
             size = (max(1, round(slot.width)), max(1, round(glyph.height * slot.height)))
             mask = cv2.resize(glyph.mask, size, interpolation=cv2.INTER_AREA)
             x, y = max(0, round(slot.left)), max(0, round(slot.top + glyph.top * slot.height))
@@ -159,7 +163,8 @@ def draw_extras(
             span = float(rng.uniform(0.4, 0.8))
             area = Area(width * (1 - span) / 2, height * edge, width * span, height * room * 0.62)
             kind = "serif" if rng.random() < 0.25 else "condensed"
-            canvas.write(words, area, colour, fonts.pick_kind_or(kind, rng))
+            face = fonts.pick_kind_or(kind, rng)
+            canvas.write(words, area, colour, fonts.faces_of(words, face, rng))
     for _ in range(style.stickers):
         _sticker(canvas, style, fonts, rng)
     _bolts(canvas, style, rng)

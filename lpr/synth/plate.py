@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lpr.formats.sampling import SampledPlate, sample_plate
-from lpr.synth.fonts import Face, FontBook
+from lpr.synth.fonts import Face, FontBook, script_of
 from lpr.synth.layout import MARKS, Area, Slot, place_row
 from lpr.synth.ornaments import Canvas, draw_band, draw_emblem, draw_emirate, draw_extras
 from lpr.synth.style import PlateStyle, design_of, random_design
@@ -153,7 +153,7 @@ def _draw_row(
     if (parts := _region_and_rest(row, style)) is not None:
         _draw_region_box(ink, canvas, parts, area, style, face, fonts, rng)
         return
-    faces = [_face_for(char, face, fonts, rng) for char in row]
+    faces = _faces_for(row, face, fonts, rng)
     inks = [
         0.0 if char in f"{MARKS} " else max(one.glyph(char).width, style.spacing.least_ink)
         for char, one in zip(row, faces, strict=True)
@@ -261,12 +261,11 @@ def _draw_small_year(
         _stamp_mark(ink, Slot("-", area.left + split, y - size / 2, gap, size))
 
 
-def _face_for(char: str, face: Face, fonts: FontBook, rng: np.random.Generator) -> Face:
-    if "가" <= char <= "힣":
-        return fonts.pick_kind("hangul", rng)
-    if "一" <= char <= "鿿":
-        return fonts.pick_kind("han", rng)
-    return face if char.isascii() or face.accents(char) else fonts.pick_kind_or("fe", rng)
+def _faces_for(row: str, face: Face, fonts: FontBook, rng: np.random.Generator) -> list[Face]:
+    return [
+        fonts.pick_kind_or("fe", rng) if script_of(char) is None and not one.accents(char) else one
+        for char, one in zip(row, fonts.faces_of(row, face, rng), strict=True)
+    ]
 
 
 def _stamp(ink: npt.NDArray[np.uint8], face: Face, slot: Slot) -> None:

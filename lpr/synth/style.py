@@ -116,7 +116,7 @@ def design_of(plate: SampledPlate, rng: np.random.Generator) -> PlateStyle:
     """Draw a design for a plate of a national format."""
     width, height = plate.layout.size
     region = plate.region
-    style = _common(
+    style = plain_style(
         width / height, plate.colours.foreground, plate.colours.background, len(plate.rows), rng
     )
     two = len(plate.rows) == 2
@@ -197,7 +197,7 @@ def random_design(rng: np.random.Generator) -> tuple[tuple[str, ...], PlateStyle
     if rng.random() < 0.35:
         ink, ground = ground, ink
     aspect = float(rng.uniform(1.1, 2.4) if two else rng.uniform(2.0, 5.0))
-    style = _common(aspect, PALETTE[ink], PALETTE[ground], len(rows), rng)
+    style = plain_style(aspect, PALETTE[ink], PALETTE[ground], len(rows), rng)
     region = str(rng.choice(list(TOP_WORDS)))
     top, bottom = _words(region, rng) if rng.random() < 0.4 else ("", "")
     return rows, replace(
@@ -213,9 +213,10 @@ def random_design(rng: np.random.Generator) -> tuple[tuple[str, ...], PlateStyle
     )
 
 
-def _common(
+def plain_style(
     aspect: float, ink: Rgb, ground: Rgb, rows: int, rng: np.random.Generator
 ) -> PlateStyle:
+    """Draw what plates of every country vary in, around a shape and two colours."""
     tight = rng.random() < 0.25
     spacing = Spacing(
         gap=float(rng.uniform(0.04, 0.1) if tight else rng.uniform(0.08, 0.24)),

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from lpr.detect.maps import STRIDES
 from lpr.imaging import PAD_GREY
 from lpr.train.detector_data import NEGATIVES, LabelledPicture, PictureCache, PlateLabel
+from lpr.train.detector_night import at_night
 from lpr.train.detector_paste import Paster
 from lpr.train.detector_photo import photograph
 from lpr.train.detector_targets import CanvasPlate, Targets, assign
@@ -37,6 +38,8 @@ HARD_REPEATS = 4
 """How often a picture with a mistaken place and without plates comes where others come once."""
 _AT_MISTAKES, _AT_MISTAKES_ALONE = 0.3, 0.7
 """Share of the views that look at a mistaken place, of a picture with plates and of one without."""
+NIGHTS = 0.15
+"""Share of the altered views that are made night."""
 MIN_WIDTH = 7.0
 VISIBLE = 0.6
 
@@ -129,7 +132,10 @@ class CanvasSampler:
         if self._paster is not None:
             canvas, plates = self._paster.paste(canvas, plates, rng)
         if rng.random() >= self._calm:
-            canvas = photograph(canvas, rng)
+            night = rng.random() < NIGHTS
+            if night:
+                canvas = at_night(canvas, [plate.quad for plate in plates], rng)
+            canvas = photograph(canvas, rng, relit=not night)
         return View(canvas, plates, picture.trust)
 
     def _backdrop(self, picture: LabelledPicture, matrix: Floats, width: int, height: int) -> Image:

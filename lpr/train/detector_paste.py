@@ -27,7 +27,7 @@ class PasteOdds:
     """How often what is put into a view; `hidden` is the share of the plates that cover others."""
 
     replace: float = 0.3
-    add: float = 0.15
+    add: float = 0.25
     distract: float = 0.25
     hidden: float = 0.2
 
@@ -58,10 +58,12 @@ class Paster:
             for plate in plates
         ]
         while rng.random() < odds.add:
-            quad = _room(canvas, plates, rng)
+            plate = self._choose(rng, None)
+            shape = plate[0].shape[1] / plate[0].shape[0] * math.exp(rng.normal(0, 0.1))
+            quad = _room(canvas, plates, rng, shape)
             if quad is None:
                 break
-            plates.append(self._put(canvas, quad, rng))
+            plates.append(_put(canvas, quad, plate, rng))
         return canvas, plates
 
     def _replace(self, canvas: Image, plate: CanvasPlate, rng: Rng) -> CanvasPlate:
@@ -73,16 +75,10 @@ class Paster:
             drop = rng.normal(0, 0.06) * (high[0] - low[0])
             grown = leaned(grown, lean, drop)
         aspect = (high[0] - low[0]) / max(high[1] - low[1], 1.0)
-        return self._put(canvas, grown.astype(np.float32), rng, float(aspect))
-
-    def _put(
-        self, canvas: Image, quad: Floats, rng: Rng, aspect: float | None = None
-    ) -> CanvasPlate:
-        pixels, lines = self._choose(rng, aspect)
         # On a vehicle a plate may have the paint's own colour, without a rim.
-        hidden = aspect is not None and rng.random() < self._odds.hidden
-        blend_plate(canvas, pixels, quad, rng, hidden=hidden)
-        return CanvasPlate(quad, True, 0.0, lines)
+        hidden = rng.random() < self._odds.hidden
+        chosen = self._choose(rng, float(aspect))
+        return _put(canvas, grown.astype(np.float32), chosen, rng, hidden=hidden)
 
     def _choose(self, rng: Rng, aspect: float | None) -> tuple[Image, int]:
         """Draw a plate; of a few draws the one whose shape is nearest to `aspect`."""
@@ -97,11 +93,21 @@ class Paster:
         )
 
 
-def _room(canvas: Image, plates: Sequence[CanvasPlate], rng: Rng) -> Floats | None:
-    """A quad that touches no plate; None where no place was found."""
+def _put(
+    canvas: Image, quad: Floats, plate: tuple[Image, int], rng: Rng, *, hidden: bool = False
+) -> CanvasPlate:
+    pixels, lines = plate
+    blend_plate(canvas, pixels, quad, rng, hidden=hidden)
+    return CanvasPlate(quad, True, 0.0, lines)
+
+
+def _room(
+    canvas: Image, plates: Sequence[CanvasPlate], rng: Rng, aspect: float | None = None
+) -> Floats | None:
+    """A quad that touches no plate, of a shape or of any; None where no place was found."""
     height, width = canvas.shape[:2]
     taken = [plate.quad for plate in plates]
-    return free_quad(width, height, taken, rng, widths=(9.0, 0.6 * width))
+    return free_quad(width, height, taken, rng, widths=(9.0, 0.6 * width), aspect=aspect)
 
 
 def _distract(canvas: Image, plates: Sequence[CanvasPlate], rng: Rng) -> None:

@@ -11,9 +11,16 @@ from lpr.synth.paste import Rng
 from lpr.types import Image
 
 
-def photograph(image: Image, rng: Rng) -> Image:
-    """Return a copy of an HxWx3 uint8 BGR picture as another camera might have taken it."""
-    image = _relight(image, rng)
+def photograph(image: Image, rng: Rng, *, relit: bool = True) -> Image:
+    """Return a copy of an HxWx3 uint8 BGR picture as another camera might have taken it.
+
+    Args:
+        image: the picture.
+        rng: source of randomness.
+        relit: whether its light changes, too.
+    """
+    if relit:
+        image = _relight(image, rng)
     if rng.random() < 0.22:
         image = _recolour(image, rng)
     if rng.random() < 0.25:

@@ -19,6 +19,7 @@ from lpr.imaging import rectify
 from lpr.recognize.alphabet import Alphabet
 from lpr.synth.fonts import FontBook
 from lpr.synth.plate import render_plate, render_random_plate
+from lpr.synth.scripts import drawable_designs, render_script_plate
 from lpr.types import Image
 
 Grey = npt.NDArray[np.uint8]
@@ -228,6 +229,7 @@ def render_shard(
     regions: Sequence[str] | None = None,
     lines: int | None = None,
     random_share: float = 0.25,
+    unknown_share: float = 0.0,
     on_plate: Callable[[int], None] | None = None,
 ) -> Path:
     """Render a shard of plates; the same seed gives the same shard.
@@ -243,6 +245,8 @@ def render_shard(
         regions: region codes; None means all.
         lines: rows of the plates of countries; None for any.
         random_share: share of plates of no country.
+        unknown_share: share of plates in scripts that the reader does not know, whose text is
+            empty; none where there is no face for them.
         on_plate: called with the number of plates done.
 
     Returns:
@@ -253,8 +257,12 @@ def render_shard(
     codes = tuple(regions) if regions is not None else available_regions()
     patches = np.empty((count, PATCH_HEIGHT, PATCH_WIDTH), np.uint8)
     texts: list[str] = []
+    if not drawable_designs(fonts, wholly=True):
+        unknown_share = 0.0
     while len(texts) < count:
-        if rng.random() < random_share:
+        if unknown_share > 0 and rng.random() < unknown_share:
+            plate = render_script_plate(rng, fonts, height=PLATE_HEIGHT, wholly=True)
+        elif rng.random() < random_share:
             plate = render_random_plate(rng, fonts, height=PLATE_HEIGHT)
         else:
             sample = sample_plate(rng, codes, lines=lines)

@@ -34,6 +34,7 @@ from lpr.train.recognizer_elsewhere import ELSEWHERE, Elsewhere, render_elsewher
 from lpr.train.recognizer_export import WEIGHTS, RecognizerCard, export_recognizer, load_weights
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
+from lpr.train.recognizer_keep import Keeper
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
 from lpr.train.recognizer_patches import (
     LEFT_OUT,
@@ -82,6 +83,8 @@ SET_LICENCES: Final[Mapping[str, str]] = {
 FINE_TUNING_RATE: Final = 0.2
 """Fine-tuning learns at this share of the rate, so that it keeps what the model knows."""
 _SHARD = 2000
+_UNKNOWN_SHARE = 0.04
+"""Share, in shards of all countries, of plates to which the answer is to be no text."""
 _OWN_SHARDS: Final[Mapping[int, tuple[str, int | None]]] = {
     3: ("kr", None),
     6: ("cn", None),
@@ -112,6 +115,8 @@ class RecognizerTrainOptions:
         cache: folder of rendered plates; by default inside `out`.
         negatives: folder of pictures without plates, None for none.
         regions: region codes to render; None means all.
+        keep: how firmly a run with `init_from` holds on to what that model reads right, see
+            `lpr.train.recognizer_keep`; 0 for not at all.
         blank_share: share of crops without legible text.
         strength: how bad crops may be.
         name: name of the model.
@@ -131,6 +136,7 @@ class RecognizerTrainOptions:
     cache: Path | None = None
     negatives: Path | None = None
     regions: tuple[str, ...] | None = None
+    keep: float = 1.0
     blank_share: float = 0.03
     strength: AugmentStrength = field(default_factory=AugmentStrength)
     name: str = DEFAULT_RECOGNIZER
@@ -209,7 +215,8 @@ def _learn(
         seed=(loop.seed * 7919 + state.step) * loop.processes + team.rank,
     )
     checkpoint = options.out / CHECKPOINT if team.rank == 0 else None
-    run_steps(state, batches, loop, checkpoint, on_progress, team.average)
+    keeper = _keeper(options, state.alphabet)
+    run_steps(state, batches, loop, checkpoint, on_progress, team.average, keeper)
 
 
 def _labels(options: RecognizerTrainOptions) -> dict[str, tuple[CropLabel, ...]]:
@@ -250,14 +257,24 @@ def _start(options: RecognizerTrainOptions, loop: LoopOptions) -> TrainingState:
         return restore_state(checkpoint, loop)
     if options.init_from is None:
         return new_state(loop)
-    name = DEFAULT_RECOGNIZER if options.init_from == SHIPPED else options.init_from
-    net, alphabet = load_weights(find_model(name).path.parent / WEIGHTS)
+    net, alphabet = _weights_of(options.init_from)
     return TrainingState(
         net,
         WeightAverage(net, loop.average),
         make_optimiser(net, loop),
         alphabet,
     )
+
+
+def _weights_of(model: str) -> tuple[RecognizerNet, Alphabet]:
+    name = DEFAULT_RECOGNIZER if model == SHIPPED else model
+    return load_weights(find_model(name).path.parent / WEIGHTS)
+
+
+def _keeper(options: RecognizerTrainOptions, alphabet: Alphabet) -> Keeper | None:
+    if options.init_from is None or options.keep <= 0:
+        return None
+    return Keeper(_weights_of(options.init_from)[0], alphabet.blank, options.keep)
 
 
 def render_cache(
@@ -303,6 +320,7 @@ def render_cache(
             backgrounds=backgrounds,
             regions=own,
             lines=lines,
+            unknown_share=_UNKNOWN_SHARE if own is None else 0.0,
         )
         cache.refresh()
         if on_render is not None:

@@ -18,6 +18,7 @@ from lpr.recognize.alphabet import PLATE_CHARACTERS, Alphabet
 from lpr.train.checkpoint import load_checkpoint, save_checkpoint
 from lpr.train.ema import WeightAverage
 from lpr.train.recognizer_batches import BatchMaker
+from lpr.train.recognizer_keep import Keeper
 from lpr.train.recognizer_net import RecognizerNet, RecognizerShape
 
 
@@ -168,6 +169,7 @@ def run_steps(
     checkpoint: Path | None,
     on_progress: Callable[[Progress], None] | None = None,
     average: Callable[[nn.Module], None] | None = None,
+    keeper: Keeper | None = None,
 ) -> None:
     """Train until `options.steps`.
 
@@ -179,6 +181,7 @@ def run_steps(
             for none.
         on_progress: called every 50 steps.
         average: called with the network every `options.average_every` steps and at the end.
+        keeper: holds the network to what it began with; None for nothing.
 
     Raises:
         TrainingError: the loss is no number any more, or the disk refuses.
@@ -190,7 +193,7 @@ def run_steps(
         rate = learning_rate(state.step, options)
         for group in state.optimiser.param_groups:
             group["lr"] = rate
-        total += train_step(state, batches, options.batch, bfloat16=options.bfloat16)
+        total += train_step(state, batches, options.batch, keeper, bfloat16=options.bfloat16)
         count += 1
         state.step += 1
         if count == 50 or state.step == options.steps:
@@ -212,16 +215,25 @@ def run_steps(
 
 
 def train_step(
-    state: TrainingState, batches: BatchMaker, count: int, *, bfloat16: bool = False
+    state: TrainingState,
+    batches: BatchMaker,
+    count: int,
+    keeper: Keeper | None = None,
+    *,
+    bfloat16: bool = False,
 ) -> float:
-    """Take one step and return its loss."""
+    """Take one step and return its loss on the texts."""
     batch = batches.batch(count)
     crops = batch.crops.contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
         logits = state.net(crops)
+        answers = keeper.answers(crops) if keeper is not None else None
     loss = ctc_loss(logits.float(), batch.targets, batch.lengths, state.alphabet.blank)
+    held = loss
+    if keeper is not None and answers is not None:
+        held = loss + keeper.loss(logits.float(), answers.float(), batch)
     state.optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    held.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(state.net.parameters(), 5.0)
     state.optimiser.step()
     state.average.update(state.net)
