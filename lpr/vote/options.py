@@ -117,7 +117,7 @@ class VoterOptions:
 
     max_delay: float = 1.0
     confirm_probability: float = 0.7
-    due_probability: float = 0.8
+    due_probability: float = 0.85
     early_probability: float = 0.9
     revise_probability: float = 0.8
     sure_probability: float = 1.0
@@ -133,7 +133,7 @@ class VoterOptions:
     prior_weight: float = 0.5
     prior_limit: float = 3.0
     no_digit_penalty: float = 2.0
-    reference_width: float = 180.0
+    reference_width: float = 200.0
     size_power: float = 2.0
     size_relief: float = 0.7
     quality_power: float = 0.7
@@ -142,8 +142,8 @@ class VoterOptions:
     confusions: float = 8.0
     max_reading_confidence: float = 0.98
     outlier: float = 0.01
-    unsure_outlier: float = 0.3
-    missing_character: float = 0.05
+    unsure_outlier: float = 0.4
+    missing_character: float = 0.1
     unsure_missing: float = 0.2
     missing_end: float = 0.4
     extra_character: float = 0.03
