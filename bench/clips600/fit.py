@@ -32,14 +32,14 @@ LEAST_GAIN = 2.0
 LEAST_LIKELIER = 1.0
 """An option of the evidence moves only where the outcomes get likelier by this, in nats."""
 BELIEFS: Mapping[str, tuple[float, ...]] = {
-    "reference_width": (110.0, 140.0, 160.0, 180.0, 220.0),
+    "reference_width": (110.0, 140.0, 160.0, 180.0, 200.0, 220.0),
     "size_power": (1.0, 1.5, 2.0, 3.0),
     "size_relief": (0.3, 0.5, 0.7, 0.9),
     "quality_power": (0.5, 0.7, 1.0),
     "scale_copies": (0.05, 0.1, 0.2, 0.3),
     "confusions": (3.0, 5.0, 8.0),
     "outlier": (0.003, 0.01, 0.03),
-    "unsure_outlier": (0.1, 0.3, 0.5),
+    "unsure_outlier": (0.1, 0.3, 0.4, 0.5),
     "max_reading_confidence": (0.95, 0.98, 0.99),
     "missing_character": (0.02, 0.05, 0.1),
     "extra_character": (0.01, 0.03, 0.06),

@@ -411,8 +411,9 @@ class FontBook:
         faces = self._faces[kind]
         if not faces:
             raise ConfigError(
-                f"no {kind} font found ({', '.join(_KINDS[kind][:2])}); install one "
-                "(fonts-nanum and fonts-noto-cjk on Debian) or set LPR_FONTS"
+                f"no {kind} font found ({', '.join(_KINDS[kind][:2])}); install one (on Debian "
+                "fonts-nanum, fonts-noto-cjk, fonts-dejavu-core; others are packages of "
+                "docs/training.md) or set LPR_FONTS"
             )
         return faces[int(rng.integers(len(faces)))]
 

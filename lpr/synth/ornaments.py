@@ -12,9 +12,10 @@ from lpr.formats.colours import Rgb
 from lpr.synth.fonts import Face, FontBook
 from lpr.synth.layout import Area, Slot, Spacing, place_row
 from lpr.synth.style import PlateStyle
+from lpr.synth.words import ARABIC_DIGITS, ARABIC_LETTERS
 from lpr.types import Image
 
-_ARABIC = "٠١٢٣٤٥٦٧٨٩ابدرسصطعقكلمنهوى"
+_ARABIC = ARABIC_DIGITS + ARABIC_LETTERS
 
 
 class Canvas:

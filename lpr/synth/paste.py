@@ -26,6 +26,7 @@ def free_quad(
     *,
     widths: tuple[float, float],
     aspect: float | None = None,
+    askew: float = 0.0,
 ) -> Floats | None:
     """Find room for a plate seen at some angle.
 
@@ -36,6 +37,7 @@ def free_quad(
         rng: source of randomness.
         widths: least and greatest plate width, pixels; drawn evenly on a logarithmic scale.
         aspect: width over height of the plate; any plausible one where None.
+        askew: share of plates that hang as much awry as a motorcycle's may.
 
     Returns:
         4x2 float32 corners, clockwise from the top left; None where no room was found.
@@ -43,7 +45,8 @@ def free_quad(
     for _ in range(TRIES):
         across = math.exp(rng.uniform(math.log(widths[0]), math.log(widths[1])))
         shape = aspect or math.exp(rng.uniform(math.log(1.3), math.log(5.2)))
-        quad = _perspective(across, across / shape, rng)
+        turn = 0.3 if askew > 0 and rng.random() < askew else 0.1
+        quad = _perspective(across, across / shape, rng, turn)
         reach = np.ptp(quad, axis=0)
         if (reach >= [0.95 * width, 0.95 * height]).any() or reach[1] < 3:
             continue
@@ -72,15 +75,14 @@ def touching(a: Floats, b: Floats, gap: float = 2.0) -> bool:
     )
 
 
-def _perspective(across: float, down: float, rng: Rng) -> npt.NDArray[np.float64]:
-    """A flat plate turned about its three axes, around the origin."""
+def _perspective(across: float, down: float, rng: Rng, spread: float) -> npt.NDArray[np.float64]:
+    """A flat plate turned about its three axes, around the origin; `spread` in its plane, rad."""
     quad = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64) * [across / 2, down / 2]
     quad[:, 1] += quad[:, 0] * math.tan(float(np.clip(rng.normal(0, 0.15), -0.5, 0.5)))
     quad[:, 0] += quad[:, 1] * float(np.clip(rng.normal(0, 0.08), -0.25, 0.25))
     near = float(np.clip(rng.normal(0, 0.06), -0.15, 0.15))
     quad *= 1 + near * np.array([[-1], [1], [1], [-1]])
-    # Plates of motorcycles hang askew, those of cars hardly ever.
-    turn = float(rng.normal(0, 0.3 if rng.random() < 0.15 else 0.1))
+    turn = float(rng.normal(0, spread))
     cosine, sine = math.cos(turn), math.sin(turn)
     return np.asarray(quad @ np.array([[cosine, sine], [-sine, cosine]]))
 

@@ -1,7 +1,8 @@
-"""Plates in scripts that the reader does not know, so that a detector finds them all the same.
+"""Plates in scripts that the reader does not know.
 
-Only their look counts: rows, proportions, colours, bands and typefaces are a country's, the
-characters are drawn at random.
+Detector and corner refiner are to find them all the same; the reader learns to say nothing to those
+of which it knows no character. Only their look counts: rows, proportions, colours, bands and
+typefaces are a country's, the characters are drawn at random.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from lpr.formats.colours import PALETTE, Rgb
 from lpr.synth.fonts import FontBook
 from lpr.synth.plate import RenderedPlate, draw_plate
 from lpr.synth.style import plain_style
+from lpr.synth.words import ARABIC_DIGITS, ARABIC_LETTERS
 
 _LETTERS: Final[Mapping[str, str]] = {
-    "arabic": "ابجدرسصطعفقلمنهوى",
+    "arabic": ARABIC_LETTERS,
     "persian": "بجدسصطقلمنوهی",
     "thai": "กขคฆงจฉชฌญฎฐฒณตถทธนบปผพภมยรลวศษสหอฮ",
     "devanagari": "कखगघचजझटडतदनपबभमयरलवसह",
@@ -33,7 +35,7 @@ _LETTERS: Final[Mapping[str, str]] = {
     "cyrillic": "БГДЖЗИЙЛПУФЦЧШЩЫЭЮЯАВЕКМНОРСТХ",
 }
 _DIGITS: Final[Mapping[str, str]] = {
-    "arabic": "٠١٢٣٤٥٦٧٨٩",
+    "arabic": ARABIC_DIGITS,
     "persian": "۰۱۲۳۴۵۶۷۸۹",
     "devanagari": "०१२३४५६७८९",
     "bengali": "০১২৩৪৫৬৭৮৯",
@@ -184,8 +186,8 @@ def render_script_plate(
     designs = drawable_designs(fonts, wholly=wholly)
     if not designs:
         raise ConfigError(
-            "no font of a script other than Latin found; install fonts-noto-core or set LPR_FONTS "
-            "(see docs/training.md)"
+            "no font of a script other than Latin found; install fonts-dejavu-core or the packages "
+            "that docs/training.md names, or set LPR_FONTS"
         )
     shares = np.array([one.weight for one in designs])
     design = designs[int(rng.choice(len(designs), p=shares / shares.sum()))]
@@ -222,8 +224,6 @@ def _filled(pattern: str, script: str, rng: np.random.Generator) -> str:
         "A": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
         "H": _LETTERS["han"],
     }
-    if pattern.startswith("EGYPT"):
-        return "EGYPT " + _filled(pattern.removeprefix("EGYPT "), script, rng)
     return "".join(
         pools[sign][int(rng.integers(len(pools[sign])))] if sign in pools else sign
         for sign in pattern

@@ -7,6 +7,9 @@ from typing import Final
 
 EMIRATES: Final = ("DUBAI", "DUBAI", "DUBAI", "AJMAN", "A.D", "SHJ", "R.A.K", "FUJ", "U.A.Q")
 """Between code and number of Emirati plates, below the same in Arabic."""
+ARABIC_DIGITS: Final = "٠١٢٣٤٥٦٧٨٩"
+ARABIC_LETTERS: Final = "ابدرسصطعقكلمنهوى"
+"""Those that stand on plates, as they look alone."""
 US_STATES: Final = (
     "CALIFORNIA",
     "TEXAS",

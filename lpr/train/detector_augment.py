@@ -38,7 +38,7 @@ HARD_REPEATS = 4
 """How often a picture with a mistaken place and without plates comes where others come once."""
 _AT_MISTAKES, _AT_MISTAKES_ALONE = 0.3, 0.7
 """Share of the views that look at a mistaken place, of a picture with plates and of one without."""
-NIGHTS = 0.15
+_NIGHTS = 0.15
 """Share of the altered views that are made night."""
 MIN_WIDTH = 7.0
 VISIBLE = 0.6
@@ -132,7 +132,7 @@ class CanvasSampler:
         if self._paster is not None:
             canvas, plates = self._paster.paste(canvas, plates, rng)
         if rng.random() >= self._calm:
-            night = rng.random() < NIGHTS
+            night = rng.random() < _NIGHTS
             if night:
                 canvas = at_night(canvas, [plate.quad for plate in plates], rng)
             canvas = photograph(canvas, rng, relit=not night)

@@ -19,6 +19,9 @@ from lpr.train.detector_bank import PlateBank
 from lpr.train.detector_targets import CanvasPlate
 from lpr.types import Image
 
+_ASKEW = 0.15
+"""Share of the added plates that hang as much awry as motorcycles' plates do."""
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -107,7 +110,8 @@ def _room(
     """A quad that touches no plate, of a shape or of any; None where no place was found."""
     height, width = canvas.shape[:2]
     taken = [plate.quad for plate in plates]
-    return free_quad(width, height, taken, rng, widths=(9.0, 0.6 * width), aspect=aspect)
+    widths = (9.0, 0.6 * width)
+    return free_quad(width, height, taken, rng, widths=widths, aspect=aspect, askew=_ASKEW)
 
 
 def _distract(canvas: Image, plates: Sequence[CanvasPlate], rng: Rng) -> None:

@@ -15,17 +15,17 @@ from lpr.synth.scripts import drawable_designs, render_script_plate
 from lpr.train.detector_bank import PlateBank, write_bank
 from lpr.types import Image
 
-SCRIPT_SHARE: Final = 0.15
+_SCRIPT_SHARE: Final = 0.15
 """Share of plates in scripts that the reader does not know: a detector finds them all the same."""
 _MOTORCYCLES: Final = 0.35
 """Share of the plates of two rows that are as narrow as those of motorcycles."""
 
 
 def build_bank(folder: Path, count: int, seed: int, *, height: int = 80) -> PlateBank:
-    """Render `count` plates of all countries into `folder`, or open the bank that is there."""
+    """Render `count` plates of all countries and scripts, or open the bank that is there."""
     if not (folder / "plates.json").is_file():
         rng, fonts = np.random.default_rng(seed), FontBook()
-        share = SCRIPT_SHARE if drawable_designs(fonts) else 0.0
+        share = _SCRIPT_SHARE if drawable_designs(fonts) else 0.0
         drawn = [
             render_script_plate(rng, fonts, height=height)
             if rng.random() < share

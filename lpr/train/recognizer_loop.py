@@ -31,7 +31,13 @@ from lpr.train.recognizer_data import (
     served_crop,
 )
 from lpr.train.recognizer_elsewhere import ELSEWHERE, Elsewhere, render_elsewhere
-from lpr.train.recognizer_export import WEIGHTS, RecognizerCard, export_recognizer, load_weights
+from lpr.train.recognizer_export import (
+    WEIGHTS,
+    RecognizerCard,
+    export_recognizer,
+    load_weights,
+    save_weights,
+)
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_keep import Keeper
@@ -65,6 +71,8 @@ from lpr.train.recognizer_transcribed import read_transcribed
 
 SHIPPED: Final = "shipped"
 CHECKPOINT: Final = "checkpoint.pt"
+START: Final = "start.npz"
+"""Beside the checkpoint: the weights that a fine-tuning began with."""
 SET_LICENCES: Final[Mapping[str, str]] = {
     "mixed-openlpr": "Apache-2.0",
     "us-uk-ph-cjsantos": "CC-BY-4.0",
@@ -83,7 +91,7 @@ SET_LICENCES: Final[Mapping[str, str]] = {
 FINE_TUNING_RATE: Final = 0.2
 """Fine-tuning learns at this share of the rate, so that it keeps what the model knows."""
 _SHARD = 2000
-_UNKNOWN_SHARE = 0.04
+_UNKNOWN_SHARE = 0.09
 """Share, in shards of all countries, of plates to which the answer is to be no text."""
 _OWN_SHARDS: Final[Mapping[int, tuple[str, int | None]]] = {
     3: ("kr", None),
@@ -183,6 +191,8 @@ def train_recognizer(
             on_render=on_render,
         )
     options.out.mkdir(parents=True, exist_ok=True)
+    if state.step == 0:
+        _remember_start(options, state)
     store_state(options.out / CHECKPOINT, state)
     train_together(loop.processes, _learn, (options, loop), on_progress)
     state = restore_state(options.out / CHECKPOINT, loop)
@@ -215,8 +225,7 @@ def _learn(
         seed=(loop.seed * 7919 + state.step) * loop.processes + team.rank,
     )
     checkpoint = options.out / CHECKPOINT if team.rank == 0 else None
-    keeper = _keeper(options, state.alphabet)
-    run_steps(state, batches, loop, checkpoint, on_progress, team.average, keeper)
+    run_steps(state, batches, loop, checkpoint, on_progress, team.average, _keeper(options))
 
 
 def _labels(options: RecognizerTrainOptions) -> dict[str, tuple[CropLabel, ...]]:
@@ -257,7 +266,8 @@ def _start(options: RecognizerTrainOptions, loop: LoopOptions) -> TrainingState:
         return restore_state(checkpoint, loop)
     if options.init_from is None:
         return new_state(loop)
-    net, alphabet = _weights_of(options.init_from)
+    name = DEFAULT_RECOGNIZER if options.init_from == SHIPPED else options.init_from
+    net, alphabet = load_weights(find_model(name).path.parent / WEIGHTS)
     return TrainingState(
         net,
         WeightAverage(net, loop.average),
@@ -266,15 +276,19 @@ def _start(options: RecognizerTrainOptions, loop: LoopOptions) -> TrainingState:
     )
 
 
-def _weights_of(model: str) -> tuple[RecognizerNet, Alphabet]:
-    name = DEFAULT_RECOGNIZER if model == SHIPPED else model
-    return load_weights(find_model(name).path.parent / WEIGHTS)
+def _remember_start(options: RecognizerTrainOptions, state: TrainingState) -> None:
+    """Keep the weights that a fine-tuning began with beside its checkpoint, for when it goes on."""
+    (options.out / START).unlink(missing_ok=True)
+    if options.init_from is not None:
+        save_weights(options.out / START, state.net, state.alphabet)
 
 
-def _keeper(options: RecognizerTrainOptions, alphabet: Alphabet) -> Keeper | None:
-    if options.init_from is None or options.keep <= 0:
+def _keeper(options: RecognizerTrainOptions) -> Keeper | None:
+    start = options.out / START
+    if options.keep <= 0 or not start.is_file():
         return None
-    return Keeper(_weights_of(options.init_from)[0], alphabet.blank, options.keep)
+    net, alphabet = load_weights(start)
+    return Keeper(net, alphabet.blank, options.keep)
 
 
 def render_cache(

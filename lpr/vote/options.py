@@ -132,7 +132,7 @@ class VoterOptions:
     strict_format: bool = False
     prior_weight: float = 0.5
     prior_limit: float = 3.0
-    no_digit_penalty: float = 2.0
+    no_digit_penalty: float = 3.0
     reference_width: float = 200.0
     size_power: float = 2.0
     size_relief: float = 0.7

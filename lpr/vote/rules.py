@@ -31,6 +31,7 @@ _MIN_SEEN: Final = 0.3
 _STRONG_HITS: Final = 2
 _SURE_HITS: Final = 3
 _SURE_SCORE: Final = 0.75
+_MORE_LIKELY_THAN_NOT: Final = 0.5
 _SLIP_READINGS: Final = 3
 _SLIP_CONFIDENCE: Final = 0.5
 
@@ -70,12 +71,13 @@ def due_probability(options: VoterOptions) -> float:
 
 def _rule_at_end(passage: Passage, *, agreed: bool, options: VoterOptions) -> str | None:
     standing, best = passage.standing, passage.ballot.best_look
-    if agreed and standing.probability >= options.confirm_probability:
-        return END
+    if agreed:
+        return END if standing.probability >= options.confirm_probability else None
     if (
         best is not None
         and best.reading.text == standing.text
         and best.reading.confidence >= options.single_confidence
+        and standing.probability > _MORE_LIKELY_THAN_NOT
         and standing.readings == standing.compatible
         and passage.looks.hits >= _STRONG_HITS
         and not passage.still.still

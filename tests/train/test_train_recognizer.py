@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from lpr.train.recognizer_cells import CharacterCells
 from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, read_labels, served_crop
 from lpr.train.recognizer_elsewhere import PLATES
 from lpr.train.recognizer_export import load_weights
+from lpr.train.recognizer_keep import Keeper
 from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
 from lpr.train.recognizer_net import COLUMNS, HEIGHT, ROWS, WIDTH, RecognizerNet
 from lpr.train.recognizer_patches import movable_cells, training_rows
@@ -37,6 +39,7 @@ from lpr.train.recognizer_steps import (
     learning_rate,
     new_state,
     restore_state,
+    run_steps,
     store_state,
 )
 from lpr.train.recognizer_team import Team, train_together
@@ -125,6 +128,33 @@ def test_fine_tuning_starts_from_a_models_weights(crops: Path, tmp_path: Path) -
     assert "own_exact_before" in manifest.metrics
     assert manifest.metrics["elsewhere_n"] == PLATES
     assert manifest.metrics["elsewhere_exact"] == manifest.metrics["elsewhere_exact_before"]
+
+
+def test_fine_tuning_holds_on_to_its_start_and_nothing_else_does(
+    crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keepers: list[Keeper | None] = []
+
+    def spied(*given: Any) -> None:
+        keepers.append(given[-1])
+        run_steps(*given)
+
+    monkeypatch.setattr("lpr.train.recognizer_loop.run_steps", spied)
+    base = train_recognizer(small(crops, tmp_path / "base", steps=1))
+    start, _ = load_weights(base / "weights.npz")
+    tuned = replace(small(crops, tmp_path / "tuned", steps=2), init_from=str(base))
+    train_recognizer(tuned)
+    # A run that goes on still knows what it began with, whatever became of the model of that name.
+    train_recognizer(small(crops, base, steps=2))
+    train_recognizer(replace(tuned, loop=replace(tuned.loop, steps=3)))
+    train_recognizer(replace(tuned, out=tmp_path / "free", keep=0.0))
+    assert [one is None for one in keepers] == [True, False, True, False, True]
+    crop = torch.randn(1, 1, HEIGHT, WIDTH)
+    with torch.no_grad():
+        expected = start.eval()(crop)
+    for keeper in (keepers[1], keepers[3]):
+        assert keeper is not None
+        assert torch.allclose(keeper.answers(crop), expected, atol=1e-5)
 
 
 def test_processes_train_one_network_together(crops: Path, tmp_path: Path) -> None:

@@ -479,6 +479,16 @@ def test_a_short_word_says_nothing() -> None:
     assert drive([Car("GB", approach())], fps=25, seconds=7, reader=reader) == []
 
 
+def test_a_word_without_a_digit_on_a_sign_says_nothing_though_each_look_is_sure() -> None:
+    """One sure look is enough for a plate that is gone, unless more looks were had and say less."""
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.97))
+    for seen in (0.13, 4.0):
+        sign = Car("PARKING", standing(width=70, until=seen))
+        assert verdicts(drive([sign], fps=15, seconds=8, reader=reader)) == {}
+        plate = Car("PARK1NG", standing(width=70, until=seen))
+        assert texts(drive([plate], fps=15, seconds=8, reader=reader)) == ["PARK1NG"]
+
+
 def test_readings_that_differ_wildly_confirm_nothing() -> None:
     rng = random.Random(4)
 
