@@ -15,7 +15,7 @@ import numpy as np
 
 from lpr.errors import ConfigError
 from lpr.formats.colours import PALETTE, Rgb
-from lpr.synth.fonts import FontBook
+from lpr.synth.fonts import FontBook, script_of
 from lpr.synth.plate import RenderedPlate, draw_plate
 from lpr.synth.style import plain_style
 from lpr.synth.words import ARABIC_DIGITS, ARABIC_LETTERS
@@ -71,6 +71,14 @@ class ScriptDesign:
     first_row: float = 0.5
     band: str | None = None
     weight: float = 1.0
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of face, besides Latin ones, that it takes."""
+        pools = _pools(self.script)
+        signs = "".join((*self.rows, self.top, self.bottom))
+        scripts = {script_of(pools.get(sign, sign)[0]) for sign in signs}
+        return {kind for kind in scripts if kind is not None}
 
     @property
     def partly_known(self) -> bool:
@@ -156,14 +164,8 @@ def drawable_designs(fonts: FontBook, *, wholly: bool = False) -> tuple[ScriptDe
         fonts: the typefaces.
         wholly: leave out designs with characters that the reader does know.
     """
-    kinds = {*fonts.kinds(), *(("persian",) if "arabic" in fonts.kinds() else ())}
-    return tuple(
-        one
-        for one in DESIGNS
-        if one.script in kinds
-        and ("han" in kinds or one.script != "kana")
-        and not (wholly and one.partly_known)
-    )
+    kinds = set(fonts.kinds())
+    return tuple(one for one in DESIGNS if one.kinds <= kinds and not (wholly and one.partly_known))
 
 
 def render_script_plate(
@@ -216,15 +218,20 @@ def render_script_plate(
 
 def _filled(pattern: str, script: str, rng: np.random.Generator) -> str:
     """Characters for the signs of a pattern, see `ScriptDesign.rows`."""
+    pools = _pools(script)
+    return "".join(
+        pools[sign][int(rng.integers(len(pools[sign])))] if sign in pools else sign
+        for sign in pattern
+    )
+
+
+def _pools(script: str) -> dict[str, str]:
+    """The characters that each sign of a pattern stands for."""
     western = "0123456789"
-    pools = {
+    return {
         "L": _LETTERS[script],
         "D": _DIGITS.get(script, western),
         "9": western,
         "A": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
         "H": _LETTERS["han"],
     }
-    return "".join(
-        pools[sign][int(rng.integers(len(pools[sign])))] if sign in pools else sign
-        for sign in pattern
-    )
