@@ -288,8 +288,7 @@ class Face:
     def accents(self, char: str) -> bool:
         """Whether a letter with an accent looks unlike the plain one; a few faces leave it out."""
         plain = unicodedata.normalize("NFD", char)[0]
-        ours, without = self.glyph(char).mask, self.glyph(plain).mask
-        return plain == char or not np.array_equal(ours, without)
+        return plain == char or not np.array_equal(self.glyph(char).mask, self.glyph(plain).mask)
 
     def _open(self, reference: str) -> None:
         image_font = _pillow("ImageFont")
@@ -302,7 +301,7 @@ class Face:
 
     def _draw(self, char: str) -> Glyph:
         if self._font is None:
-            self._open(_reference(char))
+            self._open(_script(char)[1])
         top, bottom = self._cap
         left, high, right, low = (int(edge) for edge in self._font.getbbox(char))
         width = max(1, right - left)
@@ -323,12 +322,14 @@ class Face:
 
 def script_of(char: str) -> str | None:
     """The kind of face that draws a character; None for Latin letters, digits and marks."""
-    return next((kind for kind, low, high, _ in _SCRIPTS if low <= char <= high), None)
+    kind, _ = _script(char)
+    return kind
 
 
-def _reference(char: str) -> str:
-    """The character whose height stands for that of a capital letter of the same script."""
-    return next((one for _, low, high, one in _SCRIPTS if low <= char <= high), "H")
+def _script(char: str) -> tuple[str | None, str]:
+    """A character's kind of face and the character whose height stands for a capital's in it."""
+    found = ((kind, capital) for kind, low, high, capital in _SCRIPTS if low <= char <= high)
+    return next(found, (None, "H"))
 
 
 def _lifted(mask: npt.NDArray[np.uint8], top: int, baseline: int) -> npt.NDArray[np.uint8]:
