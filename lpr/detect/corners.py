@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from lpr.detect.nms import IOU_LIMIT
 from lpr.errors import ModelIntegrityError
 from lpr.geometry import Quad, quad_iou
 from lpr.imaging import cut_quad, recognizer_input
@@ -117,11 +118,17 @@ class RefinedDetector:
         self._detector, self._refiner, self._closer = detector, refiner, closer
 
     def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
-        """Return the plates in an HxWx3 uint8 BGR picture, best first."""
-        return tuple(
-            replace(one, quad=self._refiner.refine(image, self._closely(image, one.quad)))
-            for one in self._detector.detect(image, tracks)
-        )
+        """Return the plates in an HxWx3 uint8 BGR picture, best first.
+
+        Rough corners of one plate that were taken for two plates meet once they are corrected; the
+        better one stays.
+        """
+        kept: list[Detection] = []
+        for rough in self._detector.detect(image, tracks):
+            quad = self._refiner.refine(image, self._closely(image, rough.quad))
+            if all(quad_iou(quad, other.quad) < IOU_LIMIT for other in kept):
+                kept.append(replace(rough, quad=quad))
+        return tuple(kept)
 
     def _closely(self, image: Image, quad: Quad) -> Quad:
         if self._closer is None:

@@ -111,6 +111,16 @@ def test_a_closer_look_counts_where_it_sees_the_same_plate(refiner: CornerRefine
     assert elsewhere == nothing == plain
 
 
+def test_two_rough_quads_of_one_plate_become_one(refiner: CornerRefiner) -> None:
+    rng = np.random.default_rng(5)
+    scene = render_scene(paint_background(640, 384, rng), rng, FontBook(), count=1)
+    truth = scene.plates[0].quad
+    twice = _Fixed(truth.shifted(0.04 * truth.width, 0), truth.shifted(-0.04 * truth.width, 0))
+    apart = _Fixed(truth, truth.shifted(3 * truth.width, 0))
+    assert len(RefinedDetector(twice, refiner).detect(scene.image)) == 1
+    assert len(RefinedDetector(apart, refiner).detect(scene.image)) == 2
+
+
 def test_corners_beyond_the_horizon_leave_the_old_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     steep = Quad((100.0, 100.0), (300.0, 180.0), (300.0, 220.0), (100.0, 300.0))
     refiner = CornerRefiner(find_model(DEFAULT_CORNERS))
