@@ -389,12 +389,14 @@ class GateController:
             ago = max(0.0, started.now.timestamp() - record.now.timestamp())
             time = started.time - ago
             plate = record.decision.plate
-            if plate is None or record.gate not in areas:
+            if plate is None:
                 continue
+            # Of a gate that has another name by now limits and area say nothing, but a visitor
+            # pass that was used there is used.
             self._monitor.remember(plate, record.gate, time=time)
             if record.decision.action is Action.OPEN:
                 self._machine.restore(record.gate, plate, record.decision.pass_key, time)
-                area = areas[record.gate]
+                area = areas.get(record.gate)
                 if area is not None:
                     self._occupancy.passed(area, plate, record.direction, time=time)
 

@@ -81,7 +81,7 @@ def read_decisions(path: Path) -> Iterator[DecisionRecord]:
     Lines that a power cut or a full disk broke are skipped.
 
     Raises:
-        OutputError: a file cannot be read, or there is none.
+        OutputError: a file cannot be read or, where it is compressed, is damaged; or there is none.
     """
     for line in read_log(path):
         try:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Literal, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from pydantic import Field, model_validator
 
@@ -59,13 +59,18 @@ class HttpRelaySettings(PulseSettings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        parts = urlsplit(self.url)
+        try:
+            parts = urlsplit(self.url)
+        except ValueError as error:
+            raise ValueError("url needs http:// or https:// and a host") from error
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("url needs http:// or https:// and a host")
         if "@" in parts.netloc:
             raise ValueError("url must not hold credentials; use username and password_env")
         if "{" in parts.netloc:
             raise ValueError("the host of url takes no placeholder")
+        if not _has_port(parts):
+            raise ValueError("url needs a port from 1 to 65535, or none")
         for name in _PLACEHOLDER.findall(self.url + self.body):
             if name not in _KNOWN:
                 raise ValueError(f"there is no placeholder {{{name}}}{did_you_mean(name, _KNOWN)}")
@@ -171,6 +176,14 @@ class HttpRelay:
         )
         kind = self._httpx.BasicAuth if settings.auth == "basic" else self._httpx.DigestAuth
         return kind(settings.username, secret)
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port of an address is one, or left out."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _fill(template: str, values: Mapping[str, str], escape: Callable[[str], str]) -> str:

@@ -41,8 +41,11 @@ def parse_csv(text: str, name: str) -> Iterator[ListItem]:
             elif len(row) > len(header):
                 message = f"{len(row)} cells, but {len(header)} columns; quote texts with a comma"
                 yield where, ListProblem(where, message, quotes=False)
-            elif len(row) < len(header) and rows.line_num == last and unended:
+            elif unended and rows.line_num == last and len(row) < len(header):
                 message = "is cut short; write all cells, or end the line"
+                yield where, ListProblem(where, message, quotes=False)
+            elif unended and rows.line_num == last and not row[-1].strip():
+                message = "may be cut short after its last comma; end the line"
                 yield where, ListProblem(where, message, quotes=False)
             else:
                 yield where, _named(header, row, where)

@@ -30,6 +30,7 @@ FIELDS: Final = (
 )
 _MAX_TEXT: Final = 200
 _MAX_ENTRIES: Final = 1_000_000
+_MAX_SHOWN: Final = 10**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def _kind(value: Any, rules: EntryRules) -> ListKind:
 
 def _text(value: Any, rules: EntryRules) -> str:
     if not isinstance(value, str):
-        raise ConfigError(f"needs a text in quotes, not {value!r}")
+        raise ConfigError(f"needs a text in quotes, not {_shown(value)}")
     text = value.strip()
     if len(text) > _MAX_TEXT:
         raise ConfigError(f"{len(text)} characters are too long; {_MAX_TEXT} are allowed")
@@ -208,13 +209,22 @@ def _text(value: Any, rules: EntryRules) -> str:
     return text
 
 
+def _shown(value: Any) -> str:
+    """What stands there, for a message; Python writes out no endless number and no deep table."""
+    if isinstance(value, list | Mapping):
+        return "a list" if isinstance(value, list) else "a table"
+    if isinstance(value, int) and abs(value) > _MAX_SHOWN:
+        return "a number this long"
+    return repr(value)
+
+
 def _date(value: Any, rules: EntryRules) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
         return date.fromisoformat(_text(value, rules))
     except ValueError as error:
-        raise ConfigError(f"{value!r} is no date; write 2026-12-31") from error
+        raise ConfigError(f"{_shown(value)} is no date; write 2026-12-31") from error
 
 
 def _schedule(value: Any, rules: EntryRules) -> Schedule:
@@ -245,10 +255,13 @@ def _direction(value: Any, rules: EntryRules) -> Direction:
 
 
 def _number(value: Any, rules: EntryRules) -> int:
-    text = str(value) if type(value) is int else _text(value, rules)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:8]) <= _MAX_ENTRIES):
-        raise ConfigError(f"{value!r} is no number of entries; write 1 to {_MAX_ENTRIES}")
-    return int(text)
+    number = value if type(value) is int else 0
+    if type(value) is not int:
+        text = _text(value, rules)
+        number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= number <= _MAX_ENTRIES:
+        raise ConfigError(f"{_shown(value)} is no number of entries; write 1 to {_MAX_ENTRIES}")
+    return number
 
 
 def _join(names: list[str] | tuple[str, ...]) -> str:

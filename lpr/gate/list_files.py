@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from lpr.errors import ConfigError, did_you_mean
+from lpr.formats.folding import fold
 from lpr.gate.confusables import Confusables
 from lpr.gate.list_csv import dump_csv, parse_csv
 from lpr.gate.list_entries import EntryRules, ListProblem, PlateListError, parse_entry
@@ -17,6 +19,8 @@ from lpr.gate.plate_list import PlateEntry, PlateList
 from lpr.gate.plate_text import PlateTextError, normalise
 
 MAX_ENTRIES: Final = 100_000
+MAX_PROBLEMS: Final = 100
+"""Problems after which nothing more of a file is checked: one wrong column is as many as lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class ListFile:
 
     Attributes:
         entries: the entries that are right.
-        problems: what is wrong with the others.
+        problems: what is wrong with the others; after about a hundred problems the rest is not
+            checked, and the last one says how many entries that are.
     """
 
     entries: tuple[PlateEntry, ...]
@@ -33,7 +38,7 @@ class ListFile:
 
 
 def read_list(path: Path, rules: EntryRules) -> ListFile:
-    """Read a CSV or TOML list and report every problem of it.
+    """Read a CSV or TOML list and report the problems of it, up to about a hundred.
 
     Raises:
         ConfigError: the file cannot be read at all, is no regular file or larger than 16 MiB.
@@ -52,7 +57,14 @@ def parse_list(text: str, path: Path, rules: EntryRules) -> ListFile:
         raise ConfigError(f"{path}: a plate list ends in .csv or .toml")
     entries: list[PlateEntry] = []
     problems: list[ListProblem] = []
-    for where, item in parse(text, path.name):
+    first: dict[PlateEntry, str] = {}
+    items = parse(text, path.name)
+    for where, item in items:
+        if len(problems) >= MAX_PROBLEMS:
+            more = 1 + sum(1 for _ in items)
+            message = f"{more} more entries were not looked at; mend these first"
+            problems.append(ListProblem(path.name, message, quotes=False))
+            break
         if isinstance(item, ListProblem):
             problems.append(item)
             continue
@@ -62,9 +74,13 @@ def parse_list(text: str, path: Path, rules: EntryRules) -> ListFile:
             break
         entry, found = parse_entry(item, where, rules)
         problems.extend(found)
-        if entry is not None:
-            entries.append(entry)
-    problems.extend(_duplicates(entries))
+        if entry is None:
+            continue
+        entries.append(entry)
+        there = first.setdefault(entry, where)
+        if there != where:
+            message = f"this entry is there already, at {there}; remove one"
+            problems.append(ListProblem(where, message, quotes=False))
     return ListFile(tuple(entries), tuple(problems))
 
 
@@ -142,17 +158,18 @@ def add_entry(
         raise ConfigError("; ".join(problem.in_full for problem in problems))
     with one_edit(path):
         text, there = _there(path, rules)
-        same = [one for one in there if one.plate == entry.plate]
+        same = [one for one in there if fold(one.plate) == fold(entry.plate)]
         if same and not replacing:
             raise ConfigError(
-                f"{path}: {entry.plate} is there already ({same[0].source}, {same[0].kind}); "
+                f"{path}: {same[0].plate} is there already ({same[0].source}, {same[0].kind}); "
                 "--replace puts the new entry in place of the old"
             )
+        kept = [one for one in there if one not in same]
         if path.suffix.lower() == ".toml" and text:
-            kept = _without(path, text, there, entry.plate, _unnamed(rules)) if same else text
-            new = f"{kept.rstrip()}\n\n{dump_toml([entry])}"
+            smaller = _without(path, text, there, same, _unnamed(rules)) if same else text
+            new = _with(path, smaller, kept, entry, _unnamed(rules))
         else:
-            new = _dumped([*(one for one in there if one not in same), entry], path)
+            new = _dumped([*kept, entry], path)
         write_atomically(path, new, unless_changed_from=text)
     return entry
 
@@ -162,7 +179,8 @@ def remove_plate(path: Path, plate: str, rules: EntryRules) -> int:
 
     Args:
         path: the list file.
-        plate: the plate as people write it: case, spaces and hyphens do not matter.
+        plate: the plate as people write it: case, spaces, hyphens and the dots of umlauts do not
+            matter.
         rules: what the file's entries are checked against.
 
     Returns:
@@ -180,16 +198,16 @@ def remove_plate(path: Path, plate: str, rules: EntryRules) -> int:
     with one_edit(path):
         text = read_text(path)
         there = _checked(parse_list(text, path, rules))
-        kept = [entry for entry in there if entry.plate != plate]
-        if len(kept) == len(there):
+        gone = [entry for entry in there if fold(entry.plate) == fold(plate)]
+        if not gone:
             known = [entry.plate for entry in there]
             raise ConfigError(f"{path}: {plate} is not in it{did_you_mean(plate, known)}")
         if path.suffix.lower() == ".toml":
-            smaller = _without(path, text, there, plate, rules)
+            smaller = _without(path, text, there, gone, rules)
         else:
-            smaller = dump_csv(kept)
+            smaller = dump_csv(entry for entry in there if entry not in gone)
         write_atomically(path, smaller, unless_changed_from=text)
-    return len(there) - len(kept)
+    return len(gone)
 
 
 def _dumped(entries: Sequence[PlateEntry], path: Path) -> str:
@@ -207,15 +225,39 @@ def _there(path: Path, rules: EntryRules) -> tuple[str, list[PlateEntry]]:
 
 
 def _without(
-    path: Path, text: str, there: Sequence[PlateEntry], plate: str, rules: EntryRules
+    path: Path,
+    text: str,
+    there: Sequence[PlateEntry],
+    gone: Sequence[PlateEntry],
+    rules: EntryRules,
 ) -> str:
-    """Return the text of a TOML list without the tables of a plate."""
-    smaller = without_tables(text, [entry.plate == plate for entry in there])
-    kept = [entry for entry in there if entry.plate != plate]
+    """Return the text of a TOML list without the tables of some of its entries."""
+    smaller = without_tables(text, [entry in gone for entry in there])
+    kept = [entry for entry in there if entry not in gone]
     # The lines were cut by their headers; what is left must say exactly what is meant.
-    if smaller is None or list(parse_list(smaller, path, rules).entries) != kept:
-        raise ConfigError(f"{path}: its tables are too tangled to edit; remove {plate} by hand")
+    if smaller is None or parse_list(smaller, path, rules) != ListFile(tuple(kept), ()):
+        raise ConfigError(
+            f"{path}: its tables are too tangled to edit; remove {gone[0].plate} by hand"
+        )
     return smaller
+
+
+def _with(
+    path: Path, text: str, kept: Sequence[PlateEntry], entry: PlateEntry, rules: EntryRules
+) -> str:
+    """Return the text of a TOML list with one more table."""
+    larger = f"{text.rstrip()}\n\n{dump_toml([entry])}"
+    found = parse_list(larger, path, rules)
+    new = list((Counter(found.entries) - Counter(kept)).elements())
+    # An entry that names no time zone takes the one that stands above the tables.
+    meant = [entry if entry.own_zone else replace(entry, zone=one.zone) for one in new]
+    # Entries that are written otherwise than as tables take no table behind them.
+    if found.problems or len(found.entries) != len(kept) + 1 or new != meant:
+        why = f" ({found.problems[0].in_full})" if found.problems else ""
+        raise ConfigError(
+            f"{path}: cannot take one more table at its end{why}; add {entry.plate} by hand"
+        )
+    return larger
 
 
 def _unnamed(rules: EntryRules) -> EntryRules:
@@ -228,12 +270,3 @@ def _checked(file: ListFile) -> list[PlateEntry]:
         more = f" (and {len(file.problems) - 1} more)" if len(file.problems) > 1 else ""
         raise ConfigError(f"{file.problems[0].in_full}{more}")
     return list(file.entries)
-
-
-def _duplicates(entries: Sequence[PlateEntry]) -> Iterator[ListProblem]:
-    first: dict[PlateEntry, str] = {}
-    for entry in entries:
-        if entry in first:
-            message = f"this entry is there already, at {first[entry]}; remove one"
-            yield ListProblem(entry.source, message, quotes=False)
-        first.setdefault(entry, entry.source)

@@ -26,15 +26,16 @@ def parse_toml(text: str, name: str) -> Iterator[ListItem]:
         text: the file's text.
         name: the file's name, for problems and entries.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        yield name, ListProblem(name, f"is no valid TOML: {error}")
+    data = _loaded(text, name)
+    if isinstance(data, ListProblem):
+        yield name, data
         return
     zone = data.pop("timezone", None)
     try:
+        if not isinstance(zone, str | None):
+            raise ConfigError("needs a text in quotes")
         if zone is not None:
-            time_zone(str(zone))
+            time_zone(zone)
     except ConfigError as error:
         yield name, ListProblem(name, str(error), field="timezone")
         return
@@ -53,12 +54,27 @@ def parse_toml(text: str, name: str) -> Iterator[ListItem]:
             yield where, {**({"timezone": zone} if zone else {}), **table, "list": kind}
 
 
+def _loaded(text: str, name: str) -> dict[str, Any] | ListProblem:
+    """What a TOML text says, or what keeps it from being read."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return ListProblem(name, f"is no valid TOML: {error}")
+    # Python takes no numbers of thousands of digits, and no hundreds of brackets in each other.
+    except ValueError:
+        return ListProblem(name, "is no valid TOML: a number is too long", quotes=False)
+    except RecursionError:
+        return ListProblem(name, "is no valid TOML: it is nested too deeply", quotes=False)
+
+
 def _in_order(text: str, tables: Mapping[str, Any], name: str) -> Iterator[tuple[str, str, Any]]:
     """Yield (file and line, kind, table), in the order of the headers where they can be found."""
-    headers = [
-        (found.group(1), text.count("\n", 0, found.start(1)) + 1)
-        for found in _HEADER.finditer(text)
-    ]
+    headers: list[tuple[str, int]] = []
+    line, counted = 1, 0
+    for header in _HEADER.finditer(text):
+        line += text.count("\n", counted, header.start(1))
+        counted = header.start(1)
+        headers.append((header.group(1), line))
     waiting = {
         kind: list(found) if isinstance(found, list) else [found] for kind, found in tables.items()
     }

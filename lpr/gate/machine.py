@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from lpr.formats.folding import fold
 from lpr.gate.decision import Action, Decision, Reason
 from lpr.gate.evidence import Evidence
 from lpr.gate.moment import Moment
@@ -112,7 +113,7 @@ class GateMachine:
         Whatever else the rules decided passes through.
         """
         self._follow(evidence, moment.time)
-        plate = decision.plate or decision.text
+        plate = _plate(decision)
         seen_ago = self._stays(gate, plate, evidence, policy, moment.time)
         if decision.action is not Action.OPEN:
             return decision
@@ -120,7 +121,7 @@ class GateMachine:
             self._held_by_passage(evidence)
             or self._held_by_clock(policy, moment)
             or self._held_by_start(evidence, policy, moment.time)
-            or self._held_by_sight(gate, plate, seen_ago)
+            or self._held_by_sight(gate, decision.plate or decision.text, seen_ago)
             or self._held_by_rate(gate, plate, policy, moment.time)
         )
         if held is None:
@@ -132,7 +133,7 @@ class GateMachine:
 
     def opened(self, decision: Decision, evidence: Evidence, gate: str, time: float) -> None:
         """Take an opening, before the actuator is pulled: a failure must not open twice."""
-        plate = decision.plate or decision.text
+        plate = _plate(decision)
         self._opened[evidence.passage] = _Opened(gate, plate)
         if len(self._opened) > _MAX_PASSAGES:
             self._opened.popitem(last=False)
@@ -141,6 +142,7 @@ class GateMachine:
 
     def restore(self, gate: str, plate: str, pass_key: str | None, time: float) -> None:
         """Take an opening from the records: limits and passes go on where they were."""
+        plate = fold(plate)
         openings = self._gates.setdefault(gate, _Gate()).openings
         openings.append((time, plate))
         while openings and time - openings[0][0] > _HOUR:
@@ -246,6 +248,11 @@ class GateMachine:
                 detail = f"{limit} openings in {seconds:g} s are the limit"
                 return Action.DENY, Reason.RATE_LIMIT, f"policy.{rule}", detail
         return None
+
+
+def _plate(decision: Decision) -> str:
+    """The plate that a decision is about, with or without its dots one and the same as in lists."""
+    return fold(decision.plate or decision.text)
 
 
 _Held = tuple[Action, Reason, str, str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -82,17 +82,32 @@ def parse_schedule(text: str) -> Schedule:
     return Schedule(tuple(windows), "; ".join(rules))
 
 
-@cache
 def time_zone(name: str) -> ZoneInfo:
     """Return the time zone of an IANA name such as `Europe/Berlin`.
 
     Raises:
         ConfigError: there is no such zone.
     """
-    known = available_timezones()
+    zone = _zone(name)
+    if isinstance(zone, str):
+        raise ConfigError(zone)
+    return zone
+
+
+# Wrong names are remembered, too: a list may hold one in each of its lines.
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo | str:
+    """The time zone of a name, or what is wrong with the name."""
+    known = _zone_names()
     if name not in known:
-        raise ConfigError(f"{name!r} is no time zone{did_you_mean(name, known)}")
+        return f"{name!r} is no time zone{did_you_mean(name, known)}"
     return ZoneInfo(name)
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    """The names of all zones: to find them the system's folders are searched."""
+    return frozenset(available_timezones())
 
 
 def local_time(now: datetime, zone: ZoneInfo) -> datetime:

@@ -205,6 +205,9 @@ def _check_port(what: str, address: str) -> Finding:
     try:
         with socket.create_connection((parts.hostname or "", port), _PATIENCE):
             return Finding(what, good=True, text=f"{where} can be reached")
+    # The name cannot even be asked for: a part of it is empty or too long.
+    except UnicodeError:
+        return Finding(what, good=False, text=f"{where}: is no host name")
     except OSError as error:
         return Finding(what, good=False, text=f"{where}: {error.strerror or error}")
 

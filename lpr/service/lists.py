@@ -7,15 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from lpr.errors import LprError
+from lpr.gate.list_entries import PlateListError
 from lpr.gate.plate_list import PlateList
+from lpr.gate.pull import log_failure, told_error
 from lpr.store.records import Requester
 
 _LOG = logging.getLogger(__name__)
 
 Mark = tuple[object, ...]
+
+_LONGEST_PAUSE: Final = 60.0
+_WRONG_PAUSE: Final = 300.0
+"""Seconds after which a wrong list is read again although its files look the same."""
 
 _LOADED = Requester("lpr", "plate lists loaded")
 
@@ -33,7 +39,9 @@ class AuditedStore(Protocol):
 class ListWatcher:
     """Loads the lists of a site anew when their files have changed, or when it is told to.
 
-    A change is loaded when two looks in a row find it.
+    A change is loaded when two looks in a row find it. What could not be read is tried again after
+    `every` seconds, and then ever more seldom, at least once a minute; lists that are wrong are
+    tried again after five minutes where their files stay the same.
 
     Args:
         plates: the lists as they were loaded first.
@@ -63,7 +71,8 @@ class ListWatcher:
     ) -> None:
         self._load, self._mark, self._apply = load, mark, apply
         self._every = every
-        self._looked = time
+        self._looked = self._again = time
+        self._pause = every
         self._seen = self._coming = mark() if seen is None else seen
         self._plates = plates
         self.problem = ""
@@ -81,33 +90,53 @@ class ListWatcher:
         return self._plates
 
     def tend(self, time: float, *, told: bool = False) -> None:
-        """Look whether a list has changed; `told` loads them in any case, and at once."""
+        """Look whether a list has changed; `told` loads them in any case, and at once.
+
+        Never raises an `Exception`: whatever goes wrong, the old lists stay in use.
+        """
         if not told and time - self._looked < self._every:
             return
         self._looked = time
+        try:
+            if self._due(time, told=told):
+                self._use(self._load())
+        # The gates go on with the old lists, whatever a new one brings forth.
+        except Exception as error:  # noqa: BLE001
+            self._put_off(time, error)
+
+    def _due(self, time: float, *, told: bool) -> bool:
+        """Whether the lists are to be loaded now."""
         mark = self._mark()
         before, self._coming = self._coming, mark
         # A file that changes from look to look is still being written; half of it is no list.
         if not told and mark != before:
-            return
-        # What could not be loaded is tried again: a lock, a network drive may be to blame.
-        if not told and mark == self._seen and not self.problem:
-            return
+            return False
+        if not told and mark == self._seen:
+            # What could not be loaded is tried again: a lock, a network drive may be to blame.
+            return bool(self.problem) and time >= self._again
         self._seen = mark
-        try:
-            plates = self._load()
-        except LprError as error:
-            problem = f"the old lists stay in use: {error}"
-            if problem != self.problem:
-                self.failures += 1
-                _LOG.error("%s", problem)
-            self.problem = problem
-            return
-        self._plates = plates
+        self._pause = self._every
+        return True
+
+    def _use(self, plates: PlateList) -> None:
         self._apply(plates)
+        self._plates = plates
         self.problem = ""
         self.loaded = datetime.now(UTC)
         _LOG.info("lists loaded: %d entries", len(plates))
+
+    def _put_off(self, time: float, error: Exception) -> None:
+        """Say once what is wrong, and set when to try again where nothing changes."""
+        # Reading a long list takes seconds in which no gate decides, and this one stays wrong.
+        wrong = isinstance(error, PlateListError)
+        self._again = time + (_WRONG_PAUSE if wrong else self._pause)
+        self._pause = min(2.0 * self._pause, _LONGEST_PAUSE)
+        kept = "the old lists stay in use"
+        problem = f"{kept}: {told_error(error)}"
+        if problem != self.problem:
+            self.failures += 1
+            log_failure(_LOG, kept, error)
+        self.problem = problem
 
 
 class ListAudit:

@@ -94,6 +94,10 @@ def test_mistakes_at_cameras_are_named(camera: dict[str, Any], message: str) -> 
         ({"type": "http", "url": "http://relay/", "metod": "GET"}, "did you mean 'method'"),
         ({"type": "serial", "port": "COM3", "preset": "lcus", "baud": 1}, "baud"),
         ({"type": "gpio"}, "pin"),
+        ({"type": "http", "url": "http://relay:99999/"}, "url needs a port from 1 to 65535"),
+        ({"type": "http", "url": "http://relay:0/"}, "url needs a port from 1 to 65535"),
+        ({"type": "http", "url": "http://relay:a/"}, "url needs a port from 1 to 65535"),
+        ({"type": "http", "url": "http://[::1/"}, "url needs http:// or https:// and a host"),
     ],
 )
 def test_mistakes_at_actuators_are_named(actuator: dict[str, Any], message: str) -> None:

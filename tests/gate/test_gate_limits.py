@@ -150,6 +150,15 @@ def test_a_car_that_stays_is_held_under_another_track_too(agreeing: int) -> None
     assert rig.see(passage(track=4), 302 + 60).action is Action.OPEN
 
 
+def test_a_car_that_stays_is_held_with_and_without_its_dots() -> None:
+    rig = Rig(plates=plain_list(["FÜAB10"]))
+    assert rig.see(passage("FÜAB10", 1), 100).action is Action.OPEN
+    # Under another track, not sure yet, and without the dots: it is still there.
+    for after in (150, 200):
+        assert rig.see(replace(passage("FUAB10", 2), agreeing=1), after).action is Action.ASK
+    assert rig.see(passage("FÜAB10", 3), 250).reason is Reason.STILL_PRESENT
+
+
 def test_a_restart_does_not_open_for_who_is_there_already() -> None:
     rig = Rig()
     # First seen 1.1 s before the event, that is 3 s after the start.
@@ -188,6 +197,28 @@ def test_visitor_passes_go_on_after_a_restart() -> None:
     assert rig.see(passage(track=2), 300).reason is Reason.PASS_USED_UP
     old = tuple(replace(one, now=START.now - timedelta(days=3)) for one in rig.record.records)
     assert Rig(plates=plates, history=old).see(passage(), 100).reason is Reason.PASS_USED_UP
+
+
+@pytest.mark.parametrize("name", ["front", "main"])
+def test_a_pass_stays_used_up_when_its_gate_gets_another_name(name: str) -> None:
+    visitor = replace(PLATES.match("AB123CX").exact[0], entries=1)
+    plates = PlateList([visitor], PLATES.confusables)
+    rig = Rig(plates=plates)
+    assert rig.see(passage(), 100).action is Action.OPEN
+    old = tuple(replace(one, now=START.now - timedelta(days=3)) for one in rig.record.records)
+    renamed = site(gates=[{"name": name, "cameras": ["north"]}])
+    again = Rig(renamed, plates, history=old).see(passage(), 100)
+    assert again.reason is Reason.PASS_USED_UP
+
+
+def test_openings_at_a_gate_that_is_gone_hold_no_other_back() -> None:
+    limit = {"max_per_minute": 1, "max_per_hour": 1, "max_plate_per_hour": 1}
+    rig = Rig(site(policy=limit))
+    assert rig.see(passage(), 100).action is Action.OPEN
+    assert rig.see(passage(track=2), 300).reason is Reason.RATE_LIMIT
+    old = tuple(rig.record.records)
+    renamed = site(gates=[{"name": "front", "cameras": ["north"]}], policy=limit)
+    assert Rig(renamed, history=old).see(passage(track=3), 100).action is Action.OPEN
 
 
 def test_a_pass_for_one_is_used_at_one_of_two_gates() -> None:

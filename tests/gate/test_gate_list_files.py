@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpr.errors import ConfigError, OutputError
-from lpr.gate import list_files
+from lpr.gate import list_files, schedule
 from lpr.gate.confusion import default_confusables
 from lpr.gate.direction import Direction
 from lpr.gate.list_csv import dump_csv, escaped, unescaped
@@ -66,6 +67,10 @@ entries = 3
 [[deny]]
 plate = "CD 1"   # keep out
 """
+
+
+HUGE = f"0x{'f' * 5000}"
+DEEP = ".a" * 2000
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -160,6 +165,9 @@ def test_spreadsheets_write_csv_in_many_ways(tmp_path: Path, separator: str, new
         ('plate,list\n"AB1,allow\n', "is no CSV"),
         ("plate,list,valid_to\nAB1,allow", "p.csv:2: is cut short; write all cells, or end the"),
         ('plate,list,owner,valid_to\nAB2,allow\n"AB\n1",allow,Ms O', "is cut short"),
+        ("plate,list,entries\nAB2,allow,\nAB1,allow,", "p.csv:3: may be cut short after its last"),
+        ("plate,list,owner,valid_to\nAB1,allow,Cleaners, ", "p.csv:2: may be cut short"),
+        ('plate;list;entries\r\nAB1;allow;""', "p.csv:2: may be cut short"),
         ("", "is empty"),
     ],
 )
@@ -182,6 +190,19 @@ def test_wrong_csv_is_told_with_its_line(tmp_path: Path, text: str, message: str
         ('[allow]\nplate = "A1"\nx = 1\n', "p.toml allow 1: unknown field 'x'"),
         ("[[allow]]\nplate = 2026-01-01\n", "needs a text in quotes"),
         ('[[allow]]\nplate = "A1"\nvalid_to = 2026-01-01T10:00:00\n', "is no date"),
+        (f"[[allow]]\nentries = {'1' * 5000}\n", "p.toml: is no valid TOML: a number is too long"),
+        (f"[[allow]]\nnote = {'[' * 5000}{']' * 5000}\n", "p.toml: is no valid TOML: it is nested"),
+        (f"[[allow]]\nnote = {'{a=' * 3000}1{'}' * 3000}\n", "it is nested too deeply"),
+        (f'[[allow]]\nplate = "A1"\nentries = {HUGE}\n', "p.toml:1: entries: a number this long"),
+        (f"[[allow]]\nplate = {HUGE}\n", "plate: needs a text in quotes, not a number this long"),
+        (f'[[allow]]\nplate = "A1"\nvalid_to = {HUGE}\n', "valid_to: a number this long is no d"),
+        (f'[[allow]]\nplate = "A1"\nvalid_from{DEEP} = 1\n', "valid_from: a table is no date"),
+        (f"[[allow]]\nplate{DEEP} = 1\n", "plate: needs a text in quotes, not a table"),
+        (f"allow{DEEP} = 1\n", "p.toml allow 1: unknown field 'a'"),
+        (f"timezone = {HUGE}\n", "p.toml: timezone: needs a text in quotes"),
+        (f"timezone{DEEP} = 1\n", "p.toml: timezone: needs a text in quotes"),
+        ("timezone = 1\n", "p.toml: timezone: needs a text in quotes"),
+        ('[[allow]]\nplate = "A1"\nschedule = [[1]]\n', "needs a text in quotes, not a list"),
     ],
 )
 def test_wrong_toml_is_told(tmp_path: Path, text: str, message: str) -> None:
@@ -234,7 +255,9 @@ def test_what_is_told_of_a_wrong_list_quotes_nothing_of_it(
 
 def test_a_last_line_that_is_whole_needs_no_end(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
-    path.write_text("plate,list,valid_to\nAB2,allow\nAB1,allow,")
+    path.write_text("plate,list,valid_to,entries\nAB2,allow\nAB1,allow,,2")
+    assert [one.plate for one in read_list(path, RULES).entries] == ["AB2", "AB1"]
+    path.write_text("plate,list,entries\nAB2,allow,\nAB1,allow,\n")
     assert [one.plate for one in read_list(path, RULES).entries] == ["AB2", "AB1"]
 
 
@@ -255,6 +278,53 @@ def test_every_problem_is_reported_and_one_stops_the_gate(tmp_path: Path) -> Non
     assert len(file.problems) == 2
     with pytest.raises(ConfigError, match=r"p\.csv:2: plate: .*\(and 1 more\)"):
         load_lists([path], RULES, default_confusables())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("p.csv", "plate,list\n" + "".join(f"AB{n},wach\n" for n in range(1000))),
+        ("p.csv", "plate,list\n" + "AB1,allow\n" * 1001),
+        ("p.csv", "plate,list\n" + "AB1,allow,x\n" * 1000),
+        ("p.toml", "".join(f'[[allow]]\nplate = "A/{n}"\n' for n in range(1000))),
+    ],
+)
+def test_after_a_hundred_problems_the_others_are_counted(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    found = read_list(write(tmp_path, name, text), RULES).problems
+    assert len(found) == 101
+    assert str(found[-1]) == f"{name}: 900 more entries were not looked at; mend these first"
+
+
+def test_a_wrong_column_does_not_take_a_time_zone_for_each_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def hint(word: str, known: Iterable[str]) -> str:
+        looks.append(word)
+        return ""
+
+    monkeypatch.setattr(schedule, "did_you_mean", hint)
+    rows = "".join(f"AB{n},allow,no zone {n % 7}\n" for n in range(5000))
+    assert len(problems(tmp_path, "p.csv", f"plate,list,timezone\n{rows}")) == 101
+    assert len(looks) == 7
+
+
+def test_lines_of_a_large_toml_list_are_counted_in_one_pass(tmp_path: Path) -> None:
+    class Counted(str):
+        counted = 0
+
+        def count(self, *args: Any) -> int:
+            Counted.counted += args[2] - args[1]
+            return super().count(*args)
+
+    text = Counted("".join(f'[[allow]]\nplate = "A{n}"\n\n' for n in range(200)))
+    entries = parse_list(text, Path("p.toml"), RULES).entries
+    assert [one.source for one in entries[:2]] == ["p.toml:1", "p.toml:4"]
+    assert entries[-1].source == "p.toml:598"
+    assert Counted.counted <= len(text)
 
 
 def test_unreadable_files_are_named(tmp_path: Path) -> None:
@@ -356,6 +426,79 @@ def test_tangled_toml_is_not_cut(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="by hand"):
         remove_plate(path, "A1", RULES)
     assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'allow = [{ plate = "A1" }]\n',
+        'allow = [{ plate = "A1" }]  # by hand\n',
+        '[allow]\nplate = "A1"\n',
+        '[[allow]]\nplate = "A1"\nnote = """\n[[deny]]\n"""\n',
+    ],
+)
+@pytest.mark.parametrize("replacing", [False, True])
+@pytest.mark.parametrize("kind", ["allow", "deny"])
+def test_an_entry_is_added_to_toml_where_the_list_then_says_so(
+    tmp_path: Path, text: str, replacing: bool, kind: str
+) -> None:
+    path = write(tmp_path, "p.toml", text)
+    before = read_list(path, RULES)
+    try:
+        add_entry(path, {"plate": "NEW 1", "list": kind}, RULES, replacing=replacing)
+    except ConfigError as error:
+        assert "add NEW1 by hand" in str(error)
+        assert path.read_text() == text
+    else:
+        assert path.read_text().startswith(text)
+        after = read_list(path, RULES)
+        assert after.problems == before.problems
+        plates = sorted((one.plate, one.kind.value) for one in after.entries)
+        assert plates == [("A1", "allow"), ("NEW1", kind)]
+
+
+def test_an_inline_toml_list_is_not_torn(tmp_path: Path) -> None:
+    text = 'allow = [{ plate = "A1" }]\n'
+    path = write(tmp_path, "p.toml", text)
+    with pytest.raises(ConfigError, match=r"p\.toml: .*; add NEW1 by hand"):
+        add_entry(path, {"plate": "NEW 1", "list": "allow"}, RULES)
+    assert path.read_text() == text
+
+
+def test_an_entry_takes_the_time_zone_of_the_toml_list_that_it_joins(tmp_path: Path) -> None:
+    path = write(tmp_path, "p.toml", TOML)
+    add_entry(path, {"plate": "NEW 1", "list": "allow"}, RULES)
+    add_entry(path, {"plate": "NEW 2", "list": "allow", "timezone": "Asia/Tokyo"}, RULES)
+    zones = [one.zone.key for one in read_list(path, RULES).entries[-2:]]
+    assert zones == ["Europe/London", "Asia/Tokyo"]
+
+
+def test_a_list_that_is_full_is_not_made_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(list_files, "MAX_ENTRIES", 3)
+    path = write(tmp_path, "p.toml", TOML)
+    with pytest.raises(ConfigError, match="more than 3 entries; split the list"):
+        add_entry(path, {"plate": "NEW 1", "list": "allow"}, RULES)
+    assert path.read_text() == TOML
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.toml"])
+@pytest.mark.parametrize("plate", ["FÜ-AB 10", "FU-AB 10"])
+def test_a_plate_goes_with_and_without_its_dots(tmp_path: Path, name: str, plate: str) -> None:
+    spelled = ("FÜ-AB 10", "FU-AB 10")
+    tables = "".join(f'[[allow]]\nplate = "{one}"\n' for one in (*spelled, "AB1"))
+    rows = "".join(f"{one},allow\n" for one in (*spelled, "AB1"))
+    path = write(tmp_path, name, tables if name == "p.toml" else f"plate,list\n{rows}")
+    with pytest.raises(ConfigError, match="is there already"):
+        add_entry(path, {"plate": plate, "list": "deny"}, RULES)
+    assert remove_plate(path, plate, RULES) == 2
+    plates = load_lists([path], RULES, default_confusables())
+    assert plates.plates == ("AB1",)
+    add_entry(path, {"plate": "FUAB10", "list": "allow"}, RULES)
+    add_entry(path, {"plate": "FÜAB10", "list": "deny"}, RULES, replacing=True)
+    left = [(one.plate, one.kind.value) for one in read_list(path, RULES).entries]
+    assert left == [("AB1", "allow"), ("FÜAB10", "deny")]
 
 
 def test_import_joins_formats_and_leaves_out_what_is_there(tmp_path: Path) -> None:

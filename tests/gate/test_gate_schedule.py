@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpr.errors import ConfigError, GateError
+from lpr.gate import schedule
 from lpr.gate.schedule import parse_schedule, time_zone
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -114,6 +116,22 @@ def test_the_whole_week_always_covers(naive: datetime, zone: str) -> None:
 def test_a_naive_moment_is_refused() -> None:
     with pytest.raises(GateError, match="no time zone"):
         parse_schedule("daily 00:00-24:00").covers(datetime(2026, 1, 1), BERLIN)
+
+
+def test_a_wrong_zone_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError) as first:
+        time_zone("CET+1")
+
+    def looked(*what: object) -> NoReturn:
+        raise AssertionError(what)
+
+    monkeypatch.setattr(schedule, "available_timezones", looked)
+    with pytest.raises(ConfigError, match=r"'Mars/Olympus' is no time zone"):
+        time_zone("Mars/Olympus")
+    monkeypatch.setattr(schedule, "did_you_mean", looked)
+    with pytest.raises(ConfigError) as again:
+        time_zone("CET+1")
+    assert str(again.value) == str(first.value)
 
 
 def test_zones_are_checked_with_a_suggestion() -> None:

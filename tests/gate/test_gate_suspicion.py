@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from lpr.gate.decision import SuspicionKind
 from lpr.gate.direction import Direction
 from lpr.gate.evidence import Evidence
@@ -82,6 +84,27 @@ def test_travel_of_a_text_that_is_taken_for_an_entry() -> None:
     assert kinds(watcher, SEEN, time=0) == []
     alike = replace(SEEN, text="A8123CX")
     assert kinds(watcher, alike, gate="south", time=10) == [SuspicionKind.IMPOSSIBLE_TRAVEL]
+
+
+@pytest.mark.parametrize("listed", [["FÜAB100"], ["FUAB100"], ["FÜAB100", "FUAB100"]])
+@pytest.mark.parametrize("first", ["FÜAB100", "FUAB100", "FUAB1O0"])
+@pytest.mark.parametrize("then", ["FÜAB100", "FUAB100", "FUAB1O0"])
+def test_travel_of_one_plate_with_and_without_its_dots(
+    listed: list[str], first: str, then: str
+) -> None:
+    watcher = monitor(plain_list(listed))
+    assert kinds(watcher, replace(SEEN, text=first), time=0) == []
+    again = replace(SEEN, text=then, track_id=2)
+    assert kinds(watcher, again, gate="south", time=10) == [SuspicionKind.IMPOSSIBLE_TRAVEL]
+
+
+@pytest.mark.parametrize(("before", "then"), [("FÜAB100", "FUAB100"), ("FUAB100", "FÜAB100")])
+def test_a_sighting_from_before_a_restart_counts_without_the_dots(before: str, then: str) -> None:
+    watcher = monitor(plain_list(["FÜAB100"]))
+    watcher.remember(before, "north", time=0)
+    watcher.replace_list(plain_list(["FUAB100"]))
+    there = replace(SEEN, text=then)
+    assert kinds(watcher, there, gate="south", time=10) == [SuspicionKind.IMPOSSIBLE_TRAVEL]
 
 
 def test_weak_readings_say_nothing_about_travel() -> None:

@@ -141,6 +141,13 @@ def test_relays_whose_packages_are_missing_are_told(
     assert found.startswith("gate main: relay: FAILED: pyserial is not installed; run: pip")
 
 
+def test_a_host_that_is_no_name_is_a_finding(tmp_path: Path) -> None:
+    for host in ("relay..lan", "x" * 64):
+        actuator = f'type = "http"\nurl = "http://{host}/open"'
+        found = relay_findings(tmp_path, actuator)[-1]
+        assert found == f"gate main: relay: FAILED: {host}:80: is no host name"
+
+
 def test_an_armed_gate_without_an_actuator_is_a_failure(tmp_path: Path) -> None:
     path = tmp_path / "gate.toml"
     gate = 'armed = {}\n[[gates]]\nname = "main"\ncameras = ["north"]\n'

@@ -3,13 +3,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from lpr.errors import ConfigError, StoreError
+from lpr.errors import ConfigError, LprError, StoreError
 from lpr.gate.confusion import default_confusables
 from lpr.gate.fakes import plain_list
-from lpr.gate.list_entries import EntryRules
+from lpr.gate.list_entries import EntryRules, ListProblem, PlateListError
 from lpr.gate.list_files import load_lists
 from lpr.gate.plate_list import PlateList
 from lpr.gate.schedule import time_zone
@@ -22,7 +23,8 @@ class Rig:
 
     def __init__(self) -> None:
         self.mark: Mark = (0,)
-        self.next: PlateList | str = plain_list(["A1"])
+        self.next: PlateList | str | LprError = plain_list(["A1"])
+        self.loads = 0
         self.used: list[PlateList] = []
         self.watcher = ListWatcher(
             plain_list(),
@@ -34,9 +36,22 @@ class Rig:
         )
 
     def load(self) -> PlateList:
+        self.loads += 1
         if isinstance(self.next, str):
             raise ConfigError(self.next)
+        if isinstance(self.next, LprError):
+            raise self.next
         return self.next
+
+    def tries(self, *, since: int = 0, until: int) -> list[int]:
+        """The seconds of those looks, every two seconds, that load the lists."""
+        tries: list[int] = []
+        for time in range(since + 2, until + 1, 2):
+            before = self.loads
+            self.watcher.tend(float(time))
+            if self.loads > before:
+                tries.append(time)
+        return tries
 
 
 def test_a_change_is_loaded_when_it_is_time_to_look() -> None:
@@ -118,6 +133,57 @@ def test_lists_that_could_not_be_loaded_are_tried_again() -> None:
     assert len(rig.used) == 1
     rig.watcher.tend(8.0)
     assert len(rig.used) == 1
+
+
+def test_what_cannot_be_loaded_is_tried_ever_more_seldom() -> None:
+    rig = Rig()
+    rig.next, rig.mark = "plates.csv: cannot be read", (1,)
+    tries = rig.tries(until=200)
+    assert tries == [4, 6, 10, 18, 34, 66, 126, 186]
+    rig.mark = (2,)
+    assert rig.tries(since=200, until=212) == [204, 206, 210]
+    rig.watcher.tend(213.0, told=True)
+    assert rig.tries(since=214, until=224) == [216, 220]
+
+
+def test_a_wrong_list_is_not_read_again_while_its_file_is_the_same() -> None:
+    rig = Rig()
+    rig.next, rig.mark = PlateListError([ListProblem("plates.csv:3", "is no plate")]), (1,)
+    assert rig.tries(until=310) == [4, 304]
+    rig.mark = (2,)
+    assert rig.tries(since=310, until=400) == [314]
+    rig.next, rig.mark = plain_list(["B2"]), (3,)
+    rig.watcher.tend(402.0)
+    rig.watcher.tend(404.0)
+    assert not rig.watcher.problem
+    assert rig.watcher.entries == {"allow": 1}
+
+
+@pytest.mark.parametrize("broken", ["load", "mark", "apply"])
+def test_the_watcher_never_ends_the_service(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, broken: str
+) -> None:
+    rig = Rig()
+    rig.mark = (1,)
+    cell = "B-AB 1234"
+
+    def unforeseen(*args: object) -> NoReturn:
+        raise ZeroDivisionError(cell)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.watcher, f"_{broken}", unforeseen)
+        for time in range(2, 40, 2):
+            rig.watcher.tend(float(time))
+    assert "ZeroDivisionError" in rig.watcher.problem
+    assert rig.watcher.failures == 1
+    assert caplog.text.count("stay in use: ZeroDivisionError") == 1
+    assert "in unforeseen" in caplog.text, "where it came from is told"
+    assert "1234" not in caplog.text + rig.watcher.problem
+    assert len(rig.watcher.plates) == 0
+    for time in range(40, 120, 2):
+        rig.watcher.tend(float(time))
+    assert not rig.watcher.problem
+    assert rig.watcher.entries == {"allow": 1}
 
 
 def test_marks_change_with_the_files(tmp_path: Path) -> None:
