@@ -19,6 +19,7 @@ STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https")
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 _WEBCAM = re.compile(r"^(?:/dev/video)?(\d{1,3})$")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s'\"<>]*)")
+_USER = re.compile(r"^[^/?#]*@")
 _SECRET = re.compile(r"(?i)((?:user(?:name)?|pass(?:word|wd)?|pwd|token|key|auth)=)[^&/\s'\"]*")
 
 
@@ -83,8 +84,10 @@ def _redact_url(match: re.Match[str]) -> str:
     tail = re.search(r"[:,;.)\]]+$", rest)
     end = tail.group() if tail else ""
     rest = rest[: len(rest) - len(end)]
-    rest = re.split(r"[?#]", rest.rpartition("@")[2], maxsplit=1)[0]
-    return scheme + rest + end
+    userinfo, _, shown = rest.rpartition("@")
+    if ":" not in userinfo:  # else a password, which may hold a slash that should be quoted
+        shown = _USER.sub("", rest)
+    return scheme + re.split(r"[?#]", shown, maxsplit=1)[0] + end
 
 
 def parse_address(text: str) -> Address:
@@ -99,7 +102,8 @@ def parse_address(text: str) -> Address:
     """
     scheme = _SCHEME.match(text)
     if scheme:
-        return _parse_url(text, scheme.group(1).lower())
+        name = scheme.group(1).lower()  # the case is of no account, but FFmpeg knows them so
+        return _parse_url(name + text[len(name) :], name)
     webcam = _WEBCAM.match(text)
     if webcam:
         number = str(int(webcam.group(1)))

@@ -100,7 +100,8 @@ class CameraSource:
     @property
     def reader_pid(self) -> int | None:
         """Number of the process that reads the camera; None while there is none."""
-        return self._reader.pid if self._reader else None
+        reader = self._reader
+        return reader.pid if reader is not None else None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -136,7 +137,8 @@ class CameraSource:
         """Yield frames until the source is closed or a recording ends.
 
         Raises:
-            SourceError: the camera was lost and `options.reconnect` is False.
+            SourceError: the camera was lost and `options.reconnect` is False, or nothing in a
+                recording can be decoded.
         """
         while not self.ended:
             frame = self.poll()
@@ -162,7 +164,8 @@ class CameraSource:
         For consumers that have something to do while a camera is lost; others iterate.
 
         Raises:
-            SourceError: the camera was lost and `options.reconnect` is False.
+            SourceError: the camera was lost and `options.reconnect` is False, or nothing in a
+                recording can be decoded.
         """
         # The consumer's own time is no silence of the camera.
         self._sign_of_life += time.monotonic() - self._left
@@ -274,6 +277,8 @@ class CameraSource:
             self._last_loss = str(reason)
             self._stats = replace(self._stats, losses=self._stats.losses + 1)
         self._set_status(CameraState.OFFLINE, str(reason or "the recording has ended"))
+        if self._stats.frames == 0:
+            raise SourceError(f"{self._info.address}: {reason or 'nothing in it can be decoded'}")
 
     def _lost(self, reason: str) -> None:
         if not self._options.reconnect:
@@ -310,8 +315,12 @@ class CameraSource:
         if self._closing.wait(self._delay):
             return
         self._delay = min(2 * self._delay, self._options.max_retry_delay)
-        self._reader = self._start()
+        reader = self._start()
         self._sign_of_life = time.monotonic()
+        self._reader = reader
+        if self._closing.is_set():  # `close` may have looked before there was one to end
+            self._reader = None
+            reader.stop()
 
     def _patience(self, reader: ReaderProcess) -> float:
         """Seconds of silence after which a reader is given up; starting one may take longer."""

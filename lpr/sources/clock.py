@@ -61,6 +61,8 @@ class LiveClock:
     The distance between frames is the camera's, free of network jitter. Arrival times only catch
     what a camera's clock cannot: a new connection, a jump of its timestamps, a first frame that was
     late, and slow drift, which is taken out at one part in a thousand so that no step is seen.
+    Frames whose timestamps stand still get their arrival times. So does the rest of a connection
+    whose timestamps did that, or were late for good, twice in five minutes.
 
     Args:
         max_jump: seconds by which a step of the timestamps may be longer than the step of arrivals,
@@ -70,6 +72,8 @@ class LiveClock:
     drift_allowed = 0.5
     late_allowed = 5.0
     drift_rate = 0.001
+    still_allowed = 0.5
+    faults_apart = 300.0
 
     def __init__(self, *, max_jump: float = 3.0) -> None:
         self.jumps = 0
@@ -78,6 +82,9 @@ class LiveClock:
         self._anchor: tuple[float, float] | None = None
         self._previous: tuple[float, float] | None = None
         self._late_since: float | None = None
+        self._moved: tuple[float, float] | None = None
+        self._fault_at: float | None = None
+        self._useless = False
         self._last = -math.inf
 
     @property
@@ -87,7 +94,9 @@ class LiveClock:
 
     def restart(self) -> None:
         """Begin a new connection: its timestamps have a new origin."""
-        self._anchor = self._previous = self._late_since = None
+        self._forget()
+        self._moved = self._fault_at = None
+        self._useless = False
 
     def time(self, pts: float | None, *, arrival: float, wall: float) -> float:
         """Return the next frame's Unix time, strictly rising.
@@ -106,19 +115,40 @@ class LiveClock:
         return now
 
     def _media(self, pts: float | None, arrival: float) -> float:
-        if pts is None or not math.isfinite(pts):
-            self.restart()
+        if self._useless or pts is None or not math.isfinite(pts) or self._still(pts, arrival):
+            self._forget()
             return arrival
         if self._anchor is None or self._previous is None:
             self._anchor = (pts, arrival)
         elif self._jumped(pts, arrival):
             self.jumps += 1
+            if self._late_since is not None:
+                self._fault(arrival)
             self._anchor = (pts, arrival)
             self._late_since = None
         else:
             self._slew(pts, arrival)
         self._previous = (pts, arrival)
         return self._anchor[1] + (pts - self._anchor[0])
+
+    def _forget(self) -> None:
+        self._anchor = self._previous = self._late_since = None
+
+    def _still(self, pts: float, arrival: float) -> bool:
+        """Whether frames have come for a while, all with this timestamp."""
+        if self._moved is None or pts != self._moved[0]:
+            self._moved = (pts, arrival)
+        still = arrival - self._moved[1] > self.still_allowed
+        if still and self._anchor is not None:
+            self.jumps += 1
+            self._fault(arrival)
+        return still
+
+    def _fault(self, arrival: float) -> None:
+        """Note that the timestamps do not keep time; the second one soon after is enough."""
+        soon = self._fault_at is not None and arrival - self._fault_at < self.faults_apart
+        self._useless = self._useless or soon
+        self._fault_at = arrival
 
     def _jumped(self, pts: float, arrival: float) -> bool:
         """Whether the timestamps broke; a network that stalls and catches up breaks nothing."""

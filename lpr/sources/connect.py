@@ -27,6 +27,7 @@ from lpr.sources.decode import (
 )
 from lpr.sources.doze import Doze
 from lpr.sources.options import MotionOptions
+from lpr.sources.timestamps import Timestamps
 from lpr.sources.transport import Value
 
 _PROTOCOLS = {
@@ -145,6 +146,7 @@ class Connection:
             and "hls" not in names
             and bool(container.duration)
         )
+        self._timestamps = Timestamps(container.format.name)
 
     def __enter__(self) -> Self:
         return self
@@ -200,8 +202,12 @@ class Connection:
             if not decoded:
                 yield None, None
             for frame in decoded:
-                pts = seconds(frame.pts, frame.time_base) if self._timed else None
-                yield frame, pts
+                yield frame, self._pts(frame)
+
+    def _pts(self, frame: av.VideoFrame) -> float | None:
+        if self.recording:
+            return self._timestamps.of(frame)
+        return seconds(frame.pts, frame.time_base) if self._timed else None
 
     def _decode(self, due: tuple[Packet[VideoStream], ...]) -> list[av.VideoFrame] | None:
         """Decode packets; the frames of the last one that gave any, None at the stream's end."""

@@ -152,7 +152,7 @@ def _turned(picture: Image, orientation: int) -> Image:
 def _has_alpha(data: bytes, header: PictureHeader) -> bool:
     """Whether the picture may have transparent parts; a wrong yes costs nothing but time."""
     if header.format == "png":
-        return data[25] in (4, 6) or b"tRNS" in data[:4096]
+        return data[25] in (4, 6) or data.find(b"tRNS", 33, data.find(b"IDAT", 33)) >= 0
     if header.format == "webp":
         return (data[12:16] == b"VP8X" and bool(data[20] & 0x10)) or (
             data[12:16] == b"VP8L" and bool(data[24] & 0x10)

@@ -34,16 +34,20 @@ class FrameConverter:
             av.FFmpegError: the pixel format cannot be converted.
         """
         unnamed_hd = frame.colorspace == _UNSPECIFIED and frame.height >= _HD_ROWS
-        bgr = self._reformatter.reformat(
-            frame,
-            format="bgr24",
-            src_colorspace=Colorspace.ITU709 if unnamed_hd else None,
-            threads=1,
-        )
-        plane = bgr.planes[0]
-        rows = np.frombuffer(_buffer(plane), np.uint8).reshape(bgr.height, plane.line_size)
-        image = rows[:, : bgr.width * 3].reshape(bgr.height, bgr.width, 3)
-        return _oriented(image, self._orientation(frame))
+        matrix = Colorspace.ITU709 if unnamed_hd else None
+        bgr = self._reformatter.reformat(frame, format="bgr24", src_colorspace=matrix, threads=1)
+        if bgr.planes[0].line_size < 0:
+            return _oriented(self._turned_over(bgr), self._orientation(frame))
+        return _oriented(_pixels(bgr), self._orientation(frame))
+
+    def _turned_over(self, bgr: av.VideoFrame) -> Image:
+        """Return a frame that is stored from its last row up, as Windows' bitmaps are.
+
+        It is the decoder's own, and where its memory begins differs between PyAV's versions. With
+        its channels the other way round swscale makes one that begins with its first row.
+        """
+        rgb = self._reformatter.reformat(bgr, format="rgb24", threads=1)
+        return np.ascontiguousarray(_pixels(rgb)[:, :, ::-1])
 
     def _orientation(self, frame: av.VideoFrame) -> tuple[int, int, int, int]:
         """Look at the side data once: a frame whose side data was read is in a reference cycle."""
@@ -67,6 +71,13 @@ def display_matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
                     return (_sign(a), 0, 0, _sign(d))
                 return (0, _sign(b), _sign(c), 0)
     return (1, 0, 0, 1)
+
+
+def _pixels(packed: av.VideoFrame) -> Image:
+    """Return the frame's three channels without the bytes between its rows."""
+    plane = packed.planes[0]
+    rows = np.frombuffer(_buffer(plane), np.uint8).reshape(packed.height, plane.line_size)
+    return rows[:, : packed.width * 3].reshape(packed.height, packed.width, 3)
 
 
 def _buffer(holder: object) -> memoryview:

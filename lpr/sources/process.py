@@ -66,19 +66,17 @@ class ReaderProcess:
     def ask(self, count: int, *, still_every: float = 0.0) -> None:
         """Have `count` frames under way.
 
+        That the process has ended is told by `get`, behind what the process said before.
+
         Args:
             count: frames asked for and not come yet.
             still_every: seconds between two pictures while nothing moves; 0 for all of them.
-
-        Raises:
-            ReaderGoneError: the process has ended.
         """
-        try:
+        request: dict[str, Value] = {"kind": "next", "still_every": float(still_every)}
+        with contextlib.suppress(OSError, ValueError):  # ValueError: another thread has stopped it
             while self.asked < count:
-                send(self._commands, {"kind": "next", "still_every": float(still_every)})
+                send(self._commands, request)
                 self.asked += 1
-        except OSError as error:
-            raise ReaderGoneError(self._last_words()) from error
 
     def get(self, timeout: float) -> Message | None:
         """Return the next message, or None after `timeout` seconds.

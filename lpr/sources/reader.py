@@ -30,6 +30,8 @@ from lpr.sources.transport import Value, receive, send
 
 _MEMORY_LIMIT = 4 << 30
 _STILL_EVERY = 1.0
+_FRUITLESS_TRIES = 3
+"""So often a recording is read in which nothing decodes; a web server may have failed."""
 
 
 class StreamLostError(Exception):
@@ -123,17 +125,20 @@ class Reader:
         threading.Thread(target=self._serve, daemon=True).start()
         self._send({"kind": "started"})
         delay = self._camera.retry_delay
+        tries = 0
         while True:
             before = self._index
             reason = self._play()
             if self._index > before:
                 delay = self._camera.retry_delay
-            if self._recording and self._index:
+            tries += self._recording
+            if self._recording and (self._index or tries == _FRUITLESS_TRIES):
                 self._slot.drain()
                 self._send({"kind": "end", "damaged": self._damaged, "reason": reason or None})
                 return
             self._slot.clear()
-            self._send({"kind": "lost", "reason": reason or "the camera ended the stream"})
+            ended = "nothing decodes" if self._recording else "the camera ended the stream"
+            self._send({"kind": "lost", "reason": reason or ended})
             time.sleep(delay)
             delay = min(2 * delay, self._camera.max_retry_delay)
 
@@ -163,7 +168,6 @@ class Reader:
             now = time.monotonic()
             self._damaged = before + connection.damaged
             if frame is not None:
-                last = now
                 if doze is not None:
                     missed = doze.skipped + connection.passed_over - passed_over
                     passed_over += missed
@@ -171,6 +175,7 @@ class Reader:
                     self._index += missed
                 wanted = attention is None or attention.wants(luma_plane(frame), time=now)
                 yield _Picture(frame, self._index, pts, now, time.time(), wanted)
+                last = time.monotonic()  # a recording waits for its consumer
                 self._index += 1
             elif attention is not None and attention.asleep(now) and now - last <= limit:
                 self._tell_still(now)

@@ -28,6 +28,7 @@ from lpr.sources.decode import (
 from lpr.sources.info import SourceInfo
 from lpr.sources.pixels import FrameConverter
 from lpr.sources.prefetch import Prefetcher
+from lpr.sources.timestamps import Timestamps
 from lpr.types import Frame, Image
 
 _log = logging.getLogger(__name__)
@@ -141,8 +142,9 @@ class VideoSource:
         decoder = TolerantDecoder(container, stream)
         step = 1 / float(stream.average_rate) if stream.average_rate else None
         clock, converter = MediaClock(step), FrameConverter()
+        timestamps = Timestamps(container.format.name)
         expected = _video_seconds(container, stream)
-        count, time, lost = 0, 0.0, 0
+        count, time, shown, lost = 0, 0.0, 0.0, 0
         with container:
             for decoded in decoder.frames():
                 try:
@@ -151,7 +153,8 @@ class VideoSource:
                     lost += 1
                     decoder.last_error = str(error)
                     continue
-                time = clock.time(seconds(decoded.pts, decoded.time_base))
+                time = clock.time(timestamps.of(decoded))
+                shown = seconds(decoded.duration, decoded.time_base) or 0.0
                 if count == 0:
                     self._note_size(image)
                 yield Frame(image, count, time, self._camera)
@@ -163,7 +166,7 @@ class VideoSource:
             decoder,
             clock,
             lost=lost,
-            covered=time + clock.step,
+            covered=time + max(clock.step, shown),
             expected=expected,
             cut=_riff_is_cut(self._path),
         )

@@ -26,6 +26,27 @@ def test_kinds(text: str, kind: SourceKind, name: str) -> None:
     assert (address.kind, address.name) == (kind, name)
 
 
+@pytest.mark.parametrize("scheme", ["HTTP", "Rtsp", "https"])
+def test_schemes_are_handed_over_in_lower_case(scheme: str) -> None:
+    assert parse_address(f"{scheme}://Cam/A").target == f"{scheme.lower()}://Cam/A"
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("rtsp://10.0.0.5/stream@1", "rtsp://10.0.0.5/stream@1"),
+        ("http://10.0.0.5/a?x=me@b", "http://10.0.0.5/a"),
+        ("http://token@10.0.0.5/a@b", "http://10.0.0.5/a@b"),
+        ("http://me@example@10.0.0.5/a", "http://10.0.0.5/a"),
+        ("rtsp://u:p/w@10.0.0.5/x", "rtsp://10.0.0.5/x"),
+        ("rtsp://u:p?w@10.0.0.5/x", "rtsp://10.0.0.5/x"),
+    ],
+)
+def test_an_at_sign_in_the_path_is_no_user(address: str, public: str) -> None:
+    """Unless a colon comes before it: then all before it may be a password."""
+    assert parse_address(address).public == public
+
+
 def test_paths(tmp_path: Path) -> None:
     for name, content, kind in [
         ("a.mp4", b"", SourceKind.VIDEO),

@@ -131,6 +131,44 @@ def test_a_camera_that_stopped_its_clock_is_late_for_a_while_only() -> None:
     assert clock.jumps == 1
 
 
+@pytest.mark.parametrize("frozen_at", [0.0, 5.0])
+def test_frames_with_one_timestamp_get_their_arrival_times(frozen_at: float) -> None:
+    clock = LiveClock()
+    arrivals = [0.04 * i for i in range(1000)]
+    times = [clock.time(min(at, frozen_at), arrival=at, wall=0.0) for at in arrivals]
+    assert times == pytest.approx(arrivals, abs=0.55)
+    assert times[-800:] == pytest.approx(arrivals[-800:], abs=1e-6)
+    assert clock.jumps == 1
+
+
+def test_a_clock_that_goes_on_is_believed_again() -> None:
+    clock = LiveClock()
+    stamps = [0.04 * i if not 100 <= i < 200 else 4.0 for i in range(300)]
+    times = [clock.time(pts, arrival=0.04 * i, wall=0.0) for i, pts in enumerate(stamps)]
+    late = [clock.time(12.0 + 0.04 * i, arrival=12.0 + 0.05 * i, wall=0.0) for i in range(20)]
+    assert times[150:] == pytest.approx([0.04 * i for i in range(150, 300)], abs=1e-6)
+    assert late == pytest.approx([12.0 + 0.04 * i for i in range(20)], abs=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.9])
+def test_a_slow_camera_clock_is_given_up_until_the_next_connection(rate: float) -> None:
+    clock = LiveClock()
+    times = [clock.time(0.04 * i * rate, arrival=0.04 * i, wall=0.0) for i in range(5000)]
+    steps = [after - before for before, after in pairwise(times)]
+    assert sum(step > 1.0 for step in steps) == clock.jumps == 2
+    assert times[-2500:] == pytest.approx([0.04 * i for i in range(2500, 5000)], abs=1e-6)
+    clock.restart()
+    assert clock.time(7.0, arrival=300.0, wall=0.0) == pytest.approx(300.0)
+    assert clock.time(7.1, arrival=300.3, wall=0.0) == pytest.approx(300.1)
+
+
+def test_whole_seconds_are_no_timestamps() -> None:
+    clock = LiveClock()
+    arrivals = [0.04 * i for i in range(500)]
+    times = [clock.time(float(int(at)), arrival=at, wall=0.0) for at in arrivals]
+    assert times[-400:] == pytest.approx(arrivals[-400:], abs=1e-6)
+
+
 def test_a_new_connection_counts_the_gap() -> None:
     clock = LiveClock()
     clock.time(500.0, arrival=0.0, wall=0.0)

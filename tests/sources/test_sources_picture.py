@@ -156,6 +156,17 @@ def test_a_broken_orientation_is_upright() -> None:
     assert read_orientation(b"") == 1
 
 
+@pytest.mark.parametrize("between", [0, 6000])
+def test_a_transparent_colour_is_white_wherever_it_is_told(tmp_path: Path, between: int) -> None:
+    head = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 8, 2, 0, 0, 0))
+    clear = png_chunk(b"tRNS", struct.pack(">HHH", 0, 0, 0))
+    row = png_chunk(b"IDAT", zlib.compress(b"\0" + bytes(3) + b"\x10\x20\x30"))
+    text = png_chunk(b"tEXt", b"Comment\0" + b"x" * between)
+    data = b"\x89PNG\r\n\x1a\n" + head + text + clear + row + png_chunk(b"IEND", b"")
+    (tmp_path / "clear.png").write_bytes(data)
+    assert read_image(tmp_path / "clear.png").tolist() == [[[255, 255, 255], [0x30, 0x20, 0x10]]]
+
+
 def test_one_pixel(tmp_path: Path) -> None:
     (tmp_path / "one.png").write_bytes(encode(".png", np.full((1, 1, 3), 7, np.uint8)))
     assert read_image(tmp_path / "one.png").tolist() == [[[7, 7, 7]]]

@@ -4,6 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -44,6 +45,7 @@ def decoding_threads() -> list[str]:
         ("a.mov", "libx264"),
         ("a.mkv", "libx264"),
         ("a.avi", "mpeg4"),
+        ("c.avi", "libx264"),
         ("a.webm", "libvpx"),
         ("b.avi", "mjpeg"),
         ("a.ts", "libx264"),
@@ -70,6 +72,26 @@ def test_variable_frame_rate_keeps_its_times(make_video: VideoMaker) -> None:
     times = [0.0, 0.04, 0.1, 0.6, 0.61, 2.5]
     frames, source = play(make_video("v.mkv", count=6, times=times))
     assert [frame.time for frame in frames] == pytest.approx(times, abs=1e-3)
+    assert source.problems == ()
+
+
+@pytest.mark.parametrize("name", ["last.mp4", "last.mkv", "last.mov"])
+def test_a_last_frame_that_is_shown_for_long_is_no_cut(tmp_path: Path, name: str) -> None:
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": "0"})
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        packets = []
+        for index in range(20):
+            grey = np.full((48, 64, 3), 20 + 7 * index, np.uint8)
+            packets += stream.encode(av.VideoFrame.from_ndarray(grey, "bgr24"))
+        packets += stream.encode(None)
+        packets[-1].duration = 5 * 25
+        assert packets[-1].time_base == Fraction(1, 25)
+        container.mux(packets)
+    frames, source = play(tmp_path / name)
+    assert len(frames) == 20
+    assert source.info.duration == pytest.approx(0.76 + 5, abs=0.05)
     assert source.problems == ()
 
 

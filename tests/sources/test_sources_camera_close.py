@@ -1,0 +1,74 @@
+"""`close` of another thread at the worst moments, and a reader that crashed before."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from typing import Any
+
+import psutil
+import pytest
+
+from lpr.sources import CameraSource, LiveOptions
+from lpr.sources import camera as camera_module
+from lpr.sources.address import parse_address
+from lpr.sources.process import ReaderProcess
+
+PATIENCE = 60.0
+
+
+def lost_camera() -> CameraSource:
+    """A camera behind a port at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    options = LiveOptions(timeout=5, retry_delay=0.05, max_retry_delay=0.2, wait=True)
+    return CameraSource(parse_address(f"http://127.0.0.1:{port}/x"), options=options)
+
+
+def close_elsewhere(source: CameraSource) -> None:
+    thread = threading.Thread(target=source.close)
+    thread.start()
+    thread.join()
+
+
+def test_a_reader_that_starts_while_the_source_is_closed_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = lost_camera()
+    started: list[ReaderProcess] = []
+
+    def start_late(camera: Any) -> ReaderProcess:
+        close_elsewhere(source)
+        started.append(ReaderProcess(camera))
+        return started[0]
+
+    monkeypatch.setattr(camera_module, "ReaderProcess", start_late)
+    first = source.reader_pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    assert list(source) == []
+    assert source.reader_pid is None
+    deadline = time.monotonic() + PATIENCE
+    while psutil.pid_exists(started[0].pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_source_closed_while_it_asks_for_a_frame_just_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = lost_camera()
+    ask = ReaderProcess.ask
+
+    def ask_late(reader: ReaderProcess, *args: Any, **settings: Any) -> None:
+        close_elsewhere(source)
+        ask(reader, *args, **settings)
+
+    monkeypatch.setattr(ReaderProcess, "ask", ask_late)
+    assert list(source) == []
+    assert source.ended
+    assert source.stats.restarts == 0
