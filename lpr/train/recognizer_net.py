@@ -31,7 +31,9 @@ class RecognizerShape:
         late: channels of the two final rows.
         hidden: units of the recurrent layer, each direction.
         head: units before the classes.
-        depth: residual blocks of each stage after the stem.
+        early_blocks: residual blocks of the early stage.
+        middle_blocks: residual blocks of the middle stage.
+        late_blocks: residual blocks of the late stage.
     """
 
     stem: int = 16
@@ -40,7 +42,9 @@ class RecognizerShape:
     late: int = 128
     hidden: int = 112
     head: int = 160
-    depth: int = 1
+    early_blocks: int = 1
+    middle_blocks: int = 1
+    late_blocks: int = 1
 
 
 class Residual(nn.Module):
@@ -81,11 +85,11 @@ class RecognizerNet(nn.Module):
         self.features = nn.Sequential(
             *_step(1, shape.stem, (2, 2), (1, 1)),
             *_step(shape.stem, shape.early, (2, 2), (1, 1)),
-            Residual(shape.early, blocks=shape.depth),
+            Residual(shape.early, blocks=shape.early_blocks),
             *_step(shape.early, shape.middle, (2, 1), (1, 1)),
-            Residual(shape.middle, blocks=shape.depth),
+            Residual(shape.middle, blocks=shape.middle_blocks),
             *_step(shape.middle, shape.late, (3, 1), (0, 1)),
-            Residual(shape.late, height=1, blocks=shape.depth),
+            Residual(shape.late, height=1, blocks=shape.late_blocks),
         )
         self.join = nn.Linear(ROWS * shape.late, shape.hidden)
         self.memory = nn.GRU(shape.hidden, shape.hidden, bidirectional=True, batch_first=True)

@@ -14,7 +14,7 @@ from lpr.train.recognizer_steps import ctc_loss
 
 SMALL = RecognizerShape(stem=4, early=6, middle=8, late=10, hidden=12, head=14)
 WIDE = RecognizerShape(stem=5, early=9, middle=8, late=16, hidden=17, head=20)
-DEEP = replace(WIDE, depth=3)
+DEEP = replace(WIDE, early_blocks=2, middle_blocks=3, late_blocks=3)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def small() -> RecognizerNet:
     return net.eval()
 
 
-@pytest.mark.parametrize("shape", [WIDE, replace(SMALL, depth=2), DEEP])
+@pytest.mark.parametrize("shape", [WIDE, replace(SMALL, late_blocks=2), DEEP])
 def test_the_function_stays(small: RecognizerNet, shape: RecognizerShape) -> None:
     crops = torch.randn(3, 1, HEIGHT, WIDTH)
     with torch.no_grad():
@@ -36,7 +36,7 @@ def test_the_function_stays(small: RecognizerNet, shape: RecognizerShape) -> Non
 
 def test_a_deeper_network_grows_again(small: RecognizerNet) -> None:
     crops = torch.randn(3, 1, HEIGHT, WIDTH)
-    deep = grown(small, replace(SMALL, depth=2))
+    deep = grown(small, replace(SMALL, late_blocks=2))
     with torch.no_grad():
         for scale in (one for name, one in deep.named_parameters() if name.endswith("body.4.bias")):
             scale.normal_()
@@ -66,7 +66,7 @@ def test_the_same_shape_is_a_copy(small: RecognizerNet) -> None:
     assert small.speak.weight.abs().max() > 0
 
 
-@pytest.mark.parametrize("less", [{"late": 9}, {"depth": 0}])
+@pytest.mark.parametrize("less", [{"late": 9}, {"late_blocks": 0}])
 def test_no_stage_gets_narrower_or_shallower(small: RecognizerNet, less: dict[str, int]) -> None:
     with pytest.raises(TrainingError, match="shrink"):
         grown(small, replace(WIDE, **less))
