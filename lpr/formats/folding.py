@@ -10,9 +10,24 @@ _GREEK: Final = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", stric
 _FOLDED: Final = str.maketrans(_LATIN | _CYRILLIC | _GREEK)
 
 
+_APART: Final = "BÖ"
+"""Börde's district. BO is Bochum's: the one pair that differs in the dots alone."""
+
+
 def fold(text: str) -> str:
     """Write `RÜDRS322` as `RUDRS322`, and Cyrillic or Greek look-alikes as Latin letters.
 
     Other characters (digits, hangul, Chinese) stay as they are.
     """
     return text if text.isascii() else text.translate(_FOLDED)
+
+
+def plate_identity(text: str) -> str:
+    """Write a plate as that which tells it from others: folded, but for BÖ (Börde) and BO (Bochum).
+
+    >>> plate_identity("FÜAB10"), plate_identity("BÖAB10")
+    ('FUAB10', 'BÖAB10')
+    """
+    if text.startswith(_APART):
+        return _APART + fold(text[len(_APART) :])
+    return fold(text)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpr.errors import ConfigError, did_you_mean
-from lpr.formats.folding import fold
+from lpr.formats.folding import plate_identity
 from lpr.gate.confusables import Confusables
 from lpr.gate.list_csv import dump_csv, parse_csv
 from lpr.gate.list_entries import EntryRules, ListProblem, PlateListError, parse_entry
@@ -158,7 +158,7 @@ def add_entry(
         raise ConfigError("; ".join(problem.in_full for problem in problems))
     with one_edit(path):
         text, there = _there(path, rules)
-        same = [one for one in there if fold(one.plate) == fold(entry.plate)]
+        same = [one for one in there if plate_identity(one.plate) == plate_identity(entry.plate)]
         if same and not replacing:
             raise ConfigError(
                 f"{path}: {same[0].plate} is there already ({same[0].source}, {same[0].kind}); "
@@ -198,7 +198,7 @@ def remove_plate(path: Path, plate: str, rules: EntryRules) -> int:
     with one_edit(path):
         text = read_text(path)
         there = _checked(parse_list(text, path, rules))
-        gone = [entry for entry in there if fold(entry.plate) == fold(plate)]
+        gone = [entry for entry in there if plate_identity(entry.plate) == plate_identity(plate)]
         if not gone:
             known = [entry.plate for entry in there]
             raise ConfigError(f"{path}: {plate} is not in it{did_you_mean(plate, known)}")

@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from lpr.formats.folding import fold
+from lpr.formats.folding import plate_identity
 from lpr.gate.decision import Action, Decision, Reason
 from lpr.gate.evidence import Evidence
 from lpr.gate.moment import Moment
@@ -142,7 +142,7 @@ class GateMachine:
 
     def restore(self, gate: str, plate: str, pass_key: str | None, time: float) -> None:
         """Take an opening from the records: limits and passes go on where they were."""
-        plate = fold(plate)
+        plate = plate_identity(plate)
         openings = self._gates.setdefault(gate, _Gate()).openings
         openings.append((time, plate))
         while openings and time - openings[0][0] > _HOUR:
@@ -252,7 +252,7 @@ class GateMachine:
 
 def _plate(decision: Decision) -> str:
     """The plate that a decision is about, with or without its dots one and the same as in lists."""
-    return fold(decision.plate or decision.text)
+    return plate_identity(decision.plate or decision.text)
 
 
 _Held = tuple[Action, Reason, str, str]

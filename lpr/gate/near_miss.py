@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from lpr.formats.folding import fold
+from lpr.formats.folding import plate_identity
 from lpr.gate.confusables import Confusables
 
 _CONFUSABLE_COST: Final = 0.25
@@ -57,19 +57,19 @@ class NearMissIndex:
         self._confusables = confusables
         self._plates: dict[str, set[str]] = {}
         for plate in plates:
-            for key in _deletions(confusables.fold(fold(plate))):
+            for key in _deletions(confusables.fold(plate_identity(plate))):
                 self._plates.setdefault(key, set()).add(plate)
 
     def near(self, text: str) -> tuple[NearMiss, ...]:
         """Return the listed plates other than `text` within one edit, nearest first."""
-        text = fold(text)
+        text = plate_identity(text)
         folded = self._confusables.fold(text)
         found: set[str] = set()
         for key in _deletions(folded):
             found |= self._plates.get(key, set())
         misses = []
         for plate in found:
-            plain = fold(plate)
+            plain = plate_identity(plate)
             edits = edit_distance(folded, self._confusables.fold(plain), self._confusables)
             # Sharing a deletion allows for two edits; only one counts.
             if plain != text and edits <= 1.0:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from lpr.formats.folding import fold
+from lpr.formats.folding import plate_identity
 from lpr.gate.confusables import Confusables, collisions
 from lpr.gate.direction import Direction
 from lpr.gate.schedule import Schedule, local_time
@@ -125,8 +125,7 @@ class PlateList:
         self._by_plate: dict[str, list[PlateEntry]] = {}
         self._by_fold: dict[str, list[PlateEntry]] = {}
         for entry in self._entries:
-            # No two districts differ in the dots of an umlaut alone: it is the same plate.
-            plate = fold(entry.plate)
+            plate = plate_identity(entry.plate)
             self._by_plate.setdefault(plate, []).append(entry)
             self._by_fold.setdefault(confusables.fold(plate), []).append(entry)
 
@@ -152,11 +151,11 @@ class PlateList:
 
     def match(self, text: str) -> ListMatch:
         """Return the entries that a read plate text may mean; edit distance plays no part."""
-        text = fold(text)
-        alike = self._by_fold.get(self._confusables.fold(text), ())
+        plate = plate_identity(text)
+        alike = self._by_fold.get(self._confusables.fold(plate), ())
         return ListMatch(
-            tuple(self._by_plate.get(text, ())),
-            tuple(entry for entry in alike if fold(entry.plate) != text),
+            tuple(self._by_plate.get(plate, ())),
+            tuple(entry for entry in alike if plate_identity(entry.plate) != plate),
         )
 
     def __len__(self) -> int:

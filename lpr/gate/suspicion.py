@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from lpr.formats.folding import fold
+from lpr.formats.folding import plate_identity
 from lpr.gate.confusables import Confusables
 from lpr.gate.decision import Suspicion, SuspicionKind
 from lpr.gate.direction import Direction
@@ -100,7 +100,7 @@ class SuspicionMonitor:
 
     def remember(self, plate: str, gate: str, *, time: float) -> None:
         """Take a sighting from earlier, as after a restart."""
-        self._sightings.setdefault(fold(plate), {})[gate] = time
+        self._sightings.setdefault(plate_identity(plate), {})[gate] = time
 
     def _changed(self, evidence: Evidence) -> Suspicion | None:
         said = self._texts.setdefault(evidence.passage, _Said(evidence.text))
@@ -148,9 +148,9 @@ class SuspicionMonitor:
     ) -> Suspicion | None:
         plates = (evidence.text,) if match.exact else match.alike_plates
         # What can be one of several plates never opens, and says nothing of any.
-        if len({fold(plate) for plate in plates}) != 1:
+        if len({plate_identity(plate) for plate in plates}) != 1:
             return None
-        seen = self._sightings.setdefault(fold(plates[0]), {})
+        seen = self._sightings.setdefault(plate_identity(plates[0]), {})
         # Every other gate counts, so that trying again at this one does not help.
         ago = {other: time - when for other, when in seen.items() if other != gate}
         seen[gate] = time

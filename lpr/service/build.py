@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lpr.config import EngineConfig, load_config
-from lpr.errors import ConfigError, OutputError
+from lpr.errors import ConfigError, OutputError, StoreError
 from lpr.gate.build import build_gate, list_rules, load_plates
 from lpr.gate.config import GateConfig
 from lpr.gate.confusion import default_confusables
@@ -63,7 +63,8 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
         store = None
         if config.store is not None:
             store = stack.enter_context(open_store(config.store))
-            stack.callback(Janitor(store.purge, "the event store could not be purged").close)
+            purge = partial(_purge, store)
+            stack.callback(Janitor(purge, "the event store could not be purged").close)
         seen = _list_mark(config, store)
         audit = None if store is None else ListAudit(store, config.lists)
         plates = site_plates(config, store)
@@ -121,6 +122,22 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
             server = MetricsServer(config.service.metrics, service.figures)
             stack.callback(server.close)
         yield service
+
+
+def _purge(store: EventStore) -> None:
+    """Delete what is due.
+
+    Raises:
+        StoreError: it failed, or something that was due is still there.
+    """
+    report = store.purge()
+    if report.held:
+        raise StoreError(
+            "nothing was deleted for its age: nothing had been recorded for 90 days, "
+            "so the clock may be far ahead; it is believed a day later"
+        )
+    if report.unscrubbed:
+        raise StoreError(f"deleted text may still stand in its files: {report.unscrubbed}")
 
 
 def engine_config(config: GateConfig) -> EngineConfig:

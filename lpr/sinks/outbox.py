@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import sqlite3
 import threading
 import time
@@ -20,6 +21,7 @@ from lpr.sinks.outbox_settings import OutboxLimits
 
 _log = logging.getLogger(__name__)
 
+_CLEAR_EVERY: Final = 3600.0
 _CLOCK_WAS_SET: Final = 1.6e9
 """Unix seconds (2020): an older message was made before the machine knew the time."""
 
@@ -73,7 +75,8 @@ class Outbox:
     """A queue in one SQLite file. `append` returns when the message is on the disk.
 
     One process at a time may have it open; any thread may call it. Texts of removed messages are
-    overwritten in the file.
+    overwritten in the file; in its write-ahead log they stay until the outbox is empty, an hour at
+    most, as long as `waiting` is called.
 
     Where a limit is passed, messages are dropped for good, counted and logged: first those past
     the age, then those that the receiver refused, then the oldest.
@@ -99,6 +102,8 @@ class Outbox:
         self._lock = threading.RLock()
         self._settled: set[int] = set()
         self._closed = False
+        # What a process that was killed left in the write-ahead log is unknown.
+        self._stale, self._cleared_at = True, -math.inf
         self._db = open_outbox_file(path)
         try:
             self._counts = _count(self._db)
@@ -145,6 +150,7 @@ class Outbox:
                 " AND camera NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?",
                 (json.dumps(sorted(skip)), limit + len(self._settled)),
             )
+            self._clear_log()
             found = [row for row in rows if row[0] not in self._settled]
         return tuple(WaitingMessage(row[0], OutboxMessage(*row[1:])) for row in found[:limit])
 
@@ -225,8 +231,7 @@ class Outbox:
             except OutputError as error:
                 _log.warning("%s", error)
             self._closed = True
-            with contextlib.suppress(sqlite3.Error):
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._truncate_log()
             self._db.close()
 
     @contextlib.contextmanager
@@ -249,6 +254,19 @@ class Outbox:
             self._settled.difference_update(settled)
             if dropped := self._counts.dropped - before.dropped:
                 _log.warning("%s: %d message(s) given up: too many or too old", self._path, dropped)
+
+    def _clear_log(self) -> None:
+        """Empty the write-ahead log of removed messages: when none is left, else once an hour."""
+        counts, now = self._counts, self._clock()
+        late = abs(now - self._cleared_at) >= _CLEAR_EVERY
+        if self._stale and (late or counts.waiting + counts.aside == 0) and self._truncate_log():
+            self._stale, self._cleared_at = False, now
+
+    def _truncate_log(self) -> bool:
+        """On a full disk it is tried again with what is asked for next."""
+        with contextlib.suppress(sqlite3.Error):
+            return not self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return False
 
     def _read(self, query: str, values: tuple[object, ...]) -> list[Any]:
         with self._lock:
@@ -283,6 +301,7 @@ class Outbox:
         if row is None:
             return 0
         self._db.execute("DELETE FROM messages WHERE id = ?", (number,))
+        self._stale = True
         self._add(size=-row[0], waiting=row[1] - 1, aside=-row[1])
         return 1
 

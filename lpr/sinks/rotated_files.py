@@ -11,7 +11,8 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,10 @@ from lpr.errors import OutputError
 
 _log = logging.getLogger(__name__)
 
+DAY: Final = 86400.0
+"""Seconds; a clock is believed when something that was written under it is so old."""
+
+_GAP: Final = 90 * DAY
 _GZIP: Final = ".gz"
 _PART: Final = ".part"
 _CHUNK: Final = 1 << 20
@@ -52,7 +57,7 @@ def read_log(path: Path) -> Iterator[str]:
     (it was too old) is passed over.
 
     Raises:
-        OutputError: there is no such log, or a file cannot be read.
+        OutputError: there is no such log, or a file cannot be read or is damaged.
     """
     files = log_files(path)
     if not files:
@@ -67,7 +72,7 @@ def read_log(path: Path) -> Iterator[str]:
                 break
             except FileNotFoundError:
                 continue
-            except (OSError, EOFError) as error:
+            except (OSError, EOFError, zlib.error) as error:
                 why = getattr(error, "strerror", None) or error
                 raise OutputError(f"{file}: cannot be read: {why}") from error
 
@@ -99,6 +104,36 @@ def compress_older(path: Path) -> None:
         original.unlink(missing_ok=True)
 
 
+def follows_a_gap(path: Path, now: float) -> bool:
+    """Whether the clock may be far ahead: nothing was written in the 90 days before the last.
+
+    Args:
+        path: the log's present file, which counts though it may be empty.
+        now: Unix seconds.
+    """
+    past = [written for written in _times(log_files(path)) if written <= now - DAY]
+    return bool(past) and max(past) < now - _GAP
+
+
+def date_anew(path: Path, now: float) -> None:
+    """Let older files that a wrong clock dated more than a day ahead grow old from now on.
+
+    It may be the present clock that is wrong: so only when a file that came after them is a day
+    old by it.
+
+    Args:
+        path: the log's present file.
+        now: Unix seconds.
+    """
+    files = older_files(path)
+    times = _times(files)
+    ahead = [index for index, written in enumerate(times) if written > now + DAY]
+    since = times[ahead[-1] + 1 :] if ahead else []
+    if any(now - _GAP <= written <= now - DAY for written in since):
+        for index in ahead:
+            os.utime(files[index], (now, now))
+
+
 def drop_older(path: Path, *, keep: int | None, oldest: float | None) -> None:
     """Remove older files of a log.
 
@@ -128,6 +163,11 @@ def sync_folder(folder: Path) -> None:
         _log.debug("%s: cannot be synchronised: %s", folder, error)
     finally:
         os.close(descriptor)
+
+
+def _times(files: Iterable[Path]) -> list[float]:
+    """When the last line of each file was written, Unix seconds."""
+    return [file.stat().st_mtime for file in files]
 
 
 def _compress(file: Path) -> None:

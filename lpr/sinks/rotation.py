@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as wall_time
 from pathlib import Path
 from typing import Final, Literal
@@ -19,12 +19,19 @@ from pydantic import Field, field_validator
 from lpr.errors import OutputError
 from lpr.settings import StrictTable
 from lpr.sinks.output import LineOutput
-from lpr.sinks.rotated_files import compress_older, drop_older, next_name, sync_folder
+from lpr.sinks.rotated_files import (
+    DAY,
+    compress_older,
+    date_anew,
+    drop_older,
+    follows_a_gap,
+    next_name,
+    sync_folder,
+)
 
 _log = logging.getLogger(__name__)
 
 _CLOSE_WAIT: Final = 5.0
-_DAY: Final = 86400.0
 
 
 class RotationSettings(StrictTable):
@@ -76,7 +83,7 @@ class RotationSettings(StrictTable):
     @property
     def span(self) -> float | None:
         """Seconds that a file covers at most, so that it can go in time; None without limit."""
-        return None if self.max_age_days is None else min(_DAY, self.max_age_days * _DAY / 2)
+        return None if self.max_age_days is None else min(DAY, self.max_age_days * DAY / 2)
 
 
 class RotatingOutput:
@@ -87,7 +94,10 @@ class RotatingOutput:
     thread of their own. New files are readable by their owner alone.
 
     That no line is older than `max_age_days` needs regular calls of `tidy`: nobody may write for
-    weeks. What lies between two calls may come on top.
+    weeks. What lies between two calls may come on top. A wall clock may not know the time when the
+    machine starts, so after a gap of 90 days nothing goes by its age in the first day, and what is
+    dated more than a day ahead is dated anew after a day: lines stay that a gate counts its visitor
+    passes in, and none for ever.
 
     Args:
         path: the present file; lines are added to it.
@@ -117,12 +127,14 @@ class RotatingOutput:
         last = self._now() if written is None else datetime.fromtimestamp(written, UTC)
         self._day = last.astimezone(self._zone).date()
         self._begun = datetime.combine(self._day, wall_time.min, self._zone).timestamp()
+        self._newest = written
+        self._distrust = self._may_be_ahead()
         self._output = self._open()
         if written is not None:
             # Ending a torn line made the file younger than its lines are.
             with contextlib.suppress(OSError):
                 os.utime(self._path, (written, written))
-        self._synced = clock()
+        self._synced = self._opened = clock()
         with self._lock:
             self._tidy()
 
@@ -139,12 +151,14 @@ class RotatingOutput:
         """
         with self._lock:
             now = self._now()
+            self._follow(now)
             if self._is_full(line) or self._is_over(now):
                 self._rotate()
             if self._output.is_empty:
                 self._begun = now.timestamp()
             self._output.write(line)
             self._day = max(self._day, self._day_of(now))
+            self._newest = max(self._newest or 0.0, now.timestamp())
             if self._settings.sync == "interval":
                 self._sync_now_and_then()
 
@@ -156,7 +170,9 @@ class RotatingOutput:
         with self._lock:
             if self._closed:
                 return
-            if self._is_over(self._now()):
+            now = self._now()
+            self._follow(now)
+            if self._is_over(now):
                 self._rotate()
             self._tidy()
 
@@ -190,6 +206,13 @@ class RotatingOutput:
             return False
         return self._output.size + len(line.encode("utf-8", "backslashreplace")) + 1 > limit
 
+    def _follow(self, now: datetime) -> None:
+        """Go back with a clock that was far ahead: a day that is to come would never be over."""
+        if self._day_of(now) < self._day - timedelta(days=1):
+            self._day = self._day_of(now)
+        if now.timestamp() < self._begun - DAY:
+            self._begun = now.timestamp()
+
     def _is_over(self, now: datetime) -> bool:
         settings = self._settings
         if settings.by_day and self._day_of(now) > self._day:
@@ -217,6 +240,12 @@ class RotatingOutput:
         with contextlib.suppress(OutputError):
             # Its lines are on the disk already.
             self._output.close()
+        if self._newest is not None:
+            # The last line may be dated before the others: their clock had not been set yet.
+            age_from = min(self._newest, self._now().timestamp())
+            with contextlib.suppress(OSError):
+                os.utime(older, (age_from, age_from))
+        self._newest = None
         self._output = fresh
         sync_folder(self._path.parent)
         self._tidy()
@@ -238,12 +267,15 @@ class RotatingOutput:
             self._tidy_files()
 
     def _tidy_files(self) -> None:
-        settings, oldest = self._settings, None
-        if settings.max_age_days is not None and settings.span is not None:
+        settings, oldest, now = self._settings, None, self._now().timestamp()
+        if self._distrust and self._clock() - self._opened >= DAY:
+            self._distrust = False
+        if settings.max_age_days is not None and settings.span is not None and not self._distrust:
             # A file's time is that of its last line; its first may be a span older.
-            age = settings.max_age_days * _DAY - settings.span
-            oldest = self._now().timestamp() - age
+            oldest = now - (settings.max_age_days * DAY - settings.span)
         try:
+            if settings.max_age_days is not None:
+                date_anew(self._path, now)
             drop_older(self._path, keep=settings.keep, oldest=oldest)
             if settings.compress:
                 compress_older(self._path)
@@ -258,6 +290,21 @@ class RotatingOutput:
 
     def _day_of(self, now: datetime) -> date:
         return now.astimezone(self._zone).date()
+
+    def _may_be_ahead(self) -> bool:
+        if self._settings.max_age_days is None:
+            return False
+        now = self._now().timestamp()
+        try:
+            ahead = follows_a_gap(self._path, now)
+        except OSError:
+            return False
+        if ahead and self._newest is None:
+            # Where no process runs for a day, a later one sees by it since when the clock says so.
+            with contextlib.suppress(OSError):
+                if not 0 <= now - self._path.stat().st_mtime < DAY:
+                    os.utime(self._path, (now, now))
+        return ahead
 
     def _last_written(self) -> float | None:
         """Unix seconds at which the present file was last written; None where it holds nothing."""

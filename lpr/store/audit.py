@@ -20,9 +20,13 @@ from lpr.store.account import account
 from lpr.store.keys import Keys
 from lpr.store.records import Requester
 from lpr.store.schema import audit
+from lpr.store.spellings import spellings
 
 GENESIS: Final = "0" * 64
 """What the first entry has in place of the hash before it."""
+
+KEY_ACTION: Final = "key"
+"""Action of the entry that tells of a new key; `before` of its detail names the one replaced."""
 
 _BATCH: Final = 500
 
@@ -66,8 +70,10 @@ class AuditCheck:
     Attributes:
         entries: how many entries were read.
         head: hash of the last one; note it elsewhere, then a log that was cut short shows too.
-        unsealed: entries whose key is not known here: chained, but their seal was not checked.
-        broken_at: number of the first entry that is not what was written, None where all are.
+        unsealed: entries of earlier keys that are not given here: a later change of the key vouches
+            for them, but of their own only the chain was checked, not the seal.
+        broken_at: number of the first entry that is not what was written, or of whose key nothing
+            is known; None where there is none.
         problem: what is wrong there; empty where nothing is.
     """
 
@@ -138,7 +144,7 @@ class AuditLog:
         """Yield entries, newest first; of one plate, one person or a time where wanted."""
         wanted = sa.select(audit).order_by(audit.c.number.desc())
         if plate is not None:
-            wanted = wanted.where(audit.c.plate.in_(self._keys.pseudonyms(plate)))
+            wanted = wanted.where(audit.c.plate.in_(self._keys.pseudonyms(*spellings(plate))))
         if who is not None:
             wanted = wanted.where(audit.c.who == who)
         if since is not None:
@@ -151,11 +157,15 @@ class AuditLog:
     def check(self, connection: sa.Connection, *, expect: str | None = None) -> AuditCheck:
         """Read the whole log and check that it is what was written.
 
+        An entry of a key that is not given counts only where a later entry tells that this key was
+        replaced: one that is sealed by a given key, or by one that is vouched for so in turn.
+
         Args:
             connection: any transaction.
             expect: a head noted earlier; the log must still hold it.
         """
         previous, count, unsealed, met = GENESIS, 0, 0, expect is None
+        unvouched = _Unvouched()
         wanted = sa.select(audit).order_by(audit.c.number).execution_options(yield_per=_BATCH)
         with connection.execute(wanted) as rows:
             for row in rows:
@@ -164,8 +174,13 @@ class AuditLog:
                 if problem:
                     return AuditCheck(count, previous, unsealed, count + 1, problem)
                 count, previous = count + 1, entry.hash
-                unsealed += entry.key_id not in self._keys.known
+                known = entry.key_id in self._keys.known
+                unvouched.take(entry, known=known)
+                unsealed += not known
                 met = met or entry.hash == expect
+        if unvouched.first is not None:
+            problem = "its key is not given, and no change of the key vouches for it"
+            return AuditCheck(count, previous, unsealed, unvouched.first, problem)
         if not met:
             return AuditCheck(count, previous, unsealed, count + 1, "the expected head is missing")
         return AuditCheck(count, previous, unsealed, None, "")
@@ -180,6 +195,38 @@ class AuditLog:
         if self._keys.holds(entry.key_id, entry.hash, entry.seal) is False:
             return "its seal is forged"
         return ""
+
+
+class _Unvouched:
+    """Entries of keys that are not given, until a change of the key vouches for them."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, int] = {}
+
+    @property
+    def first(self) -> int | None:
+        """Number of the first entry that nothing vouches for; None where there is none."""
+        return min(self._first.values(), default=None)
+
+    def take(self, entry: AuditEntry, *, known: bool) -> None:
+        """Take the next entry, whose chain was checked, and its seal where its key is known."""
+        vouched = self._first.pop(_replaced(entry), None)
+        if known:
+            return
+        # What it vouches for stands and falls with it: anybody can make up a key.
+        first = entry.number if vouched is None else vouched
+        self._first[entry.key_id] = min(first, self._first.get(entry.key_id, first))
+
+
+def _replaced(entry: AuditEntry) -> str:
+    """Name of the key that an entry says was replaced; empty where it says no such thing."""
+    if entry.action != KEY_ACTION:
+        return ""
+    try:
+        before = json.loads(entry.detail)["before"]
+    except (ValueError, TypeError, KeyError):
+        return ""
+    return before if isinstance(before, str) else ""
 
 
 _SEALED: Final = ("number", "at", "who", "why", "action", "plate", "detail", "key_id", "previous")

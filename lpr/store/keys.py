@@ -55,9 +55,9 @@ class Keys:
         """The keyed hash that stands for a text, 32 hexadecimal digits."""
         return self._keys[0].pseudonym(text)
 
-    def pseudonyms(self, text: str) -> tuple[str, ...]:
-        """What may stand for a text in rows that any of the keys made."""
-        return tuple(key.pseudonym(text) for key in self._keys)
+    def pseudonyms(self, *texts: str) -> tuple[str, ...]:
+        """What may stand for any of the texts in rows that any of the keys made."""
+        return tuple(key.pseudonym(text) for text in texts for key in self._keys)
 
     def seal(self, digest: str) -> str:
         """The seal of an audit entry's hash, 64 hexadecimal digits."""

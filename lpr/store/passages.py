@@ -19,6 +19,7 @@ from lpr.store.picture import Picture
 from lpr.store.records import RetentionClass, StoredDecision
 from lpr.store.rows import decision_columns, event_columns
 from lpr.store.schema import decisions, events, pictures, plates
+from lpr.store.spellings import folded
 from lpr.types import PlateEvent
 
 _RANKS: Final = tuple(RetentionClass)
@@ -73,7 +74,7 @@ class PassageWriter:
         passage = Passage(event.camera, run, event.track_id)
         wanted = RetentionClass.MATCHED if listed else RetentionClass.UNMATCHED
         columns: dict[str, Any] = {
-            "folded": self._confusables.fold(event.text),
+            "folded": folded(event.text, self._confusables),
             "pseudonym": None,
             "folded_pseudonym": None,
         }
@@ -122,7 +123,8 @@ class PassageWriter:
 
     def _is_listed(self, connection: sa.Connection, text: str) -> bool:
         """Whether the store's own lists name the plate, or one that it may be a misreading of."""
-        wanted = sa.select(plates.c.number).where(plates.c.folded == self._confusables.fold(text))
+        alike = plates.c.folded == folded(text, self._confusables)
+        wanted = sa.select(plates.c.number).where(alike)
         return connection.execute(wanted.limit(1)).first() is not None
 
     def _settle(

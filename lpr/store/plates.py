@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -10,6 +13,32 @@ from lpr.formats.confusables import Confusables
 from lpr.store.records import ListedPlate
 from lpr.store.rows import listed_columns, listed_plate, plate_text
 from lpr.store.schema import plates
+from lpr.store.spellings import folded, spellings
+
+# The same as in lpr.gate.plate_text, which is above; a test holds both together.
+_MAX_TYPED: Final = 64
+_SEPARATORS: Final = frozenset(" -.·•\u00a0\u202f\u3000\u2010\u2011\u2012\u2013\u2014\u2212")
+_FULL_WIDTH: Final = {
+    code: code - 0xFEE0
+    for first, last in ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A))
+    for code in range(first, last + 1)
+}
+
+
+def typed_plate(text: str) -> str:
+    """A plate that a person typed as the reader writes it: capitals, no separators.
+
+    What cannot be on a plate stays, so that the gate, which checks every entry, still refuses it.
+
+    >>> typed_plate("b-ab 1234")
+    'BAB1234'
+    """
+    if len(text) > _MAX_TYPED:
+        return text
+    composed = unicodedata.normalize("NFC", text).translate(_FULL_WIDTH)
+    plate = "".join(_capital(char) for char in composed if char not in _SEPARATORS)
+    # A mark that a separator kept from its letter must not get there.
+    return plate if unicodedata.is_normalized("NFC", plate) else text
 
 
 def read_plates(connection: sa.Connection) -> tuple[ListedPlate, ...]:
@@ -18,28 +47,50 @@ def read_plates(connection: sa.Connection) -> tuple[ListedPlate, ...]:
     return tuple(listed_plate(row) for row in rows)
 
 
+def entries_of(connection: sa.Connection, names: Collection[str]) -> dict[int, ListedPlate]:
+    """Return the entries of a plate by their numbers, also those that were stored as typed.
+
+    Args:
+        connection: any transaction.
+        names: the plate as the reader writes it, in each of its spellings.
+    """
+    rows = connection.execute(sa.select(plates).order_by(plates.c.number)).mappings()
+    return {row["number"]: listed_plate(row) for row in rows if typed_plate(row["plate"]) in names}
+
+
 def add_plates(
     connection: sa.Connection, entries: Iterable[ListedPlate], confusables: Confusables
 ) -> int:
-    """Add entries; those that are there already are left out.
+    """Add entries, their plates as the reader writes them; those that are there are left out.
 
     Returns:
         How many came in.
     """
-    there = set(read_plates(connection))
-    new = [entry for entry in dict.fromkeys(entries) if entry not in there]
+    there = {_as_read(entry) for entry in read_plates(connection)}
+    new = [entry for entry in dict.fromkeys(map(_as_read, entries)) if entry not in there]
     for entry in new:
         columns = listed_columns(entry)
-        columns["folded"] = confusables.fold(columns["plate"])
+        columns["folded"] = folded(columns["plate"], confusables)
         connection.execute(plates.insert().values(**columns))
     return len(new)
 
 
 def remove_plate(connection: sa.Connection, plate: str) -> int:
-    """Remove every entry of a plate; returns how many there were."""
-    return connection.execute(plates.delete().where(plates.c.plate == plate_text(plate))).rowcount
+    """Remove every entry of a plate, as typed, in each spelling; returns how many there were."""
+    numbers = list(entries_of(connection, spellings(typed_plate(plate_text(plate)))))
+    return connection.execute(plates.delete().where(plates.c.number.in_(numbers))).rowcount
 
 
 def clear_plates(connection: sa.Connection) -> int:
     """Remove every entry; returns how many there were."""
     return connection.execute(plates.delete()).rowcount
+
+
+def _as_read(entry: ListedPlate) -> ListedPlate:
+    return replace(entry, plate=typed_plate(plate_text(entry.plate)))
+
+
+def _capital(char: str) -> str:
+    upper = char.upper()
+    # Only where that is one letter, and the letter's own: "ß", "ſ" and "ı" stay.
+    return upper if upper.lower() == char else char

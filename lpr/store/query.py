@@ -31,7 +31,8 @@ class SearchQuery:
             pattern; None matches every event. Unread, erased and pseudonymous events have an empty
             text; pseudonyms are found by exact text only.
         match: exact, prefix, or wildcard (`*` is any text, `?` is one character).
-        folded: take characters that a reader confuses (0 and O, 8 and B) for each other.
+        folded: take characters that a reader confuses (0 and O, 8 and B) for each other, and
+            umlauts with and without their dots.
         since: wall clock from which on, aware.
         until: wall clock before which, aware.
         camera: name of the camera.

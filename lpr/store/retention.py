@@ -13,6 +13,7 @@ from lpr.errors import StoreError
 from lpr.store.records import RetentionClass
 from lpr.store.schema import decisions, events, pictures
 from lpr.store.settings import RetentionSettings
+from lpr.store.wall_clock import AHEAD, Belief
 
 _LABELS: Final = tuple(one.value for one in RetentionClass)
 
@@ -45,15 +46,25 @@ class PurgeReport:
         counts: one line each for events and decisions by class, and for pictures.
         audit_number: the entry of the audit log that holds the same numbers; 0 for a rehearsal.
         audit_hash: and its hash.
-        scrubbed: whether nothing of it is left in SQLite's write-ahead log; False where another
-            process was reading: purge again.
+        held: whether what is old was left alone, because the clock may be far ahead: nothing was
+            recorded in the 90 days before the last. It is believed a day later: purge again then.
+        residue: whether traces may stand in unused parts of SQLite's pages until the file is made
+            anew, which a purge does once a day and every erasure.
+        unscrubbed: why more than that may be left in SQLite's files; empty where nothing is.
     """
 
     at: datetime
     counts: tuple[PurgeCount, ...]
     audit_number: int
     audit_hash: str
-    scrubbed: bool
+    held: bool = False
+    residue: bool = False
+    unscrubbed: str = ""
+
+    @property
+    def scrubbed(self) -> bool:
+        """Whether the files could be cleared of what was deleted; purge again where not."""
+        return not self.unscrubbed
 
     @property
     def deleted(self) -> int:
@@ -62,21 +73,27 @@ class PurgeReport:
 
 
 def delete_expired(
-    connection: sa.Connection, retention: RetentionSettings, now: datetime, *, rehearse: bool
+    connection: sa.Connection,
+    retention: RetentionSettings,
+    now: datetime,
+    belief: Belief,
+    *,
+    rehearse: bool,
 ) -> tuple[PurgeCount, ...]:
-    """Delete what is too old and count it, inside one transaction.
+    """Delete what is too old, or dated ahead by a wrong clock, and count it, in one transaction.
 
     Args:
         connection: a writing transaction.
         retention: the ages.
         now: wall clock, aware.
+        belief: what can be concluded from it.
         rehearse: count only.
 
     Raises:
         StoreError: the counts do not add up; the caller's transaction must be rolled back.
     """
     # Pictures first: they would vanish uncounted with their events.
-    jobs = list(_jobs(retention, now))
+    jobs = list(_jobs(retention, now, belief))
     return tuple(_delete(connection, what, mine, old, rehearse) for what, mine, old in jobs)
 
 
@@ -89,29 +106,27 @@ _Rows = tuple[sa.Table, sa.ColumnElement[bool]]
 
 
 def _jobs(
-    retention: RetentionSettings, now: datetime
+    retention: RetentionSettings, now: datetime, belief: Belief
 ) -> Iterator[tuple[str, _Rows, sa.ColumnElement[bool]]]:
-    events_too_old = sa.or_(
-        sa.false(), *(_too_old(events, name, retention, now) for name in _LABELS)
-    )
+    def too_old(table: sa.Table, days: float | None) -> sa.ColumnElement[bool]:
+        if days is None:
+            return sa.false()
+        old = table.c.at < now - timedelta(days=days) if belief.ages else sa.false()
+        wrong = table.c.at > now + AHEAD if belief.ahead else sa.false()
+        return sa.or_(old, wrong)
+
+    def of_class(table: sa.Table, name: str) -> sa.ColumnElement[bool]:
+        days: float | None = getattr(retention, f"{name}_days")
+        return sa.and_(table.c.retention == name, too_old(table, days))
+
+    events_too_old = sa.or_(sa.false(), *(of_class(events, name) for name in _LABELS))
     gone = sa.select(events.c.number).where(events_too_old)
-    old: sa.ColumnElement[bool] = pictures.c.event_number.in_(gone)
-    if retention.pictures_days is not None:
-        old = sa.or_(old, pictures.c.at < now - timedelta(days=retention.pictures_days))
+    old = sa.or_(pictures.c.event_number.in_(gone), too_old(pictures, retention.pictures_days))
     yield "pictures", (pictures, sa.true()), old
     for table in (decisions, events):
         for name in _LABELS:
             mine = table.c.retention == name
-            yield f"{table.name} {name}", (table, mine), _too_old(table, name, retention, now)
-
-
-def _too_old(
-    table: sa.Table, name: str, retention: RetentionSettings, now: datetime
-) -> sa.ColumnElement[bool]:
-    days: float | None = getattr(retention, f"{name}_days")
-    if days is None:
-        return sa.false()
-    return sa.and_(table.c.retention == name, table.c.at < now - timedelta(days=days))
+            yield f"{table.name} {name}", (table, mine), of_class(table, name)
 
 
 def _delete(

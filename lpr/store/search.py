@@ -14,6 +14,7 @@ from lpr.store.query import Match, SearchQuery
 from lpr.store.records import StoredEvent
 from lpr.store.rows import name_text, plate_text, stored_event
 from lpr.store.schema import decisions, events, pictures
+from lpr.store.spellings import folded, spellings
 
 _AFTERWARDS: Final = ("departed", "already_opened")
 
@@ -72,11 +73,14 @@ def _text_condition(
     text: str, query: SearchQuery, keys: Keys, confusables: Confusables, dialect: str
 ) -> sa.ColumnElement[bool]:
     column = events.c.folded if query.folded else events.c.text
-    sought = confusables.fold(text) if query.folded else text
+    sought = folded(text, confusables) if query.folded else text
     if query.match is not Match.EXACT:
         return like(column, sought, query.match, dialect)
-    hashed = events.c.folded_pseudonym if query.folded else events.c.pseudonym
-    return sa.or_(column == sought, hashed.in_(keys.pseudonyms(sought)))
+    if not query.folded:
+        return sa.or_(column == sought, events.c.pseudonym.in_(keys.pseudonyms(sought)))
+    # Pseudonyms of earlier versions were made with the dots, and cannot be made anew.
+    hidden = dict.fromkeys((sought, *map(confusables.fold, spellings(text))))
+    return sa.or_(column == sought, events.c.folded_pseudonym.in_(keys.pseudonyms(*hidden)))
 
 
 def like(column: Any, sought: str, match: Match, dialect: str) -> sa.ColumnElement[bool]:

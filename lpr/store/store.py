@@ -19,7 +19,13 @@ from lpr.store.keys import Keys
 from lpr.store.migrate import Migration
 from lpr.store.passages import Passage, PassageWriter, add_picture
 from lpr.store.picture import Picture
-from lpr.store.plates import add_plates, clear_plates, read_plates, remove_plate
+from lpr.store.plates import (
+    add_plates,
+    clear_plates,
+    read_plates,
+    remove_plate,
+    typed_plate,
+)
 from lpr.store.query import SearchQuery
 from lpr.store.records import (
     RETENTION_JOB,
@@ -32,10 +38,12 @@ from lpr.store.records import (
 from lpr.store.retention import PurgeReport, audit_detail, delete_expired
 from lpr.store.rows import aware, clean_decision, clean_event, name_text, plate_text, stored_event
 from lpr.store.schema import events, pictures
+from lpr.store.scrub import Scrubber
 from lpr.store.search import event_rows, find_events
 from lpr.store.settings import StoreSettings
 from lpr.store.subject import ErasureReport, audit_to_dict, collect, decisions_of, erase_texts
 from lpr.store.summary import StoreSummary, count, holdings
+from lpr.store.wall_clock import believe
 from lpr.types import PlateEvent
 
 
@@ -81,7 +89,7 @@ class EventStore:
     ) -> None:
         self._database, self._settings, self._keys = database, settings, keys
         self._confusables, self._migration, self._clock = confusables, migration, clock
-        self._audit = AuditLog(keys)
+        self._audit, self._scrubber = AuditLog(keys), Scrubber(database)
         self._writer = PassageWriter(database, keys, confusables, pseudonyms=settings.pseudonyms)
         self._runs: dict[str, str] = {}
         self._lock = Lock()
@@ -227,6 +235,8 @@ class EventStore:
     def export(self, plate: str, by: Requester) -> dict[str, Any]:
         """Return everything that is stored of a plate as JSON, who looked for it included; audited.
 
+        It counts with and without the dots of its umlauts.
+
         Raises:
             StoreError: the database failed, or the audit log could not be written.
         """
@@ -241,7 +251,9 @@ class EventStore:
     def erase(self, plate: str, by: Requester) -> ErasureReport:
         """Erase a plate: its texts, pseudonyms and pictures; the audit log keeps a keyed hash.
 
-        Entries of the store's plate lists stay: they are taken out with `remove_plate`.
+        It is erased with and without the dots of its umlauts. Entries of the store's plate lists
+        stay: they are taken out with `remove_plate`. An SQLite file is then made anew; nobody can
+        write while that lasts.
 
         Raises:
             StoreError: the database failed; nothing was erased.
@@ -250,12 +262,17 @@ class EventStore:
         with self._database.write() as connection:
             counts = erase_texts(connection, text, self._keys, self._now())
             entry = self._note(connection, by, "erase", counts, text)
-        return ErasureReport(**counts, audit_number=entry.number, scrubbed=self._database.scrub())
+            self._scrubber.note(connection, entry.number)
+        unscrubbed = self._scrubber.scrub(self._now(), at_once=True)
+        return ErasureReport(**counts, audit_number=entry.number, unscrubbed=unscrubbed)
 
     def purge(
         self, by: Requester = RETENTION_JOB, *, now: datetime | None = None, rehearse: bool = False
     ) -> PurgeReport:
         """Delete what is older than its class allows; the counts go into the audit log.
+
+        What is dated more than a day ahead was dated by a wrong clock, and goes too. A clock that
+        may be wrong itself is believed a day later: until then some or all of it stays.
 
         Args:
             by: who and why.
@@ -269,12 +286,29 @@ class EventStore:
         moment = self._now() if now is None else aware(now)
         retention = self._settings.retention
         with self._database.write() as connection:
-            counts = delete_expired(connection, retention, moment, rehearse=rehearse)
+            belief = believe(connection, moment)
+            counts = delete_expired(connection, retention, moment, belief, rehearse=rehearse)
+            held = not belief.ages
             if rehearse:
-                return PurgeReport(moment, counts, 0, "", scrubbed=True)
-            detail = {"counts": audit_detail(counts), "retention": retention.model_dump()}
+                return PurgeReport(moment, counts, 0, "", held=held)
+            detail = {
+                "counts": audit_detail(counts),
+                "retention": retention.model_dump(),
+                "held": held,
+            }
             entry = self._note(connection, by, "purge", detail)
-        return PurgeReport(moment, counts, entry.number, entry.hash, self._database.scrub())
+            if any(count.deleted for count in counts):
+                self._scrubber.note(connection, entry.number)
+        unscrubbed = self._scrubber.scrub(self._now(), at_once=False)
+        return PurgeReport(
+            moment,
+            counts,
+            entry.number,
+            entry.hash,
+            held=held,
+            residue=self._scrubber.has_residue(),
+            unscrubbed=unscrubbed,
+        )
 
     def audit(
         self,
@@ -322,7 +356,7 @@ class EventStore:
         """Add entries to the store's plate lists, all or none; audited.
 
         Args:
-            entries: what comes in; what is there already is left out.
+            entries: what comes in, plates as people type them; what is there already is left out.
             by: who and why.
             replace_all: take the others out.
 
@@ -359,12 +393,17 @@ class EventStore:
     def remove_plate(self, plate: str, by: Requester) -> int:
         """Take a plate out of the store's lists; returns how many entries it had; audited.
 
+        Args:
+            plate: as people type it; entries with and without the dots of its umlauts go.
+            by: who and why.
+
         Raises:
             StoreError: the database failed; nothing was changed.
         """
         with self._database.write() as connection:
             gone = remove_plate(connection, plate)
-            self._note(connection, by, "list", {"added": 0, "removed": gone}, plate_text(plate))
+            text = typed_plate(plate_text(plate))
+            self._note(connection, by, "list", {"added": 0, "removed": gone}, text)
         return gone
 
     def summary(self) -> StoreSummary:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,11 +13,13 @@ import sqlalchemy as sa
 from lpr.store.audit import AuditEntry
 from lpr.store.keys import Keys
 from lpr.store.passages import Passage
+from lpr.store.plates import entries_of
 from lpr.store.query import Match
 from lpr.store.records import StoredDecision, StoredEvent
-from lpr.store.rows import event_columns, listed_plate, stored_decision, stored_event
-from lpr.store.schema import decisions, events, pictures, plates
+from lpr.store.rows import event_columns, stored_decision, stored_event
+from lpr.store.schema import decisions, events, pictures
 from lpr.store.search import event_rows, like
+from lpr.store.spellings import letters, mention, spellings
 
 SCHEMA: Final = 1
 _LINES: Final = ("detail", "rule", "pass_key")
@@ -36,8 +37,8 @@ class ErasureReport:
         mentions: decisions about other vehicles from whose words it was taken.
         listed: entries that the plate still has in the store's lists; erasing leaves them.
         audit_number: the entry of the audit log that tells of it.
-        scrubbed: whether nothing of it is left in SQLite's write-ahead log; False where another
-            process was reading: erase again.
+        unscrubbed: why the erased text may still be readable in SQLite's files; empty where it is
+            not.
     """
 
     events: int
@@ -47,21 +48,28 @@ class ErasureReport:
     mentions: int
     listed: int
     audit_number: int
-    scrubbed: bool
+    unscrubbed: str
+
+    @property
+    def scrubbed(self) -> bool:
+        """Whether nothing of it is left in the files; erase again where something may be."""
+        return not self.unscrubbed
 
 
 def passages_of(connection: sa.Connection, plate: str, keys: Keys) -> tuple[Passage, ...]:
     """Return the passages in which a plate was read, matched or stands under its pseudonym.
 
-    An empty plate has none: the text of every row without a plate is empty, whosever it is.
+    It counts with and without the dots of its umlauts. An empty plate has none: the text of every
+    row without a plate is empty, whosever it is.
     """
     if not plate:
         return ()
-    hashes = keys.pseudonyms(plate)
+    names = spellings(plate)
+    hashes = keys.pseudonyms(*names)
     found: set[Passage] = set()
     for table, own in (
-        (events, (events.c.text == plate, events.c.raw_text == plate)),
-        (decisions, (decisions.c.text == plate, decisions.c.plate == plate)),
+        (events, (events.c.text.in_(names), events.c.raw_text.in_(names))),
+        (decisions, (decisions.c.text.in_(names), decisions.c.plate.in_(names))),
     ):
         wanted = sa.select(table.c.camera, table.c.run, table.c.track_id).distinct()
         wanted = wanted.where(sa.or_(*own, table.c.pseudonym.in_(hashes)))
@@ -72,12 +80,11 @@ def passages_of(connection: sa.Connection, plate: str, keys: Keys) -> tuple[Pass
 def collect(connection: sa.Connection, plate: str, keys: Keys) -> dict[str, Any]:
     """Return everything that is stored of a plate, as JSON."""
     passages = passages_of(connection, plate, keys)
-    listed = sa.select(plates).where(plates.c.plate == plate).order_by(plates.c.number)
     return {
         "schema": SCHEMA,
         "plate": plate,
         "passages": [_passage(connection, one) for one in passages],
-        "listed": [listed_plate(row).fields() for row in connection.execute(listed).mappings()],
+        "listed": [one.fields() for one in entries_of(connection, spellings(plate)).values()],
     }
 
 
@@ -134,11 +141,10 @@ def erase_texts(connection: sa.Connection, plate: str, keys: Keys, now: datetime
             events.update().where(passage.within(events)).values(**_NAMELESS, erased_at=now)
         ).rowcount
         counts["decisions"] += _erase_decisions(connection, passage, now)
-    listed = sa.select(sa.func.count()).select_from(plates).where(plates.c.plate == plate)
     return counts | {
         "alternatives": _drop_alternatives(connection, plate),
         "mentions": _drop_mentions(connection, plate),
-        "listed": connection.execute(listed).scalar_one(),
+        "listed": len(entries_of(connection, spellings(plate))),
     }
 
 
@@ -198,9 +204,10 @@ def _erase_decisions(connection: sa.Connection, passage: Passage, now: datetime)
 
 def _drop_alternatives(connection: sa.Connection, plate: str) -> int:
     changed = 0
+    names = spellings(plate)
     wanted = sa.select(events.c.number, events.c.alternatives)
     for number, alternatives in _mentioning(connection, wanted, [events.c.alternatives], plate):
-        kept = [pair for pair in alternatives if pair[0] != plate]
+        kept = [pair for pair in alternatives if pair[0] not in names]
         if len(kept) < len(alternatives):
             row = events.update().where(events.c.number == number)
             connection.execute(row.values(alternatives=kept))
@@ -210,7 +217,7 @@ def _drop_alternatives(connection: sa.Connection, plate: str) -> int:
 
 def _drop_mentions(connection: sa.Connection, plate: str) -> int:
     """Blank the lines of other decisions that name the plate ("it looks like ...")."""
-    whole = re.compile(rf"(?<!\w){re.escape(plate)}(?!\w)")
+    whole = mention(plate)
     columns = [*(decisions.c[name] for name in _LINES), decisions.c.suspicions]
     changed = 0
     wanted = sa.select(decisions.c.number, *columns)
@@ -244,8 +251,8 @@ def _mentioning(
 
 
 def _sure_part(plate: str) -> str:
-    """The plate with what JSON may write otherwise, or what is a wildcard, left to chance."""
-    return "".join(char if char.isalnum() else "*" for char in plate)
+    """The plate with what may be written otherwise, or is a wildcard, left to chance."""
+    return "".join(char if char.isalnum() and len(letters(char)) == 1 else "*" for char in plate)
 
 
 def _kinds(suspicions: Iterable[Sequence[str]]) -> list[list[str]]:

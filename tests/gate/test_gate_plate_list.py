@@ -9,6 +9,7 @@ import pytest
 from lpr.errors import GateError
 from lpr.gate.direction import Direction
 from lpr.gate.fakes import plain_list
+from lpr.gate.near_miss import NearMissIndex
 from lpr.gate.plate_list import EntryState, ListKind, PlateEntry
 from lpr.gate.schedule import parse_schedule
 
@@ -72,6 +73,16 @@ def test_umlauts_are_the_same_plate_with_and_without_their_dots(read: str) -> No
         assert match.alike_plates == ("FUABIO",)
     denied = plain_list(["FÜAB10"], deny=["FUAB10"]).match(read)
     assert len(denied.exact) == 2
+
+
+@pytest.mark.parametrize(("listed", "read"), [("BÖAB12", "BOAB12"), ("BOAB12", "BÖAB12")])
+def test_two_districts_differ_in_the_dots_alone(listed: str, read: str) -> None:
+    plates = plain_list([listed])
+    assert plates.match(listed).exact
+    assert not plates.match(read).exact
+    assert not plates.match(read).alike
+    index = NearMissIndex(plates.plates, plates.confusables)
+    assert [miss.plate for miss in index.near(read)] == [listed]
 
 
 def test_new_dates_make_a_new_pass() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -78,6 +79,57 @@ def test_texts_of_delivered_messages_are_overwritten(memory_path: Path) -> None:
     outbox.remove(outbox.waiting()[0].id)
     outbox.close()
     assert b"SECRETPLATE" not in path.read_bytes()
+
+
+def test_no_text_of_a_delivered_message_stays_in_a_file_while_it_is_open(
+    memory_path: Path,
+) -> None:
+    path, now = memory_path / "a.outbox", [NOW]
+    outbox = Outbox(path, clock=lambda: now[0])
+
+    def kept() -> set[str]:
+        files = b"".join(file.read_bytes() for file in memory_path.iterdir())
+        return {
+            text for text in ("SECRET1", "SECRET2", "SECRET3", "WAITS") if text.encode() in files
+        }
+
+    def deliver(text: str, camera: str) -> None:
+        outbox.append(OutboxMessage("event", camera, json.dumps({"text": text}), NOW))
+        (one, *_) = outbox.waiting(skip={"b"})
+        assert text in one.message.body
+        outbox.remove(one.id)
+        outbox.waiting()
+
+    deliver("SECRET1", "a")
+    assert kept() == set(), "nothing is left to deliver"
+    outbox.append(OutboxMessage("event", "b", '{"text":"WAITS"}', NOW))
+    deliver("SECRET2", "a")
+    now[0] += 3599
+    deliver("SECRET3", "a")
+    assert kept() == {"SECRET2", "SECRET3", "WAITS"}
+    now[0] += 1
+    outbox.waiting()
+    assert kept() == {"WAITS"}
+    assert outbox.counts().waiting == 1
+    outbox.close()
+
+
+def test_what_a_killed_process_left_in_the_log_goes(memory_path: Path) -> None:
+    path, copy = memory_path / "a.outbox", memory_path / "copy"
+    outbox = open_outbox(path)
+    for text in ("SECRET1", "WAITS"):
+        outbox.append(OutboxMessage("event", "a", json.dumps({"text": text}), NOW))
+    outbox.remove(outbox.waiting()[0].id)
+    assert len(outbox.waiting()) == 1
+    copy.mkdir()
+    for file in memory_path.glob("a.outbox*"):
+        shutil.copy(file, copy)
+    outbox.close()
+    assert any(b"SECRET1" in file.read_bytes() for file in copy.iterdir())
+    again = open_outbox(copy / "a.outbox")
+    again.waiting()
+    assert all(b"SECRET1" not in file.read_bytes() for file in copy.iterdir())
+    again.close()
 
 
 def test_a_refused_message_goes_aside_and_comes_back(memory_path: Path) -> None:
@@ -166,7 +218,7 @@ def test_a_full_disk_is_an_error_and_passes(memory_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert failed
-    assert len(taken) == 50 - failed == outbox.counts().waiting
+    assert len(taken) == 50 - failed == outbox.counts().waiting + 1
     outbox.append(message(99))
     outbox.close()
     again = open_outbox(path)

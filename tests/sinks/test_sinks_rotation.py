@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -129,10 +130,15 @@ class Aging:
 
     def __init__(self, path: Path, wall: Wall, **changes: Any) -> None:
         self._path, self._wall, self._changes = path, wall, changes
+        self.uptime = 0.0
         self.open()
 
     def open(self) -> None:
-        self._output = RotatingOutput(self._path, rotation(**self._changes), now=self._wall)
+        settings = rotation(**self._changes)
+        self._output = RotatingOutput(
+            self._path, settings, now=self._wall, clock=lambda: self.uptime
+        )
+        self._join()
 
     def write(self) -> None:
         self._output.write(self._wall.time.isoformat())
@@ -141,6 +147,18 @@ class Aging:
 
     def tidy(self) -> None:
         self._output.tidy()
+        self._join()
+
+    def run(self, hours: int, *, write: bool = True) -> None:
+        """Let hours pass as in a service: it tidies in each, and writes first."""
+        for _ in range(hours):
+            if write:
+                self.write()
+            self._wall.time += timedelta(hours=1)
+            self.uptime += 3600
+            self.tidy()
+
+    def _join(self) -> None:
         tidier = self._output._tidier
         if tidier is not None:
             tidier.join()
@@ -186,6 +204,87 @@ def test_a_log_that_was_torn_long_ago_is_no_younger_for_it(memory_path: Path) ->
     os.utime(path, (long_ago, long_ago))
     log = Aging(path, wall, max_age_days=7)
     log.tidy()
+    assert log.ages() == []
+    log.close()
+
+
+TEN_YEARS = timedelta(days=3650)
+
+
+@pytest.mark.parametrize("restart", [True, False])
+def test_lines_that_were_dated_ahead_go_once_the_clock_is_right(
+    memory_path: Path, restart: bool
+) -> None:
+    wall, right = Wall(), START.replace(hour=0)
+    wall.time = right + TEN_YEARS
+    log = Aging(memory_path / "a.jsonl", wall, max_age_days=7, daily=True)
+    log.run(50)
+    wall.time = right
+    if restart:
+        log.close()
+        log.open()
+    log.run(6 * 24)
+    assert any(age < timedelta(0) for age in log.ages()), "none goes before its time"
+    log.run(4 * 24)
+    assert all(timedelta(0) < age <= timedelta(days=7, hours=1) for age in log.ages())
+    assert len(log_files(memory_path / "a.jsonl")) >= 7
+    log.close()
+
+
+def test_a_clock_that_starts_behind_costs_no_line(memory_path: Path) -> None:
+    wall = Wall()
+    log = Aging(memory_path / "a.jsonl", wall, max_age_days=7, daily=True)
+    log.run(60)
+    right = wall.time
+    wall.time = right - TEN_YEARS
+    log.close()
+    log.open()
+    log.run(5)
+    wall.time = right
+    log.tidy()
+    log.write()
+    log.tidy()
+    assert len(log.ages()) == 66
+    log.run(8 * 24, write=False)
+    assert log.ages() == []
+    log.close()
+
+
+def test_a_clock_that_starts_far_ahead_costs_no_line_in_a_day(memory_path: Path) -> None:
+    wall = Wall()
+    log = Aging(memory_path / "a.jsonl", wall, max_age_days=7, daily=True)
+    log.run(60)
+    right = wall.time
+    wall.time = right + TEN_YEARS
+    log.close()
+    log.uptime = 0.0
+    log.open()
+    log.run(20)
+    assert len(log.ages()) == 80
+    wall.time = right
+    log.run(1)
+    assert len(log.ages()) == 81
+    wall.time = right + TEN_YEARS
+    log.run(30, write=False)
+    assert len(log.ages()) < 81, "by then it is the time that this machine goes by"
+    log.close()
+
+
+def test_after_a_long_gap_all_goes_though_no_process_runs_for_a_day(memory_path: Path) -> None:
+    path, wall = memory_path / "a.jsonl", Wall()
+    log = Aging(path, wall, max_age_days=7)
+    log.write()
+    wall.time += timedelta(days=100)
+    for number in range(4):
+        log.close()
+        log.open()
+        log.tidy()
+        made = wall.time.timestamp()
+        if number == 0:
+            assert len(log.ages()) == 1
+            # The system dates the new file; here its clock is not the log's.
+            os.utime(path, (made, made))
+        wall.time += timedelta(hours=23)
     assert log.ages() == []
     log.close()
 
@@ -370,7 +469,8 @@ def test_events_rotate(memory_path: Path, event: PlateEvent) -> None:
 def test_a_sink_of_events_is_tidied(memory_path: Path, event: PlateEvent) -> None:
     path = memory_path / "events.jsonl"
     path.write_text("old\n")
-    os.utime(path, (0, 0))
+    long_ago = time.time() - 60 * 86400
+    os.utime(path, (long_ago, long_ago))
     sink = JsonlSink(path, rotation=rotation(max_age_days=7))
     sink.tidy()
     sink.close()
@@ -385,6 +485,20 @@ def test_a_device_is_not_rotated(event: PlateEvent) -> None:
     sink.emit(event)
     sink.emit(event)
     sink.close()
+
+
+def test_every_damage_of_an_older_file_is_told_with_its_name(memory_path: Path) -> None:
+    older = memory_path / "a.2026-11-22.000001.jsonl.gz"
+    whole = gzip.compress(b'{"a":1}\n' * 1000, mtime=0)
+    failures = 0
+    for place in range(len(whole)):
+        older.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            list(read_log(memory_path / "a.jsonl"))
+        except OutputError as error:
+            assert str(error).startswith(f"{older}: cannot be read: ")
+            failures += 1
+    assert failures > len(whole) / 2
 
 
 def test_what_is_wrong_is_named(memory_path: Path) -> None:

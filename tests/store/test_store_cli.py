@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,23 @@ if TYPE_CHECKING:
 
 PICTURE = Picture.encode(np.zeros((8, 16, 3), np.uint8), "png")
 ME = ("--who", "J. Guard", "--why", "case 17")
+SITE = """
+lists = ["plates.csv"]
+[[gates]]
+name = "main"
+cameras = ["north"]
+[gates.actuator]
+type = "http"
+url = "http://192.168.1.30/relay/0?turn=on&timer={pulse_seconds}"
+username = "gate"
+auth = "basic"
+password_file = "relay.password"
+[store]
+[[webhooks]]
+name = "office"
+url = "https://example.org/plates"
+secret_file = "office.secret"
+"""
 
 Run = Callable[..., Result]
 
@@ -104,12 +123,12 @@ def test_a_search_needs_who_and_why(run: Run) -> None:
         (("--kind", "zzz"), "known: confirmed"),
         (("--action", "opn"), "--action: there is no 'opn'; did you mean 'open'?"),
         (("--since", "yesterday"), "is no ISO 8601 time"),
-        (("--limit", "0"), "is not within"),
+        (("--limit", "0"), "--limit"),
     ],
 )
 def test_wrong_values_are_named(run: Run, arguments: tuple[str, ...], message: str) -> None:
     result = run("search", *ME, *arguments, ok=False)
-    assert result.exit_code == ExitCode.CONFIG
+    assert result.exit_code == ExitCode.USAGE
     assert message in result.stderr
 
 
@@ -188,7 +207,16 @@ def test_erase_asks_first(run: Run) -> None:
     assert events_of(run("search", "BAB1234", *ME, "--json")) == ["BAB1234"]
 
 
-def test_purge_prints_its_proof(run: Run) -> None:
+def test_purge_holds_back_after_a_gap(run: Run) -> None:
+    held = run("purge", "--rehearse")
+    assert "events unmatched: 3 before, 0 too old, 0 deleted, 3 after" in held.stdout
+    assert "the clock may be wrong; purge again after a day" in held.stderr
+
+
+def test_purge_prints_its_proof(run: Run, site: Site, event: MakeEvent) -> None:
+    two_days_ago = datetime.now(UTC) - timedelta(days=2)
+    with site.open() as store:
+        store.add_event(event("CD5"), at=two_days_ago, listed=True)
     rehearsal = run("purge", "--rehearse").stdout
     assert "events unmatched: 3 before, 3 too old, 0 deleted, 3 after" in rehearsal
     proof = run("purge").stdout
@@ -212,7 +240,7 @@ def test_a_missing_extra_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
 def test_one_store_has_to_be_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["events", "report"])
-    assert result.exit_code == ExitCode.CONFIG
+    assert result.exit_code == ExitCode.USAGE
     assert "give either --config or --database" in result.stderr
     missing = tmp_path / "missing.db"
     result = CliRunner().invoke(app, ["events", "report", "--database", str(missing)])
@@ -238,3 +266,118 @@ def test_an_sqlite_store_needs_no_configuration(tmp_path: Path, event: MakeEvent
         app, ["events", "search", "AB1", *ME, "--database", str(path), "--json"]
     )
     assert events_of(result) == ["AB1"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gate.toml",
+        "plates.csv",
+        "decisions.jsonl",
+        "health.json",
+        "office.outbox",
+        "office.secret",
+        "relay.password",
+        "events.db",
+        "events.db-wal",
+        "events.db-shm",
+        "events.db.key",
+        "link.json",
+    ],
+)
+@pytest.mark.parametrize("option", ["--picture", "--output"])
+def test_no_output_takes_the_place_of_a_sites_file(
+    tmp_path: Path, event: MakeEvent, option: str, name: str
+) -> None:
+    config = tmp_path / "gate.toml"
+    config.write_text(SITE)
+    for file in ("plates.csv", "decisions.jsonl", "health.json", "office.outbox"):
+        (tmp_path / file).write_text("kept")
+    (tmp_path / "link.json").symlink_to(tmp_path / "events.db")
+    with open_store(StoreSettings(database=tmp_path / "events.db")) as store:
+        event_id = store.add_event(event("BAB1234"), picture=PICTURE)
+    before = {one: one.read_bytes() for one in tmp_path.iterdir()}
+    given = ("show", event_id) if option == "--picture" else ("export", "BAB1234")
+    for where in (("--config", config), ("--database", tmp_path / "events.db")):
+        if where[0] == "--database" and "events.db" not in (name, name.removesuffix("-wal")):
+            continue
+        command = ["events", *given, *ME, option, tmp_path / name, *where]
+        result = CliRunner().invoke(app, [str(one) for one in command])
+        assert result.exit_code == ExitCode.OUTPUT, result.output
+        assert "belongs to the site" in result.stderr
+        assert result.stdout == ""
+        assert {one: one.read_bytes() for one in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["plates.csv", "health.json", "relay.password", "events.db"])
+def test_a_mistake_in_the_configuration_gives_no_file_away(
+    tmp_path: Path, event: MakeEvent, name: str
+) -> None:
+    config = tmp_path / "gate.toml"
+    config.write_text(SITE.replace('name = "main"', 'name = "main"\nclosed = true'))
+    for file in ("plates.csv", "health.json", "relay.password"):
+        (tmp_path / file).write_text("kept")
+    with open_store(StoreSettings(database=tmp_path / "events.db")) as store:
+        store.add_event(event("BAB1234"))
+    command = ["events", "export", "BAB1234", *ME, "--output", str(tmp_path / name)]
+    result = CliRunner().invoke(app, [*command, "--config", str(config)])
+    assert result.exit_code == ExitCode.OUTPUT, result.output
+    assert name == "events.db" or (tmp_path / name).read_text() == "kept"
+
+
+def test_an_output_that_cannot_be_written_is_not_audited(run: Run, tmp_path: Path) -> None:
+    target = str(tmp_path / "none" / "export.json")
+    assert run("export", "BAB1234", *ME, "--output", target, ok=False).exit_code == ExitCode.OUTPUT
+    assert "audit log: 0 entries unchanged" in run("audit").stderr
+
+
+def test_a_dash_is_standard_output(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "BAB1234" in run("export", "BAB1234", *ME, "--output", "-").stdout
+    event_id = json.loads(run("search", "BAB1234", *ME, "--json").stdout)["event_id"]
+    result = run("show", event_id, *ME, "--picture", "-", ok=False)
+    assert result.exit_code == ExitCode.USAGE
+    assert not (tmp_path / "-").exists()
+
+
+def test_times_are_those_of_the_site(run: Run, config: Path) -> None:
+    """The events are of 08:00 UTC, which is 10:00 in Tallinn."""
+    config.write_text(f'timezone = "Europe/Tallinn"\n{config.read_text()}')
+    assert "2026-03-02 10:00:00+02:00  north#" in run("search", *ME).stdout
+    for since, found in (("10:00", 3), ("10:01", 0), ("08:00+00:00", 3), ("08:01+00:00", 0)):
+        result = run("search", *ME, "--json", "--since", f"2026-03-02T{since}")
+        assert len(events_of(result)) == found
+    assert len(events_of(run("search", *ME, "--json", "--until", "2026-03-02T10:01"))) == 3
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="needs time.tzset")
+def test_without_a_site_times_are_the_machines(
+    tmp_path: Path, event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.db"
+    with open_store(StoreSettings(database=path)) as store:
+        store.add_event(event("AB1"))
+    command = ["events", "search", *ME, "--database", str(path)]
+    utc = datetime.fromisoformat(CliRunner().invoke(app, command).stdout.split("  ")[0])
+    monkeypatch.setenv("TZ", "XYZ-3")
+    time.tzset()
+    try:
+        shown = CliRunner().invoke(app, command).stdout.split("  ")[0]
+        since = ["--since", shown.removesuffix("+03:00")]
+        assert len(CliRunner().invoke(app, [*command, *since]).stdout.splitlines()) == 1
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert shown.endswith("+03:00")
+    assert datetime.fromisoformat(shown) == utc
+
+
+def test_what_is_no_hash_is_no_sign_of_tampering(run: Run) -> None:
+    for expect in ("abc", "", "G" * 64):
+        result = run("audit", "--expect", expect, ok=False)
+        assert result.exit_code == ExitCode.USAGE
+        assert result.stderr == (
+            f"lpr: --expect {expect!r}: is no hash, which has 64 hexadecimal digits\n"
+        )

@@ -20,6 +20,7 @@ from lpr.store import (
     open_store,
 )
 from lpr.store.keys import Keys
+from lpr.store.schema import events
 
 if TYPE_CHECKING:
     from tests.store.conftest import MakeEvent, Site
@@ -64,6 +65,24 @@ def test_a_plate_on_no_list_is_kept_as_a_keyed_hash(
             assert all(b"ZQXW" not in file.read_bytes() for file in files)
         assert store.erase("ZQXW77", guard).events == 1
         assert store.search(SearchQuery("ZQXW77"), guard) == ()
+
+
+def test_a_hidden_plate_is_found_with_and_without_its_dots(
+    site: Site, event: MakeEvent, guard: Requester
+) -> None:
+    with site.open(pseudonyms=True) as store:
+        for text in ("FÜAB10", "FUAB10"):
+            store.add_event(event(text), listed=False)
+        # An earlier version made the folded pseudonym with the dots, and it cannot be made anew.
+        with store._database.write() as connection:
+            first = events.c.number == 1
+            old = store._keys.pseudonym(store._confusables.fold("FÜAB10"))
+            connection.execute(events.update().where(first).values(folded_pseudonym=old))
+        for text in ("FÜAB10", "FUAB10"):
+            assert len(store.search(SearchQuery(text, folded=True), guard)) == 2
+            assert len(store.search(SearchQuery(text), guard)) == 1
+            assert len(store.export(text, guard)["passages"]) == 2
+        assert store.erase("FUAB10", guard).events == 2
 
 
 def test_a_listed_plate_is_kept_as_it_is(site: Site, event: MakeEvent, guard: Requester) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 import re
 import sqlite3
@@ -17,6 +18,7 @@ from lpr.errors import ConfigError
 from lpr.formats.confusables import READER_CLASSES, Confusables
 from lpr.gate.confusion import default_confusables
 from lpr.store import EventStore, Match, Requester, SearchQuery, StoredDecision
+from lpr.store.schema import events, meta
 from lpr.types import EventKind
 
 if TYPE_CHECKING:
@@ -121,6 +123,23 @@ def opened(clock: Clock) -> StoredDecision:
     )
 
 
+def test_a_folded_search_takes_umlauts_without_their_dots(
+    store: EventStore, event: MakeEvent, guard: Requester
+) -> None:
+    for text in ("FÜAB10", "FUAB10", "FUA810", "TÖL1"):
+        store.add_event(event(text))
+
+    def found(text: str, match: Match = Match.EXACT, *, folded: bool = True) -> set[str]:
+        query = SearchQuery(text, match=match, folded=folded)
+        return {one.event.text for one in store.search(query, guard)}
+
+    plates = {"FÜAB10", "FUAB10", "FUA810"}
+    assert found("FÜAB10") == found("FUAB10") == found("FÜ", Match.PREFIX) == plates
+    assert found("*ÜA?10", Match.WILDCARD) == plates
+    assert found("T0L1") == found("TÖL1") == {"TÖL1"}
+    assert found("FUAB10", folded=False) == {"FUAB10"}
+
+
 def test_every_search_is_audited(store: EventStore, event: MakeEvent, guard: Requester) -> None:
     store.add_event(event("AB123"))
     store.search(SearchQuery("AB123", camera="north"), guard)
@@ -166,6 +185,23 @@ def test_an_index_serves_every_search_for_the_beginning_of_a_text(
             plan = str(connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall())  # type: ignore[arg-type]
             assert "ix_events_text" in plan or "ix_events_folded" in plan, statement
             assert "SCAN events" not in plan
+
+
+def test_texts_that_an_earlier_version_folded_with_their_dots_are_folded_anew(
+    site: Site, event: MakeEvent, guard: Requester
+) -> None:
+    with site.open() as store:
+        store.add_event(event("FÜAB10"))
+        with store._database.write() as connection:
+            connection.execute(events.update().values(folded=FOLDS.fold("FÜAB10")))
+            connection.execute(
+                meta.update()
+                .where(meta.c.name == "confusables")
+                .values(value=json.dumps(READER_CLASSES))
+            )
+    with site.open() as store:
+        assert len(store.search(SearchQuery("FUAB10", folded=True), guard)) == 1
+        assert [entry.action for entry in store.audit()] == ["search", "fold"]
 
 
 def test_other_classes_fold_the_stored_texts_anew(

@@ -159,6 +159,30 @@ def test_a_confusable_reading_of_the_plate_is_erased_with_its_passage(
     assert (report.events, report.decisions) == (1, 1)
 
 
+@pytest.mark.parametrize("asked", ["FÜAB10", "FUAB10"])
+@pytest.mark.parametrize("pseudonyms", [False, True])
+def test_a_plate_counts_with_and_without_the_dots_of_its_umlauts(
+    site: Site, event: MakeEvent, guard: Requester, asked: str, pseudonyms: bool
+) -> None:
+    with site.open(pseudonyms=pseudonyms) as store:
+        for track_id, text in enumerate(("FÜAB10", "FUAB10", "FÜXB10", "BOAB10"), 1):
+            store.add_event(event(text, track_id=track_id), listed=False)
+        store.add_event(event("OTHER1", track_id=5, alternatives=("FUAB10", "FÜAB10")))
+        store.add_decision(decision(site.clock, 5, "OTHER1", "it looks like FUAB10"))
+        store.add_plates([ListedPlate("fü-ab 10", "allow")], guard)
+        found = store.export(asked, guard)
+        assert [one["events"][0]["track_id"] for one in found["passages"]] == [1, 2]
+        assert [one["plate"] for one in found["listed"]] == ["FÜAB10"]
+        alike = store.search(SearchQuery(asked, folded=True), guard)
+        assert {one.event.track_id for one in alike} == {1, 2}
+        report = store.erase(asked, guard)
+        assert (report.events, report.mentions, report.listed) == (2, 0 if pseudonyms else 1, 1)
+        kept = {one.event.track_id for one in store.search(SearchQuery(), guard) if not one.erased}
+        assert kept == {3, 4, 5}
+        assert store.export(asked, guard)["passages"] == []
+        assert {one.action for one in store.audit(plate=asked)} >= {"erase", "export"}
+
+
 def test_an_empty_plate_is_nobodys(site: Site, event: MakeEvent, guard: Requester) -> None:
     with site.open(pseudonyms=True) as store:
         store.add_event(event("HIDDEN1", track_id=1), listed=False)
