@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -96,8 +95,13 @@ def _caption(track: Track, label: PlateLabel | None) -> str:
     if label is not None and label.text:
         parts.append(safe_text(label.text))
         if label.confidence is not None:
-            parts.append(f"{math.floor(100 * label.confidence)}%")
+            parts.append(_percent(label.confidence))
     return " ".join(parts)
+
+
+def _percent(probability: float) -> str:
+    """Rounded, but never up to what would be certain."""
+    return "100%" if probability >= 1 else f"{min(99, round(100 * probability))}%"
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -16,6 +17,9 @@ from lpr.errors import ConfigError, did_you_mean
 Settings = TypeVar("Settings")
 
 _UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
+_NO_LIST: Final = ("tuple_type", "list_type")
+_NAMED: Final = 10
+"""Wrong keys that are named; of a file that is another one altogether, all of them are."""
 _MISSING: Final = ("missing", "missing_argument", "missing_keyword_only_argument")
 
 
@@ -28,10 +32,13 @@ class StrictTable(BaseModel):
     @classmethod
     def _known_keys(cls, data: Any) -> Any:
         if isinstance(data, dict):
-            for key in data:
-                if key not in cls.model_fields:
-                    hint = did_you_mean(str(key), cls.model_fields)
-                    raise ValueError(f"unknown key {key!r}{hint}")
+            unknown = [
+                f"unknown key {key!r}{did_you_mean(str(key), cls.model_fields)}"
+                for key in data
+                if key not in cls.model_fields
+            ]
+            if unknown:
+                raise ValueError("; ".join(unknown))
         return data
 
 
@@ -58,15 +65,15 @@ def check_settings(data: dict[str, Any], kind: type[Settings], where: str) -> Se
     """Turn a parsed table into a checked record.
 
     Raises:
-        ConfigError: one line that names the first wrong key and counts the others.
+        ConfigError: one line that names the wrong keys, or the first ten and how many more.
     """
     try:
         return TypeAdapter(kind).validate_python(data)
     except ValidationError as error:
         problems = _independent(error.errors(), kind)
-        message = _explain(problems[0]["loc"], problems[0]["type"], problems[0]["msg"], kind)
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise ConfigError(f"{where}: {message}{more}") from error
+        messages = "; ".join(_explain(one, kind) for one in problems[:_NAMED])
+        more = f" (and {len(problems) - _NAMED} more)" if len(problems) > _NAMED else ""
+        raise ConfigError(f"{where}: {messages}{more}") from error
 
 
 def _independent(problems: Sequence[ErrorDetails], kind: Any) -> list[ErrorDetails]:
@@ -101,20 +108,42 @@ def _siblings(loc: tuple[int | str, ...], kind: Any) -> list[str]:
     return _keys(TypeAdapter(kind).json_schema(), [str(part) for part in loc[:-1]])
 
 
-def _explain(loc: tuple[int | str, ...], code: str, message: str, kind: Any) -> str:
+def _explain(problem: ErrorDetails, kind: Any) -> str:
+    loc, code = problem["loc"], problem["type"]
     path = ".".join(str(part) for part in loc) or "(top level)"
     if code in _UNKNOWN:
         return f"unknown key {path!r}{did_you_mean(str(loc[-1]), _siblings(loc, kind))}"
-    return f"{path}: {message.removeprefix('Value error, ')}"
+    if code in _NO_LIST:
+        return f"{path}: must be a list{_of_texts(problem, kind)}"
+    if code == "union_tag_invalid":
+        key, tag = (problem["ctx"][name].strip("'") for name in ("discriminator", "tag"))
+        known = [one.strip("'") for one in problem["ctx"]["expected_tags"].split(", ")]
+        hint = did_you_mean(tag, known).removesuffix("?")
+        return f"{path}.{key}: there is no {tag!r}{hint}; known: {', '.join(known)}"
+    return f"{path}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _of_texts(problem: ErrorDetails, kind: Any) -> str:
+    """How a text is written where a list of them is wanted; nothing where it is none of texts."""
+    node = _node(TypeAdapter(kind).json_schema(), [str(part) for part in problem["loc"]])
+    text = problem["input"]
+    if node.get("items", {}).get("type") != "string" or not isinstance(text, str):
+        return ""
+    return f" of texts, as {json.dumps([one.strip() for one in text.split(',')])}"
 
 
 def _keys(schema: dict[str, Any], path: Iterable[str]) -> list[str]:
     """The keys that a table at `path` may have, by the JSON Schema."""
+    return list(_resolve(schema, _node(schema, path)).get("properties", {}))
+
+
+def _node(schema: dict[str, Any], path: Iterable[str]) -> dict[str, Any]:
+    """What the JSON Schema says of the value at `path`; nothing where it does not know it."""
     node: Any = schema
     for part in path:
         node = _resolve(schema, node)
         node = node.get("properties", {}).get(part) or node.get("items") or {}
-    return list(_resolve(schema, node).get("properties", {}))
+    return dict(node)
 
 
 def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:

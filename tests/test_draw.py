@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -280,3 +282,21 @@ def test_a_closed_video_is_a_plain_mp4(tmp_path: Path) -> None:
     assert "moof" not in boxes
     with av.open(str(path)) as container:
         assert sum(1 for _ in container.decode(video=0)) == 60
+
+
+@pytest.mark.parametrize(
+    ("confidence", "percent"), [(0.986, "99%"), (0.9951, "99%"), (1.0, "100%"), (0.004, "0%")]
+)
+def test_a_percentage_is_rounded_but_never_up_to_certainty(
+    monkeypatch: pytest.MonkeyPatch, confidence: float, percent: str
+) -> None:
+    written: list[str] = []
+    put: Any = cv2.putText
+
+    def put_text(image: Image, text: str, *more: object) -> object:
+        written.append(text)
+        return put(image, text, *more)
+
+    monkeypatch.setattr(cv2, "putText", put_text)
+    annotate(blank(), [MIDDLE], {1: PlateLabel("AB12CDE", confidence)})
+    assert written == [f"#1 AB12CDE {percent}"]

@@ -53,9 +53,12 @@ def bench(
     with clean_exit():
         from lpr.cli.overwrite import keep_inputs
         from lpr.latency.record import load_record, save_record
+        from lpr.sinks.output import check_writable
 
         clip = source or sample_clip()
         keep_inputs([clip, config, baseline], [json_path])
+        if json_path is not None:
+            check_writable(json_path)
         then = load_record(baseline) if baseline else None
         run = _measure(clip, frames, warmup, repeat, config, threads)
         now = _record(run)
@@ -143,9 +146,9 @@ def _against(now: BenchRecord, then: BenchRecord, max_ratio: float) -> tuple[Cha
 
 
 def _show(run: LatencyRun, clip: Path, budget_ms: float) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from lpr.cli.console import PeopleConsole
     from lpr.sinks.safe import safe_text
 
     # No title of the table: it would be wrapped to the table's width.
@@ -161,7 +164,7 @@ def _show(run: LatencyRun, clip: Path, budget_ms: float) -> None:
     for name, one in rows:
         cells = (f"{value:.2f}" for value in (one.median, one.p95, one.p99, one.worst))
         table.add_row(name, *cells, style="bold" if name == "frame" else "")
-    console = Console()
+    console = PeopleConsole()
     noun = "plate" if run.most_plates == 1 else "plates"
     console.print(title, highlight=False, markup=False, soft_wrap=True)
     console.print(table)

@@ -47,17 +47,17 @@ def doctor(
 def _compute(
     distance: float, height: float, fov: float, resolution: str, speed: float, exposure: float
 ) -> Sequence[str]:
+    from lpr.cli.usage import UsageError
     from lpr.doctor.geometry import Mounting, see
-    from lpr.errors import ConfigError
 
     size = re.fullmatch(r"([1-9]\d{1,4})x[1-9]\d{1,4}", resolution.lower())
     if size is None:
-        raise ConfigError(f"--resolution {resolution}: is no picture size like 1920x1080")
+        raise UsageError(f"--resolution {resolution}: is no picture size like 1920x1080")
     try:
         width = int(size[1])
         view = see(Mounting(height, distance, fov, width, speed, exposure))
     except ValueError as error:
-        raise ConfigError(f"the camera's geometry is not possible: {error}") from error
+        raise UsageError(f"the camera's geometry is not possible: {error}") from error
     print(
         f"at {distance:g} m under {fov:g} degrees: plate {view.plate_width:.0f} pixels wide, "
         f"characters {view.character_height:.1f} high, blur {view.blur:.1f}"

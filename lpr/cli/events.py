@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,10 +15,11 @@ import typer
 
 from lpr.cli.exit_codes import ExitCode
 from lpr.cli.failure import clean_exit, complain
+from lpr.cli.usage import UsageError, given_time, one_of
 from lpr.errors import LprError
 
 if TYPE_CHECKING:
-    from lpr.store import EventStore, Requester, SearchQuery, StoredEvent
+    from lpr.store import EventStore, Requester, SearchQuery, StoredEvent, StoreSettings
     from lpr.store.audit import AuditEntry
     from lpr.types import EventKind
 
@@ -54,28 +56,37 @@ def search(
     folded: Annotated[
         bool, typer.Option(help="Take characters that readers confuse for each other (0, O).")
     ] = False,
-    since: Annotated[str | None, typer.Option(help="From this time on, ISO 8601.")] = None,
-    until: Annotated[str | None, typer.Option(help="Before this time, ISO 8601.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="From this time on, ISO 8601; without an offset in the site's time zone, "
+            "with --database in this machine's."
+        ),
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Before this time, likewise.")] = None,
     camera: Annotated[str | None, typer.Option(help="Only this camera.")] = None,
     kind: Annotated[
         str | None, typer.Option(help="confirmed, revised, departed or unread.")
     ] = None,
     action: Annotated[str | None, typer.Option(help="open, ask, deny or ignore.")] = None,
-    limit: Annotated[int, typer.Option(help="Events at most, newest first.")] = 100,
+    limit: Annotated[
+        int, typer.Option(help="Events at most, newest first.", min=1, max=10_000)
+    ] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Find events; who searched and why goes into the audit log."""
     with clean_exit():
         from lpr.store import Match, SearchQuery
 
+        zone = None if config is None else _time_zone(config)
         pattern = None if text is None else _pattern(text)
         wild = pattern is not None and not prefix and any(char in pattern for char in "*?")
         query = SearchQuery(
             text=pattern,
             match=Match.PREFIX if prefix else Match.WILDCARD if wild else Match.EXACT,
             folded=folded,
-            since=_moment("--since", since),
-            until=_moment("--until", until),
+            since=None if since is None else given_time("--since", since, zone),
+            until=None if until is None else given_time("--until", until, zone),
             camera=camera,
             kind=_kind(kind),
             action=_action(action),
@@ -83,7 +94,7 @@ def search(
         )
         with _store(config, database) as store:
             found = store.search(query, _requester(who, why))
-        _print_events(found, query, as_json)
+        _print_events(found, query, zone, as_json=as_json)
 
 
 @events_app.command("show")
@@ -99,6 +110,9 @@ def show(
     with clean_exit():
         from lpr.errors import ConfigError
 
+        if picture is not None and _is_stdout(picture):
+            raise UsageError("--picture -: the event goes to standard output; name a file")
+        _keep_site(config, database, picture)
         with _store(config, database) as store:
             found = store.show(event_id, _requester(who, why))
         if found is None:
@@ -121,16 +135,17 @@ def export(
     config: Config = None,
     database: Database = None,
     output: Annotated[
-        Path | None, typer.Option(help="Write to this file instead of standard output.")
+        Path | None, typer.Option(help="Write to this file; - for standard output, the default.")
     ] = None,
 ) -> None:
     """Write everything that is stored of a plate as JSON, pictures included; audited."""
     with clean_exit():
         wanted = _plate(plate)
+        _keep_site(config, database, output)
         with _store(config, database) as store:
             found = store.export(wanted, _requester(who, why))
         text = json.dumps(found, indent=2) + "\n"
-        if output is None:
+        if output is None or _is_stdout(output):
             print(text, end="")
         else:
             _write(output, text.encode("ascii"))
@@ -161,7 +176,7 @@ def erase(
         if report.listed:
             print(f"still on the store's plate lists: {report.listed} entries")
         _name_logs(config)
-        _check_scrubbed(report.scrubbed, "erase")
+        _check_scrubbed(report.unscrubbed, "erase")
 
 
 def _name_logs(config: Path | None) -> None:
@@ -195,9 +210,16 @@ def purge(
                 f"{one.what}: {one.before} before, {one.expired} too old, {one.deleted} deleted, "
                 f"{one.after} after"
             )
+        if report.held:
+            complain(
+                "nothing goes by its age: nothing was recorded in the 90 days before the last, so "
+                "the clock may be wrong; purge again after a day"
+            )
         if not rehearse:
             print(f"audit entry {report.audit_number}: {report.audit_hash}")
-            _check_scrubbed(report.scrubbed, "purge")
+            if report.residue and report.scrubbed:
+                print("traces may stand in unused parts of the file until it is made anew (daily)")
+            _check_scrubbed(report.unscrubbed, "purge")
 
 
 @events_app.command("audit")
@@ -213,19 +235,30 @@ def audit(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the audit log, and check that nobody has changed it (exit code 1 where so)."""
+    """Print the audit log, and check that nobody has changed it (exit code 1 where so).
+
+    An entry whose key is not given counts as changed, unless a later change of the key vouches
+    for it.
+    """
     with clean_exit():
+        if expect is not None and re.fullmatch(r"[0-9a-f]{64}", expect) is None:
+            raise UsageError(f"--expect {expect!r}: is no hash, which has 64 hexadecimal digits")
         text = None if plate is None else _plate(plate)
         with _store(config, database) as store:
-            start = _moment("--since", since)
+            start = None if since is None else given_time("--since", since, UTC)
             entries = store.audit(plate=text, who=who, since=start, limit=limit)
             check = store.check_audit(expect=expect)
         _print_entries(entries, as_json)
         if check.broken_at is not None:
             complain(f"the audit log was tampered with at entry {check.broken_at}: {check.problem}")
             raise typer.Exit(ExitCode.LIMIT_MISSED)
-        seals = f", {check.unsealed} sealed by keys not given" if check.unsealed else ""
-        complain(f"audit log: {check.entries} entries unchanged{seals}; head {check.head}")
+        complain(f"audit log: {check.entries} entries unchanged; head {check.head}")
+        if check.unsealed:
+            complain(
+                f"of {check.unsealed} of them the chain alone was checked, not the seals: their "
+                "keys are not given (previous_envs, previous_files); a later change of the key "
+                "vouches for them"
+            )
 
 
 @events_app.command("migrate")
@@ -256,20 +289,42 @@ def report(config: Config = None, database: Database = None) -> None:
 
 @contextmanager
 def _store(config: Path | None, database: Path | None) -> Iterator[EventStore]:
+    from lpr.store import open_store
+
+    with open_store(_settings(config, database)) as store:
+        yield store
+
+
+def _settings(config: Path | None, database: Path | None) -> StoreSettings:
     from lpr.errors import ConfigError
-    from lpr.store import StoreSettings, load_store_settings, open_store
+    from lpr.store import StoreSettings, load_store_settings
 
     if (config is None) == (database is None):
-        raise ConfigError("give either --config or --database")
+        raise UsageError("give either --config or --database")
     if config is not None:
-        settings = load_store_settings(config)
-    else:
-        assert database is not None
-        if not database.is_file():
-            raise ConfigError(f"{database}: there is no such store")
-        settings = StoreSettings(database=database)
-    with open_store(settings) as store:
-        yield store
+        return load_store_settings(config)
+    assert database is not None
+    if not database.is_file():
+        raise ConfigError(f"{database}: there is no such store")
+    return StoreSettings(database=database)
+
+
+def _keep_site(config: Path | None, database: Path | None, output: Path | None) -> None:
+    """Refuse an output that cannot be written or is a file of the site or of its store.
+
+    Asked before the store is: what is not written need not be audited.
+    """
+    from lpr.cli.overwrite import keep_inputs
+    from lpr.cli.site_files import site_files, store_files
+    from lpr.sinks.output import check_writable
+
+    if output is None or _is_stdout(output):
+        return
+    reserved = [*store_files(_settings(config, database))]
+    if config is not None:
+        reserved.extend(site_files(config))
+    keep_inputs((), (output,), reserved=reserved)
+    check_writable(output)
 
 
 def _requester(who: str, why: str) -> Requester:
@@ -308,41 +363,36 @@ def _pattern(typed: str) -> str:
     return pattern
 
 
-def _moment(option: str, text: str | None) -> datetime | None:
+def _time_zone(config: Path) -> tzinfo:
+    """The time zone of the site whose configuration this is, UTC unless it names one."""
     from lpr.errors import ConfigError
+    from lpr.gate.schedule import time_zone
 
-    if text is None:
-        return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{option} {text!r}: is no ISO 8601 time: 2026-11-22T08:00") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        table = tomllib.loads(config.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return UTC  # Whoever loads its [store] says what is wrong.
+    name = table.get("timezone", "UTC")
+    if not isinstance(name, str):
+        raise ConfigError(f"{config}: timezone: needs a text in quotes")
+    return time_zone(name)
 
 
 def _kind(name: str | None) -> EventKind | None:
     from lpr.types import EventKind
 
-    return None if name is None else EventKind(_one_of("--kind", name, EventKind))
+    return None if name is None else EventKind(one_of("--kind", name, EventKind))
 
 
 def _action(name: str | None) -> str | None:
     from lpr.gate.decision import Action
 
-    return None if name is None else _one_of("--action", name, Action)
+    return None if name is None else one_of("--action", name, Action)
 
 
-def _one_of(option: str, name: str, kind: type[StrEnum]) -> str:
-    from lpr.errors import ConfigError, did_you_mean
-
-    known = [one.value for one in kind]
-    if name not in known:
-        hint = did_you_mean(name, known) or f"; known: {', '.join(known)}"
-        raise ConfigError(f"{option}: there is no {name!r}{hint}")
-    return name
-
-
-def _print_events(found: tuple[StoredEvent, ...], query: SearchQuery, as_json: bool) -> None:
+def _print_events(
+    found: tuple[StoredEvent, ...], query: SearchQuery, zone: tzinfo | None, *, as_json: bool
+) -> None:
     from lpr.store.subject import event_to_dict
 
     for one in found:
@@ -351,7 +401,8 @@ def _print_events(found: tuple[StoredEvent, ...], query: SearchQuery, as_json: b
             continue
         event = one.event
         text = event.text or ("(erased)" if one.erased else one.pseudonym or "(unread)")
-        line = f"{one.at:%Y-%m-%d %H:%M:%S}Z  {event.camera}#{event.track_id}  {event.kind.value}"
+        at = one.at.astimezone(zone).isoformat(" ", "seconds")
+        line = f"{at}  {event.camera}#{event.track_id}  {event.kind.value}"
         line = f"{line}  {text}  {one.action or '-'}  {one.retention.value}  {one.event_id}"
         print(_safe(line))
     if not found:
@@ -381,6 +432,12 @@ def _print_json(record: dict[str, Any]) -> None:
     print(json.dumps(record))
 
 
+def _is_stdout(path: Path) -> bool:
+    from lpr.sinks.output import STDOUT
+
+    return str(path) == STDOUT
+
+
 def _write(path: Path, data: bytes) -> None:
     from lpr.errors import OutputError
 
@@ -391,11 +448,11 @@ def _write(path: Path, data: bytes) -> None:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _check_scrubbed(scrubbed: bool, command: str) -> None:
+def _check_scrubbed(problem: str, command: str) -> None:
     from lpr.errors import StoreError
 
-    if not scrubbed:
+    if problem:
         raise StoreError(
-            "the rows are gone, but another process reads and keeps their old text in the "
-            f"write-ahead log; run `lpr events {command}` again"
+            "the rows are gone, but their old text may still be readable in the database's files: "
+            f"{problem}; run `lpr events {command}` again"
         )

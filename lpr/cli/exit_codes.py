@@ -21,6 +21,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from lpr import errors
+from lpr.cli.usage import UsageError
 
 
 class ExitCode(IntEnum):
@@ -48,6 +49,7 @@ _CODES: tuple[tuple[type[errors.LprError], ExitCode], ...] = (
     (errors.MissingExtraError, ExitCode.MISSING_EXTRA),
     (errors.TrainingError, ExitCode.TRAINING),
     (errors.GateError, ExitCode.GATE),
+    (UsageError, ExitCode.USAGE),
 )
 
 

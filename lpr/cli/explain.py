@@ -21,26 +21,27 @@ def explain(
 ) -> None:
     """Show why a plate got its verdict: readings, weights, votes and the rule."""
     with clean_exit():
-        from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
+        from lpr.cli.console import PeopleConsole
         from lpr.cli.explanations import read_explanations
         from lpr.errors import SourceError
         from lpr.sinks.safe import safe_text
         from lpr.vote.explain import summarize, tabulate
 
-        known = list(read_explanations(events))
-        found = [
-            (name, one)
-            for name, one in known
-            if track in (one.track_id, *one.tracks) and camera in (None, name)
+        # Of several lines of one id the last one holds.
+        known = {(name, one.track_id): one for name, one in read_explanations(events)}
+        asked = [(name, one) for (name, _), one in known.items() if camera in (None, name)]
+        # A track that slipped to another vehicle is one of that vehicle's, too.
+        found = [(name, one) for name, one in asked if one.track_id == track] or [
+            (name, one) for name, one in asked if track in one.tracks
         ]
         if not found:
-            ids = ", ".join(f"{name}#{one.track_id}" for name, one in known) or "none"
+            ids = ", ".join(f"{name}#{number}" for name, number in known) or "none"
             whose = "" if camera is None else f" of camera {camera!r}"
             raise SourceError(f"{events}: no track {track}{whose}; known: {ids}")
-        console = Console()
+        console = PeopleConsole()
         for name, explanation in found:
             console.print(Text(safe_text(f"{name}: {summarize(explanation)}")))
             for part in tabulate(explanation):

@@ -64,7 +64,8 @@ def read_explanations(events: Path) -> Iterator[tuple[str, Explanation]]:
         *lines, rest = path.read_bytes().split(b"\n")
     except OSError as error:
         raise SourceError(
-            f"{path}: {error.strerror}; `lpr run --jsonl {events.name}` writes it beside the events"
+            f"{path}: {error.strerror}; name the events that `lpr run --jsonl EVENTS` wrote: "
+            "this file comes beside them"
         ) from error
     for number, line in enumerate(lines, start=1):
         yield _parse(line, f"{path}:{number}: no explanation")

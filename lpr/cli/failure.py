@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, TextIO
+from typing import IO, Literal, TextIO
 
 import typer
 
@@ -72,10 +72,10 @@ def refused(error: OSError) -> ExitCode:
     """Say what the system refused, in one line, and return the exit code."""
     if isinstance(error, BrokenPipeError):
         # The reader of our output went away (`lpr run ... | head`): nothing is left to say.
-        _drop_stdout()
+        drop(sys.stdout)
         return ExitCode.OUTPUT
     if error.filename is None and error.errno in _UNWRITABLE:
-        _drop_stdout()
+        drop(sys.stdout)
         complain(f"standard output: cannot be written: {error.strerror}")
         return ExitCode.OUTPUT
     where = "" if error.filename is None else f"{error.filename}: "
@@ -88,9 +88,28 @@ def _flush_quietly() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        _drop_stdout()
+        drop(sys.stdout)
 
 
-def _drop_stdout() -> None:
+@contextmanager
+def reader_may_leave(*, files: bool) -> Iterator[None]:
+    """Where the reader of what is for people has left, go on without, if files are written, too.
+
+    Raises:
+        BrokenPipeError: it has, and there are no files: nothing is left to do.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        drop(sys.stdout)
+        if not files:
+            raise
+
+
+def drop(stream: IO[str]) -> None:
     """What is left in the buffer goes nowhere, or the interpreter would complain at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, stream.fileno())
+    finally:
+        os.close(null)

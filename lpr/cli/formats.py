@@ -16,10 +16,10 @@ def formats(
 ) -> None:
     """List the countries, or one country's plate formats with an example of each."""
     with clean_exit():
-        from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
+        from lpr.cli.console import PeopleConsole
         from lpr.formats.registry import available_regions, load_region
 
         if region is None:
@@ -34,4 +34,4 @@ def formats(
             for one in found.formats:
                 rows = " or ".join(str(lines) for lines in one.lines)
                 table.add_row(one.name, rows, Text(one.examples[0]), one.confidence)
-        Console().print(table)
+        PeopleConsole().print(table)

@@ -9,7 +9,7 @@ import typer
 
 from lpr.cli.exit_codes import ExitCode
 from lpr.cli.failure import clean_exit
-from lpr.cli.gate_replay import replay_start, replayed_events, text_lines
+from lpr.cli.gate_replay import read_labels, replay_start, replayed_events
 from lpr.cli.gate_run import run
 
 if TYPE_CHECKING:
@@ -99,24 +99,25 @@ def simulate(
 ) -> None:
     """Say what the gate would have done; nothing is opened."""
     with clean_exit():
-        from rich.console import Console
-
-        from lpr.gate import format_check, load_gate_config, parse_labels
+        from lpr.cli.console import PeopleConsole
+        from lpr.gate import format_check, load_gate_config
         from lpr.gate import simulate as replay
         from lpr.sinks.safe import safe_text
 
         site = load_gate_config(config)
         plates = _plates(site)
         events = replayed_events(sources, site, camera)
+        cameras = [one.name for gate in site.gates for one in gate.cameras]
+        cameras += [event.camera for event in events]
         report = replay(
             site,
             plates,
             events,
             start=replay_start(start, site.timezone, events),
             fits_format=format_check(site.regions),
-            labels=None if labels is None else parse_labels(text_lines(labels)),
+            labels=None if labels is None else read_labels(labels, cameras),
         )
-        console = Console(highlight=False)
+        console = PeopleConsole()
         for record in report.records:
             decision = record.decision
             console.print(
@@ -136,10 +137,10 @@ def simulate(
 def show(path: ListPath, timezone: Zone = None) -> None:
     """Show a list; wrong entries are named with their line."""
     with clean_exit():
-        from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
+        from lpr.cli.console import PeopleConsole
         from lpr.errors import ConfigError
         from lpr.gate import read_list
 
@@ -150,7 +151,7 @@ def show(path: ListPath, timezone: Zone = None) -> None:
             only = _limits(entry)
             cells = (entry.plate, entry.kind.value, entry.owner, valid, only, entry.note)
             table.add_row(*(Text(cell) for cell in cells))
-        Console().print(table)
+        PeopleConsole().print(table)
         for problem in found.problems:
             print(problem.in_full)
         if found.problems:
@@ -214,14 +215,39 @@ def export(
 ) -> None:
     """Write a list in the other format."""
     with clean_exit():
+        from lpr.cli.overwrite import keep_inputs
         from lpr.errors import ConfigError
         from lpr.gate import export_list, read_list
 
         found = read_list(path, _rules(timezone))
         if found.problems:
             raise ConfigError(found.problems[0].in_full)
+        keep_inputs([path], [target])
+        _keep_what_is_no_list(target)
         export_list(found.entries, target)
         print(f"written: {target} ({len(found.entries)} entries)")
+
+
+def _keep_what_is_no_list(target: Path) -> None:
+    """Refuse to put a list in place of a file that is none, such as gate.toml.
+
+    Raises:
+        OutputError: what is there holds something, and that is no plate list.
+    """
+    from lpr.errors import ConfigError, OutputError
+    from lpr.gate import read_list
+    from lpr.gate.list_text import read_text
+
+    try:
+        if not target.exists() or not read_text(target).strip():
+            return
+        problems = read_list(target, _rules(None)).problems
+    except ConfigError as error:
+        raise OutputError(f"{error}; name another file") from error
+    if problems:
+        raise OutputError(
+            f"{target}: is no plate list, or one with mistakes; name another file, or remove it"
+        )
 
 
 def _plates(site: GateConfig) -> PlateList:

@@ -27,16 +27,14 @@ def replayed_events(
         camera: the camera that took the videos; None where the site has one only.
 
     Raises:
-        ConfigError: the camera is not known, or not said.
+        UsageError: the camera is not known, or not said.
         SourceError: a source cannot be read, or a line is no event.
     """
     recorded: list[PlateEvent] = []
     played: list[PlateEvent] = []
     for source in sources:
         if source.endswith((".jsonl", ".json")):
-            from lpr.gate import read_events
-
-            recorded.extend(read_events(text_lines(Path(source))))
+            recorded.extend(_recorded(Path(source)))
         else:
             played.extend(_after(played, _played(source, site, camera)))
     return recorded + played
@@ -46,9 +44,12 @@ def replay_start(given: str | None, timezone: str, events: Sequence[PlateEvent])
     """Return the wall clock at second 0 of the events; those of live cameras carry Unix time.
 
     Raises:
-        ConfigError: it cannot be read, does not go with the events, or they do not go together.
+        ConfigError: it does not go with the events, or they do not go together.
+        UsageError: it cannot be read.
     """
+    from lpr.cli.usage import given_time
     from lpr.errors import ConfigError
+    from lpr.gate.schedule import time_zone
 
     dated = {event.time >= _UNIX_TIME for event in events}
     if len(dated) > 1:
@@ -59,7 +60,44 @@ def replay_start(given: str | None, timezone: str, events: Sequence[PlateEvent])
                 "--start: the events are a live camera's and have dates; leave it out"
             )
         return datetime.fromtimestamp(0, UTC)
-    return _moment(given, timezone)
+    return datetime.now(UTC) if given is None else given_time("--start", given, time_zone(timezone))
+
+
+def read_labels(path: Path, cameras: Iterable[str]) -> dict[tuple[str, int], str]:
+    """Return the labels of a file: (camera, track) -> plate.
+
+    Args:
+        path: the file.
+        cameras: those of the site and of the events.
+
+    Raises:
+        ConfigError: a line is no label, or is of none of the cameras.
+        SourceError: the file cannot be read.
+    """
+    from lpr.errors import ConfigError, did_you_mean
+    from lpr.gate import parse_labels
+
+    try:
+        labels = parse_labels(text_lines(path))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    known = sorted(set(cameras))
+    for camera, _ in labels:
+        if camera not in known:
+            hint = did_you_mean(camera, known) or f"; known: {', '.join(known)}"
+            raise ConfigError(f"{path}: there is no camera {camera!r}{hint}")
+    return labels
+
+
+def _recorded(path: Path) -> list[PlateEvent]:
+    from lpr.errors import SourceError
+    from lpr.gate import read_events
+
+    lines = text_lines(path)
+    try:
+        return list(read_events(lines))
+    except SourceError as error:
+        raise SourceError(f"{path}: {error}") from error
 
 
 def text_lines(path: Path) -> list[str]:
@@ -76,19 +114,6 @@ def text_lines(path: Path) -> list[str]:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: is no UTF-8 text; is it a file of events?") from error
-
-
-def _moment(start: str | None, timezone: str) -> datetime:
-    from lpr.errors import ConfigError
-    from lpr.gate.schedule import time_zone
-
-    if start is None:
-        return datetime.now(UTC)
-    try:
-        given = datetime.fromisoformat(start)
-    except ValueError as error:
-        raise ConfigError(f"--start {start!r}: is no ISO 8601 time: 2026-11-22T08:00") from error
-    return given if given.tzinfo is not None else given.replace(tzinfo=time_zone(timezone))
 
 
 def _played(source: str, site: GateConfig, camera: str | None) -> list[PlateEvent]:
@@ -123,15 +148,16 @@ def _after(before: Sequence[PlateEvent], events: Iterable[PlateEvent]) -> list[P
 
 def _camera(wanted: str | None, known: tuple[str, ...], source: str) -> str:
     """The camera that a video is taken to be of."""
-    from lpr.errors import ConfigError, did_you_mean
+    from lpr.cli.usage import UsageError
+    from lpr.errors import did_you_mean
 
     if wanted is None:
         if len(known) == 1:
             return known[0]
-        raise ConfigError(f"{source}: say which camera took it: --camera, {' or '.join(known)}")
+        raise UsageError(f"{source}: say which camera took it: --camera, {' or '.join(known)}")
     if wanted not in known:
         hint = did_you_mean(wanted, known)
-        raise ConfigError(
+        raise UsageError(
             f"--camera: there is no camera {wanted!r}{hint}; known: {', '.join(known)}"
         )
     return wanted

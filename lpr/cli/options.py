@@ -21,7 +21,9 @@ Region = Annotated[
 Config = Annotated[
     Path | None, typer.Option("--config", help="A configuration file.", readable=False)
 ]
-Threads = Annotated[int | None, typer.Option("--threads", help="Threads of each network.", min=1)]
+Threads = Annotated[
+    int | None, typer.Option("--threads", help="Threads of each network.", min=1, max=64)
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing.")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from lpr.draw import AnnotatedVideo, PlateLabel
     from lpr.vote.explain import Explanation
 
+_GOOD_LOOK = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class OutputPaths:
@@ -32,6 +34,11 @@ class OutputPaths:
     csv: str | None = None
     annotate: Path | None = None
     crops: Path | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether there is any."""
+        return any(one is not None for one in (self.jsonl, self.csv, self.annotate, self.crops))
 
 
 class Outputs:
@@ -57,6 +64,7 @@ class Outputs:
         self._video: AnnotatedVideo | None = None
         self._closing = ExitStack()
         self._labels: dict[int, PlateLabel] = {}
+        self._verdicts: dict[int, PlateLabel] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +86,7 @@ class Outputs:
         if not self._opened:
             self._open()
         self._labels.clear()
+        self._verdicts.clear()
         if self._crops is not None:
             self._crops.forget()
         if self._video is not None:
@@ -102,12 +111,9 @@ class Outputs:
             from lpr.draw import annotate
 
             self._label(result, vehicle_of)
-            labels = {
-                track.id: label
-                for track in result.tracks
-                if (label := self._labels.get(vehicle_of(track.id) or track.id)) is not None
-            }
-            self._video.write(annotate(frame.image, result.tracks, labels), frame.time)
+            # With the numbers of the events, which a track that slipped to another plate changes.
+            vehicles = [replace(one, id=vehicle_of(one.id) or one.id) for one in result.tracks]
+            self._video.write(annotate(frame.image, vehicles, self._labels), frame.time)
 
     def event(self, event: PlateEvent) -> None:
         """Write one event everywhere.
@@ -124,14 +130,19 @@ class Outputs:
 
         for event in result.events:
             if event.kind in (EventKind.CONFIRMED, EventKind.REVISED):
-                self._labels[event.track_id] = PlateLabel(event.text, event.confidence)
-        for item in result.readings:
-            vehicle = vehicle_of(item.track_id) or item.track_id
-            known = self._labels.get(vehicle)
-            if known is None or not known.confirmed:
-                self._labels[vehicle] = PlateLabel(
-                    item.reading.text, item.reading.confidence, confirmed=False
+                self._verdicts[event.track_id] = self._labels[event.track_id] = PlateLabel(
+                    event.text, event.confidence
                 )
+        for item in result.readings:
+            vehicle, reading = vehicle_of(item.track_id) or item.track_id, item.reading
+            verdict = self._verdicts.get(vehicle)
+            look = PlateLabel(reading.text, reading.confidence, confirmed=False)
+            if verdict is None:
+                self._labels[vehicle] = look
+            elif reading.text and reading.confidence >= _GOOD_LOOK:
+                # The track may have slipped: the voter wants several such looks to say so.
+                doubt = _have_little_in_common(reading.text, verdict.text)
+                self._labels[vehicle] = look if doubt else verdict
 
     def explain(self, camera: str, explanation: Explanation) -> None:
         """Keep why a plate got its verdict, beside the JSON lines."""
@@ -155,6 +166,12 @@ class Outputs:
         self._video = _video(paths.annotate)
         if self._video is not None:
             self._closing.callback(self._video.close)
+
+
+def _have_little_in_common(text: str, other: str) -> bool:
+    from lpr.vote.alignment import edit_distance
+
+    return 2 * edit_distance(text, other) > max(len(text), len(other))
 
 
 def _check(paths: OutputPaths) -> None:

@@ -38,17 +38,24 @@ def source_files(address: str) -> tuple[str | Path, ...]:
     return (where.target,) if where.kind in (SourceKind.VIDEO, SourceKind.PICTURE) else ()
 
 
-def keep_inputs(inputs: Iterable[str | Path | None], outputs: Iterable[str | Path | None]) -> None:
+def keep_inputs(
+    inputs: Iterable[str | Path | None],
+    outputs: Iterable[str | Path | None],
+    *,
+    reserved: Iterable[Path] = (),
+) -> None:
     """Refuse outputs that would overwrite an input or each other, whatever they are called.
 
     Args:
         inputs: sources and configuration files; what is no file is passed over.
         outputs: files to be written, "-" for standard output, None for those not wanted.
+        reserved: files of a site and its store, also those that are not there yet.
 
     Raises:
         OutputError: two of them are the same file.
     """
     read = {_identity(one) for one in inputs if one is not None and _status(one) is not None}
+    kept = {_identity(one) for one in reserved}
     written: set[object] = set()
     for output in outputs:
         if output is None:
@@ -56,6 +63,8 @@ def keep_inputs(inputs: Iterable[str | Path | None], outputs: Iterable[str | Pat
         itself = STDOUT if str(output) == STDOUT else _identity(output)
         if itself in read:
             raise OutputError(f"{output}: is a source; name another file for the output")
+        if itself in kept:
+            raise OutputError(f"{output}: belongs to the site; name another file for the output")
         if itself in written:
             raise OutputError(f"{output}: two outputs go there; name another file for one of them")
         if itself == STDOUT or _is_absent_or_regular(output):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import perf_counter
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpr.cli.exit_codes import ExitCode, exit_code
-from lpr.cli.failure import clean_exit, complain
+from lpr.cli.failure import clean_exit, complain, reader_may_leave
 from lpr.cli.interrupt import StopRequest
 from lpr.cli.options import Config, Jsonl, Quiet, Region, Threads, engine_config
+from lpr.cli.shown import shown_probability
 
 if TYPE_CHECKING:
     from lpr.errors import LprError
@@ -56,7 +58,10 @@ def read(
                 if error is not None:
                     complain(str(error))
                 elif not quiet and jsonl != "-":
-                    _show(result)
+                    with reader_may_leave(files=jsonl is not None):
+                        _show(result)
+            with reader_may_leave(files=jsonl not in (None, "-")):
+                sys.stdout.flush()
         finally:
             if output is not None:
                 output.close()
@@ -128,9 +133,13 @@ def _plate(plate: StillPlate) -> PicturePlate:
 def _show(result: PictureResult) -> None:
     from lpr.sinks.safe import safe_text
 
-    texts = [
-        f"{plate.text or '(unreadable)'} {plate.confidence:.2f}"
-        + (f" {plate.region}" if plate.region else "")
-        for plate in result.plates
-    ]
-    print(f"{safe_text(result.source)}: {', '.join(texts) or 'no plate'}  ({result.ms:.1f} ms)")
+    texts = ", ".join(_shown(plate) for plate in result.plates)
+    print(f"{safe_text(result.source)}: {texts or 'no plate'}  ({result.ms:.1f} ms)")
+
+
+def _shown(plate: PicturePlate) -> str:
+    """A plate for people: what is as good as surely misread is no text to them."""
+    sure = shown_probability(plate.confidence)
+    if not plate.text or sure == "0.00":
+        return "(unreadable)"
+    return f"{plate.text} {sure}" + (f" {plate.region}" if plate.region else "")

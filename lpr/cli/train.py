@@ -237,8 +237,9 @@ def recognizer(
 
 def _print_accuracy(metrics: Mapping[str, float]) -> None:
     """Exact reads of each set; `elsewhere` are rendered plates of all countries."""
-    from rich.console import Console
     from rich.table import Table
+
+    from lpr.cli.console import PeopleConsole
 
     names = [key.removesuffix("_exact") for key in metrics if key.endswith("_exact")]
     table = Table("held-out crops", "n", "exact before", "exact now")
@@ -251,7 +252,7 @@ def _print_accuracy(metrics: Mapping[str, float]) -> None:
             f"{metrics[f'{name}_exact']:.3f}",
         )
     if names:
-        Console().print(table)
+        PeopleConsole().print(table)
 
 
 def _present(path: Path) -> Path | None:

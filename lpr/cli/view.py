@@ -11,6 +11,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 from rich.text import Text
 
+from lpr.cli.console import PeopleConsole
+from lpr.cli.shown import shown_probability
 from lpr.cli.summary import RunSummary, peak_memory_mb
 from lpr.sinks.safe import safe_text
 from lpr.types import EventKind, PlateEvent
@@ -18,9 +20,14 @@ from lpr.types import EventKind, PlateEvent
 _ROWS = 12
 
 
-def view_console(stdout_is_taken: bool) -> Console:
-    """The console for people: standard error where standard output carries data."""
-    return Console(stderr=stdout_is_taken, highlight=False)
+def view_console(stdout_is_taken: bool, *, files: bool = False) -> Console:
+    """The console for people: standard error where standard output carries data.
+
+    Args:
+        stdout_is_taken: whether it does.
+        files: whether there are outputs for which the work goes on where nobody looks any more.
+    """
+    return PeopleConsole(stderr=stdout_is_taken, files=files)
 
 
 class RunView:
@@ -110,7 +117,8 @@ def event_line(event: PlateEvent) -> str:
         return f"{head}  {event.reason}"
     region = f" {event.region}" if event.region else ""
     text = safe_text(event.text)
-    return f"{head}  {text}{region}  {event.confidence:.2f}  ({event.readings} readings)"
+    sure = shown_probability(event.confidence)
+    return f"{head}  {text}{region}  {sure}  ({event.readings} readings)"
 
 
 def _event_table(events: list[PlateEvent]) -> Table:
@@ -123,7 +131,7 @@ def _event_table(events: list[PlateEvent]) -> Table:
             str(event.track_id),
             Text(safe_text(event.text)) if read else Text(f"unread: {event.reason}", style="dim"),
             event.region or "",
-            f"{event.confidence:.2f}" if read else "",
+            shown_probability(event.confidence) if read else "",
             str(event.readings),
         )
     return table

@@ -5,12 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
+
+import numpy as np
 
 from lpr.sources import CameraState, CameraStats, CameraStatus, MediaSource, SourceInfo, open_source
-from lpr.types import Frame
+from lpr.types import Frame, Image
 
 _TICK = 0.2
-_PAUSE = 0.1
+EMPTY_SECONDS = 12.0
+"""Seconds of an empty road between two rounds: a plate that is gone for as long is told anew."""
+_EMPTY_STEP = 0.5
+_GREY = 128
 
 
 class ReplaySource:
@@ -19,7 +25,8 @@ class ReplaySource:
     Args:
         address: the video.
         camera: name given to the frames.
-        loop: begin again at its end, for ever.
+        loop: begin again at its end, for ever; in between come some seconds of grey pictures, so
+            that vehicles leave and come anew.
 
     Attributes:
         still_every: taken and ignored: a recording is looked at whole.
@@ -31,8 +38,8 @@ class ReplaySource:
     def __init__(self, address: str, *, camera: str, loop: bool) -> None:
         self._address, self._camera, self._loop = address, camera, loop
         self._source: MediaSource = open_source(address, camera=camera, threads=1)
-        self._frames: Iterator[Frame] = iter(self._source)
-        self._next: tuple[Frame, float] | None = None
+        self._pictures = _pictures(self._source)
+        self._next: tuple[Image, float] | None = None
         self._latest = 0.0
         self._start: float | None = None
         self._offset = time.time() - time.monotonic()
@@ -63,7 +70,7 @@ class ReplaySource:
             return None
         time.sleep(max(0.0, wait))
         while True:
-            frame, due = coming
+            image, due = coming
             self._next = None
             coming = self._coming()
             if coming is None or coming[1] > time.monotonic():
@@ -72,32 +79,49 @@ class ReplaySource:
             self._index += 1
         self.stats = replace(self.stats, frames=self.stats.frames + 1)
         self._index += 1
-        return Frame(frame.image, self._index - 1, due + self._offset, self._camera)
+        return Frame(image, self._index - 1, due + self._offset, self._camera)
 
     def close(self) -> None:
         """Stop; closing twice is harmless."""
         self.ended = True
         self._source.close()
 
-    def _coming(self) -> tuple[Frame, float] | None:
-        """The next frame and when it is due; None at the end."""
+    def _coming(self) -> tuple[Image, float] | None:
+        """The next picture and when it is due; None at the end."""
         if self._next is None:
-            frame = next(self._frames, None)
-            if frame is None and self._loop and self._start is not None:
-                frame = self._begin_again()
-            if frame is None:
+            picture = next(self._pictures, None)
+            if picture is None and self._loop and self._start is not None:
+                picture = self._begin_again()
+            if picture is None:
                 self.ended = True
                 self.status = CameraStatus(CameraState.OFFLINE, "the recording has ended")
                 return None
+            image, second = picture
             if self._start is None:
-                self._start = time.monotonic() - frame.time
-            self._next = frame, self._start + frame.time
-            self._latest = self._next[1]
+                self._start = time.monotonic() - second
+            self._latest = self._start + second
+            self._next = image, self._latest
         return self._next
 
-    def _begin_again(self) -> Frame | None:
+    def _begin_again(self) -> tuple[Image, float] | None:
+        """The first picture of another round: the road is empty for a while."""
         self._source.close()
         self._source = open_source(self._address, camera=self._camera, threads=1)
-        self._frames = iter(self._source)
-        self._start = max(time.monotonic(), self._latest + _PAUSE)
-        return next(self._frames, None)
+        pictures = _pictures(self._source)
+        first = next(pictures, None)
+        if first is None:
+            return None
+        image, second = first
+        self._start = max(time.monotonic(), self._latest) + EMPTY_SECONDS - second
+        grey = np.full_like(image, _GREY)
+        empty = (
+            (grey, second - left)
+            for left in np.arange(EMPTY_SECONDS - _EMPTY_STEP, 0, -_EMPTY_STEP).tolist()
+        )
+        self._pictures = chain(empty, (first,), pictures)
+        return next(self._pictures)
+
+
+def _pictures(source: MediaSource) -> Iterator[tuple[Image, float]]:
+    """The pictures of a recording and their media seconds."""
+    return ((frame.image, frame.time) for frame in source)

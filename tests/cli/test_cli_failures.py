@@ -18,7 +18,7 @@ from lpr.cli.app import app
 from lpr.cli.exit_codes import ExitCode
 
 
-def lpr(*arguments: str | Path) -> Result:
+def lpr(*arguments: str | Path | int) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
@@ -129,6 +129,14 @@ def test_an_unwritable_output_is_found_before_the_work_starts(
     assert result.stdout == ""
 
 
+def test_a_benchmark_makes_no_folder(samples: Path, tmp_path: Path) -> None:
+    clip, record = samples / "two-line.mp4", tmp_path / "none" / "bench.json"
+    result = lpr("bench", "--source", clip, "--json", record, "--frames", 1, "--repeat", 1)
+    assert result.exit_code == ExitCode.OUTPUT
+    assert f"the folder {record.parent} does not exist" in one_line(result)
+    assert not record.parent.exists()
+
+
 @pytest.mark.parametrize("how", ["itself", "hard link", "symbolic link"])
 @pytest.mark.parametrize("option", ["--annotate", "--jsonl", "--csv"])
 def test_an_output_never_overwrites_its_source(
@@ -230,8 +238,21 @@ def test_a_finding_that_cannot_be_written_is_told() -> None:
 @pytest.mark.parametrize("resolution", ["1920", "x1080", "-4x3", "wide"])
 def test_a_resolution_that_is_none_is_named(resolution: str) -> None:
     result = lpr("doctor", "--resolution", resolution)
-    assert result.exit_code == ExitCode.CONFIG
+    assert result.exit_code == ExitCode.USAGE
     assert f"--resolution {resolution}: is no picture size" in one_line(result)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("doctor", "--distance", "-3"),
+        ("doctor", "--fov", "200"),
+        ("run", "a.mp4", "--threads", "1000"),
+        ("read", "a.jpg", "--threads", "65"),
+    ],
+)
+def test_a_value_that_no_option_takes_is_a_wrong_command_line(command: tuple[str, ...]) -> None:
+    assert lpr(*command).exit_code == ExitCode.USAGE
 
 
 def test_an_unknown_region_gets_a_suggestion(picture: Path) -> None:

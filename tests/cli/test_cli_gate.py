@@ -104,7 +104,7 @@ def test_a_cameras_name_steers_no_terminal(tmp_path: Path) -> None:
 
 def test_of_several_cameras_one_must_be_named(tmp_path: Path) -> None:
     result = simulate(tmp_path, '["north", "south"]')
-    assert result.exit_code != 0
+    assert result.exit_code == 2
     assert "say which camera took it: --camera, north or south" in result.output
     wrong = simulate(tmp_path, '["north", "south"]', "--camera", "nroth")
     assert "there is no camera 'nroth'; did you mean 'north'?; known: north, south" in wrong.output
@@ -194,3 +194,55 @@ def test_a_list_that_is_no_file_is_one_line() -> None:
     assert result.exit_code == 6
     wanted = "lpr: /dev/zero: is no regular file; a plate list is one, .csv or .toml\n"
     assert result.stderr == wanted
+
+
+@pytest.mark.parametrize("name", ["gate.toml", "events.csv", "plates.csv", "link.toml"])
+def test_an_export_replaces_no_file_but_a_list(tmp_path: Path, name: str) -> None:
+    (tmp_path / "plates.csv").write_text("plate,list\nB AB 1234,allow\n")
+    (tmp_path / "gate.toml").write_text('[[gates]]\nname = "main"\ncameras = ["north"]\n')
+    (tmp_path / "events.csv").write_text("kind,source\nconfirmed,a.mp4\n")
+    (tmp_path / "link.toml").symlink_to(tmp_path / "gate.toml")
+    before = {one: one.read_bytes() for one in tmp_path.iterdir()}
+    command = ["gate", "lists", "export", str(tmp_path / "plates.csv"), str(tmp_path / name)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 4, result.output
+    assert len(result.stderr.splitlines()) == 1
+    assert {one: one.read_bytes() for one in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("there", [None, "", '[[deny]]\nplate = "M1"\n'])
+def test_an_export_replaces_a_list(tmp_path: Path, there: str | None) -> None:
+    (tmp_path / "plates.csv").write_text("plate,list\nB AB 1234,allow\n")
+    target = tmp_path / "plates.toml"
+    if there is not None:
+        target.write_text(there)
+    command = ["gate", "lists", "export", str(tmp_path / "plates.csv"), str(target)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert target.read_text().startswith("[[allow]]")
+
+
+def test_a_line_that_is_no_event_is_named_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "plates.csv").write_text("plate,list\n")
+    (tmp_path / "gate.toml").write_text('[[gates]]\nname = "main"\ncameras = ["north"]\n')
+    events = tmp_path / "events.jsonl"
+    events.write_text("nothing\n")
+    result = CliRunner().invoke(app, ["gate", "simulate", str(tmp_path / "gate.toml"), str(events)])
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"lpr: {events}: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("nothing", "line 1: is no label"),
+        ('{"camera": "nort", "track_id": 1, "text": "BAB1234"}', "did you mean 'north'?"),
+        ('{"camera": "gate.mp4", "track_id": 1, "text": "BAB1234"}', "known: north"),
+    ],
+)
+def test_labels_that_label_nothing_are_refused(tmp_path: Path, line: str, message: str) -> None:
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(f"{line}\n")
+    result = replay(tmp_path, (5.0,), "--labels", str(labels))
+    assert result.exit_code == 6
+    assert result.stderr.startswith(f"lpr: {labels}: ")
+    assert message in result.stderr

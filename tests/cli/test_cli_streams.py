@@ -92,3 +92,39 @@ def test_whatever_the_system_refuses_is_one_line(
         raise error
     assert raised.value.exit_code == code
     assert capsys.readouterr().err == f"lpr: {line}\n"
+
+
+def left_alone(folder: Path, arguments: str) -> tuple[int, str]:
+    """Exit code and errors of a command whose output nobody reads."""
+    command = f"{shlex.quote(sys.executable)} -m lpr {arguments}"
+    done = subprocess.run(
+        ["sh", "-c", f"{{ {command}; echo $? >code; }} | true"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return int((folder / "code").read_text()), done.stderr
+
+
+def test_files_are_written_whole_where_the_reader_has_left(samples: Path, tmp_path: Path) -> None:
+    clip = shlex.quote(str(samples / "two-plates.mp4"))
+    assert left_alone(tmp_path, f"run {clip} --jsonl heard.jsonl") == (0, "")
+    kinds = [json.loads(one)["kind"] for one in (tmp_path / "heard.jsonl").open()]
+    assert kinds.count("departed") == 2
+    assert len((tmp_path / "heard.explain.jsonl").read_text().splitlines()) == 2
+
+
+def test_without_files_nobody_waits_for_a_reader_that_has_left(
+    samples: Path, tmp_path: Path
+) -> None:
+    clip = shlex.quote(str(samples / "two-plates.mp4"))
+    for command in (f"run {clip}", "formats", "formats de"):
+        assert left_alone(tmp_path, command) == (ExitCode.OUTPUT, "")
+
+
+def test_pictures_are_read_to_the_last_where_the_reader_has_left(folder: Path) -> None:
+    code = left_alone(folder, f"read {f'{CHINESE} ' * 300} --jsonl heard.jsonl")
+    assert code == (0, "")
+    assert len((folder / "heard.jsonl").read_text().splitlines()) == 300
+    assert left_alone(folder, f"read {CHINESE}") == (ExitCode.OUTPUT, "")

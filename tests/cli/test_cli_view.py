@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -61,3 +62,8 @@ def test_a_name_with_brackets_is_no_markup() -> None:
     with RunView(console) as view:
         view.begin("127.0.0.1/[/b]", 10)
     assert "127.0.0.1/[/b]" in shown.getvalue()
+
+
+def test_only_what_is_certain_is_shown_as_certain() -> None:
+    assert "  0.99  (3" in event_line(replace(event("gate"), confidence=0.9968))
+    assert "  1.00  (3" in event_line(replace(event("gate"), confidence=1.0))

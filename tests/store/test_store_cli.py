@@ -298,7 +298,8 @@ def test_no_output_takes_the_place_of_a_sites_file(
         event_id = store.add_event(event("BAB1234"), picture=PICTURE)
     before = {one: one.read_bytes() for one in tmp_path.iterdir()}
     given = ("show", event_id) if option == "--picture" else ("export", "BAB1234")
-    for where in (("--config", config), ("--database", tmp_path / "events.db")):
+    stores: dict[str, Path] = {"--config": config, "--database": tmp_path / "events.db"}
+    for where in stores.items():
         if where[0] == "--database" and "events.db" not in (name, name.removesuffix("-wal")):
             continue
         command = ["events", *given, *ME, option, tmp_path / name, *where]
