@@ -7,6 +7,7 @@ processes see more crops a second than two threads of one.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -93,7 +94,13 @@ def _member(
     # Ctrl-C reaches every process; the first one tells of it.
     with suppress(KeyboardInterrupt):
         work(Team(rank, size), told.put if rank == 0 else None, *arguments)
+        # One that leaves while another still talks to it takes that one down.
+        distributed.barrier()
     distributed.destroy_process_group()
+    told.close()
+    told.join_thread()
+    # The work is done; in the interpreter's last moments a library's thread may abort the process.
+    os._exit(0)
 
 
 def _tell(told: Any, on_progress: Report | None) -> None:

@@ -110,7 +110,7 @@ def left_alone(folder: Path, arguments: str) -> tuple[int, str]:
 def test_files_are_written_whole_where_the_reader_has_left(samples: Path, tmp_path: Path) -> None:
     clip = shlex.quote(str(samples / "two-plates.mp4"))
     assert left_alone(tmp_path, f"run {clip} --jsonl heard.jsonl") == (0, "")
-    kinds = [json.loads(one)["kind"] for one in (tmp_path / "heard.jsonl").open()]
+    kinds = [json.loads(one)["kind"] for one in (tmp_path / "heard.jsonl").read_text().splitlines()]
     assert kinds.count("departed") == 2
     assert len((tmp_path / "heard.explain.jsonl").read_text().splitlines()) == 2
 
