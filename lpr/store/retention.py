@@ -49,7 +49,7 @@ class PurgeReport:
         held: whether what is old was left alone, because the clock may be far ahead: nothing was
             recorded in the 90 days before the last. It is believed a day later: purge again then.
         residue: whether traces may stand in unused parts of SQLite's pages until the file is made
-            anew, which a purge does once a day and every erasure.
+            anew, which every erasure does and, once a day, a purge: a large file in quiet moments.
         unscrubbed: why more than that may be left in SQLite's files; empty where nothing is.
     """
 

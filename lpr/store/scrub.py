@@ -20,8 +20,9 @@ from lpr.store.schema import events, meta
 _RESIDUE: Final = "residue"
 _REWRITTEN: Final = "rewritten"
 _EVERY: Final = timedelta(days=1)
-_LATEST: Final = timedelta(days=2)
 _QUIET: Final = timedelta(minutes=10)
+_SMALL: Final = 50_000_000
+"""Bytes of a file that is made anew before a decision has waited for long."""
 
 
 class Scrubber:
@@ -56,8 +57,8 @@ class Scrubber:
     def scrub(self, now: datetime, *, at_once: bool) -> str:
         """Empty the write-ahead log, and make the file anew where that is due.
 
-        It is due once a day where anything was deleted, when nothing has happened for ten minutes;
-        a day later at any time.
+        It is due once a day where anything was deleted: a small file at any time, a larger one when
+        nothing has happened for ten minutes, for a gate stays shut while its decisions must wait.
 
         Args:
             now: wall clock, aware.
@@ -72,7 +73,7 @@ class Scrubber:
         try:
             with self._database.read() as connection:
                 deletion = _noted(connection, _RESIDUE)
-                due = at_once or _is_due(connection, now)
+                due = at_once or self._is_due(connection, now)
             problem = self._database.rewrite() if due else ""
             if due and not problem:
                 with self._database.write() as connection:
@@ -84,17 +85,17 @@ class Scrubber:
         except StoreError as error:
             return str(error)
 
-
-def _is_due(connection: sa.Connection, now: datetime) -> bool:
-    last = _noted(connection, _REWRITTEN)
-    if last is None:
-        return True
-    # A clock that was put right must not put it off.
-    age = abs(now - datetime.fromisoformat(last))
-    if _noted(connection, _RESIDUE) is None or age < _EVERY:
-        return False
-    recent = sa.exists().where(events.c.at.between(now - _QUIET, now + _QUIET))
-    return age >= _LATEST or not connection.execute(sa.select(recent)).scalar()
+    def _is_due(self, connection: sa.Connection, now: datetime) -> bool:
+        last = _noted(connection, _REWRITTEN)
+        if last is not None:
+            # A clock that was put right must not put it off.
+            age = abs(now - datetime.fromisoformat(last))
+            if _noted(connection, _RESIDUE) is None or age < _EVERY:
+                return False
+        if self._database.size() <= _SMALL:
+            return True
+        recent = sa.exists().where(events.c.at.between(now - _QUIET, now + _QUIET))
+        return not connection.execute(sa.select(recent)).scalar()
 
 
 def _note(connection: sa.Connection, name: str, value: str) -> None:

@@ -108,10 +108,14 @@ def test_an_erasure_makes_the_file_anew(
         assert found.has_picture
 
 
-def test_a_purge_makes_the_file_anew_once_a_day_when_nothing_happens(
-    sqlite_site: Site, event: MakeEvent, rewrites: list[str]
+def test_a_purge_makes_a_large_file_anew_once_a_day_when_nothing_happens(
+    sqlite_site: Site,
+    event: MakeEvent,
+    rewrites: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     site = sqlite_site
+    monkeypatch.setattr("lpr.store.scrub._SMALL", 0)
     with site.open(retention={"unmatched_days": 0.25}) as store:
 
         def purge(hours: int, *, busy: bool = False) -> bool:
@@ -131,14 +135,26 @@ def test_a_purge_makes_the_file_anew_once_a_day_when_nothing_happens(
         assert len(rewrites) == 1
         assert not purge(1)
         assert len(rewrites) == 2
-        assert purge(47, busy=True)
+        assert purge(72, busy=True)
         assert len(rewrites) == 2
-        assert not purge(1, busy=True)
+        assert not purge(1)
         assert len(rewrites) == 3
     with site.open(retention={"unmatched_days": 36500}) as store:
         site.clock.forward(days=5)
         assert not store.purge().residue
         assert len(rewrites) == 3, "nothing was deleted since"
+
+
+def test_a_small_file_is_made_anew_while_vehicles_pass(
+    sqlite_site: Site, event: MakeEvent, rewrites: list[str]
+) -> None:
+    with sqlite_site.open(retention={"unmatched_days": 0.25}) as store:
+        for _ in range(26):
+            store.add_event(event(), at=sqlite_site.clock.now)
+            sqlite_site.clock.forward(hours=1)
+            store.add_event(event(), at=sqlite_site.clock.now)
+            store.purge()
+    assert len(rewrites) == 2
 
 
 def test_postgres_is_left_to_its_own_vacuum(
