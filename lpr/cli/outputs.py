@@ -16,14 +16,14 @@ from lpr.sinks.fanout import FanoutSink
 from lpr.sinks.jsonl import JsonlSink
 from lpr.sinks.output import STDOUT, check_writable
 from lpr.types import EventKind, Frame, FrameResult, PlateEvent
+from lpr.vote.alignment import have_little_in_common
+from lpr.vote.rules import SLIP_CONFIDENCE
 
 if TYPE_CHECKING:
     from lpr.cli.crops import CropWriter
     from lpr.cli.explanations import ExplanationFile
     from lpr.draw import AnnotatedVideo, PlateLabel
     from lpr.vote.explain import Explanation
-
-_GOOD_LOOK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +139,9 @@ class Outputs:
             look = PlateLabel(reading.text, reading.confidence, confirmed=False)
             if verdict is None:
                 self._labels[vehicle] = look
-            elif reading.text and reading.confidence >= _GOOD_LOOK:
+            elif reading.text and reading.confidence >= SLIP_CONFIDENCE:
                 # The track may have slipped: the voter wants several such looks to say so.
-                doubt = _have_little_in_common(reading.text, verdict.text)
+                doubt = have_little_in_common(reading.text, verdict.text)
                 self._labels[vehicle] = look if doubt else verdict
 
     def explain(self, camera: str, explanation: Explanation) -> None:
@@ -166,12 +166,6 @@ class Outputs:
         self._video = _video(paths.annotate)
         if self._video is not None:
             self._closing.callback(self._video.close)
-
-
-def _have_little_in_common(text: str, other: str) -> bool:
-    from lpr.vote.alignment import edit_distance
-
-    return 2 * edit_distance(text, other) > max(len(text), len(other))
 
 
 def _check(paths: OutputPaths) -> None:

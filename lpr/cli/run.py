@@ -53,10 +53,11 @@ def run(
 ) -> None:
     """Read the plates of videos and cameras: one verdict per vehicle."""
     with clean_exit(), StopRequest() as stop:
+        from lpr.cli.console import PeopleConsole
         from lpr.cli.outputs import OutputPaths, Outputs
         from lpr.cli.overwrite import explained, keep_inputs, source_files
         from lpr.cli.summary import RunSummary
-        from lpr.cli.view import RunView, view_console
+        from lpr.cli.view import RunView
         from lpr.factory import load_models
 
         if threads is None and config is None:
@@ -71,7 +72,7 @@ def run(
         with ExitStack() as stack:
             outputs = stack.enter_context(Outputs(paths, addresses))
             models = load_models(settings)
-            console = view_console(jsonl == "-", files=paths.any)
+            console = PeopleConsole(stderr=jsonl == "-", files=paths.any)
             view = stack.enter_context(RunView(console, quiet=quiet))
             summary = RunSummary()
             # What is loaded stays: a look through it for garbage stops a frame for 30 ms.
@@ -101,7 +102,6 @@ class _Run:
     addresses: dict[str, str]
     code: ExitCode = ExitCode.OK
     names: set[str] = field(default_factory=set)
-    unexplained: list[int] = field(default_factory=list)
 
     def play(self, address: str) -> None:
         """Play one source to its end; a broken one is reported and the next ones still run."""
@@ -158,7 +158,6 @@ class _Run:
                 for event in events:
                     self.summary.add_event(event)
                 self._emit(voter, events)
-                self.unexplained.clear()
         if number == 1 and not self.stop.requested:
             complain(
                 f"{source.info.address}: a single picture, and a verdict takes several looks; "
@@ -184,23 +183,9 @@ class _Run:
             self.outputs.event(event)
             self.view.event(event)
             if event.kind in (EventKind.DEPARTED, EventKind.UNREAD):
-                self.unexplained.append(event.track_id)
-        if events:
-            self._explain(voter, events[0].camera)
-
-    def _explain(self, voter: PlateVoter, camera: str) -> None:
-        """Explain what has gone; where a track slipped to another vehicle, once that has, too.
-
-        Until then the voter takes the track's number for the vehicle that is still there.
-        """
-        waiting = []
-        for vehicle in self.unexplained:
-            explanation = voter.explain(vehicle)
-            if explanation is not None and explanation.track_id != vehicle:
-                waiting.append(vehicle)
-            elif explanation is not None:
-                self.outputs.explain(camera, explanation)
-        self.unexplained = waiting
+                explanation = voter.explain(event.track_id)
+                if explanation is not None:
+                    self.outputs.explain(event.camera, explanation)
 
     def _free_name(self, name: str) -> str:
         """A camera name of its own for a further source of the same name."""

@@ -11,23 +11,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 from rich.text import Text
 
-from lpr.cli.console import PeopleConsole
 from lpr.cli.shown import shown_probability
 from lpr.cli.summary import RunSummary, peak_memory_mb
 from lpr.sinks.safe import safe_text
 from lpr.types import EventKind, PlateEvent
 
 _ROWS = 12
-
-
-def view_console(stdout_is_taken: bool, *, files: bool = False) -> Console:
-    """The console for people: standard error where standard output carries data.
-
-    Args:
-        stdout_is_taken: whether it does.
-        files: whether there are outputs for which the work goes on where nobody looks any more.
-    """
-    return PeopleConsole(stderr=stdout_is_taken, files=files)
 
 
 class RunView:

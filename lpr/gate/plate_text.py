@@ -6,17 +6,14 @@ names. What leaves this module holds letters and digits of plates and nothing el
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from lpr.errors import GateError
+from lpr.formats.typed import MAX_TYPED, SEPARATORS, composed
 
 MAX_CHARACTERS: Final = 16
 """No plate is longer; the longest known have 10 to 12 characters."""
-
-MAX_TYPED: Final = 64
-"""Characters looked at before anything is removed."""
 
 LATIN: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """Digits and letters that Latin plates of nearly all countries use."""
@@ -24,13 +21,6 @@ LATIN: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LATIN: Final = frozenset(LATIN + "ÄÖÜ")
 # Scripts that plates carry beside Latin: Chinese, Japanese kana, hangul syllables, Thai consonants.
 _RANGES: Final = ((0x4E00, 0x9FFF), (0x3041, 0x3096), (0xAC00, 0xD7A3), (0x0E01, 0x0E2E))
-# What people put between the groups of a plate. Anything else (slash, quote, plus...) is refused.
-_SEPARATORS: Final = frozenset(" -.·•\u00a0\u202f\u3000\u2010\u2011\u2012\u2013\u2014\u2212")
-_FULL_WIDTH: Final = {
-    code: code - 0xFEE0
-    for first, last in ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A))
-    for code in range(first, last + 1)
-}
 # Cyrillic and Greek capitals that look like a Latin one: readers report the Latin letter.
 _LOOK_ALIKES: Final = dict(
     zip("АВЕКМНОРСТУХІАΒΕΖΗΙΚΜΝΟΡΤΥΧΑ", "ABEKMHOPCTYXIABEZHIKMNOPTYXA", strict=True)
@@ -69,8 +59,8 @@ def normalise(typed: str, alphabet: AbstractSet[str] | None = None) -> str:
     if len(typed) > MAX_TYPED:
         raise PlateTextError(f"{len(typed)} characters are too long for a plate")
     kept: list[str] = []
-    for place, char in enumerate(_composed(typed), start=1):
-        if char in _SEPARATORS:
+    for place, char in enumerate(composed(typed), start=1):
+        if char in SEPARATORS:
             continue
         upper = _capital(char)
         if len(upper) != 1 or not in_alphabet(upper, alphabet):
@@ -89,7 +79,7 @@ def bare(typed: str) -> str:
     >>> bare("b–ab 12*")
     'BAB12*'
     """
-    return "".join(_capital(char) for char in _composed(typed) if char not in _SEPARATORS)
+    return "".join(_capital(char) for char in composed(typed) if char not in SEPARATORS)
 
 
 def check_read(text: str, alphabet: AbstractSet[str] | None = None) -> str:
@@ -101,10 +91,6 @@ def check_read(text: str, alphabet: AbstractSet[str] | None = None) -> str:
     if normalise(text, alphabet) != text:
         raise PlateTextError("the text has lower-case letters or separators")
     return text
-
-
-def _composed(typed: str) -> str:
-    return unicodedata.normalize("NFC", typed).translate(_FULL_WIDTH)
 
 
 def _capital(char: str) -> str:

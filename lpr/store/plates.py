@@ -5,24 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from typing import Final
 
 import sqlalchemy as sa
 
 from lpr.formats.confusables import Confusables
+from lpr.formats.typed import MAX_TYPED, SEPARATORS, composed
 from lpr.store.records import ListedPlate
 from lpr.store.rows import listed_columns, listed_plate, plate_text
 from lpr.store.schema import plates
 from lpr.store.spellings import folded, spellings
-
-# The same as in lpr.gate.plate_text, which is above; a test holds both together.
-_MAX_TYPED: Final = 64
-_SEPARATORS: Final = frozenset(" -.·•\u00a0\u202f\u3000\u2010\u2011\u2012\u2013\u2014\u2212")
-_FULL_WIDTH: Final = {
-    code: code - 0xFEE0
-    for first, last in ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A))
-    for code in range(first, last + 1)
-}
 
 
 def typed_plate(text: str) -> str:
@@ -33,10 +24,9 @@ def typed_plate(text: str) -> str:
     >>> typed_plate("b-ab 1234")
     'BAB1234'
     """
-    if len(text) > _MAX_TYPED:
+    if len(text) > MAX_TYPED:
         return text
-    composed = unicodedata.normalize("NFC", text).translate(_FULL_WIDTH)
-    plate = "".join(_capital(char) for char in composed if char not in _SEPARATORS)
+    plate = "".join(_capital(char) for char in composed(text) if char not in SEPARATORS)
     # A mark that a separator kept from its letter must not get there.
     return plate if unicodedata.is_normalized("NFC", plate) else text
 

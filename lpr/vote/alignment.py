@@ -189,6 +189,11 @@ def edit_distance(a: str, b: str) -> int:
     return row[-1]
 
 
+def have_little_in_common(text: str, other: str) -> bool:
+    """Whether more than half of the characters differ: another plate, no mere misreading."""
+    return 2 * edit_distance(text, other) > max(len(text), len(other))
+
+
 @lru_cache(_MOST_REMEMBERED)
 def align(text: str, other: str) -> tuple[int | None, ...]:
     """Place in `other` that stands for each character of `text`, None where it has none.

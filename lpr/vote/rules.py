@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lpr.types import UnreadReason
-from lpr.vote.alignment import edit_distance
+from lpr.vote.alignment import have_little_in_common
 from lpr.vote.ballot import Vote
 from lpr.vote.options import VoterOptions
 from lpr.vote.passage import Passage
@@ -33,7 +33,8 @@ _SURE_HITS: Final = 3
 _SURE_SCORE: Final = 0.75
 _MORE_LIKELY_THAN_NOT: Final = 0.5
 _SLIP_READINGS: Final = 3
-_SLIP_CONFIDENCE: Final = 0.5
+SLIP_CONFIDENCE: Final = 0.5
+"""Least confidence of a reading that speaks for another vehicle on the track."""
 
 
 def verdict_rule(
@@ -139,7 +140,7 @@ def replaced(passage: Passage) -> bool:
     """
     latest = unlike_the_verdict(passage)[-_SLIP_READINGS:]
     return len(latest) == _SLIP_READINGS and all(
-        vote.reading.text == latest[-1].reading.text and vote.reading.confidence >= _SLIP_CONFIDENCE
+        vote.reading.text == latest[-1].reading.text and vote.reading.confidence >= SLIP_CONFIDENCE
         for vote in latest
     )
 
@@ -152,14 +153,10 @@ def unlike_the_verdict(passage: Passage) -> tuple[Vote, ...]:
         verdict is not None
         and first > 0
         and votes[first - 1].time > verdict.time
-        and _differs(votes[first - 1].reading.text, verdict.text)
+        and have_little_in_common(votes[first - 1].reading.text, verdict.text)
     ):
         first -= 1
     return votes[first:]
-
-
-def _differs(text: str, other: str) -> bool:
-    return 2 * edit_distance(text, other) > max(len(text), len(other))
 
 
 def unread_reason(passage: Passage, options: VoterOptions) -> UnreadReason | None:

@@ -116,10 +116,11 @@ class PlateVoter:
         Args:
             track_id: as on the events, or of any track of the vehicle.
         """
-        for passage in self._open.values():
-            if track_id == passage.id or track_id in passage.members:
-                return explain_passage(passage)
-        return self._explanations.find(track_id)
+        passage, ended = self._open.get(track_id), self._explanations.find(track_id)
+        # The number of a track that slipped is the first vehicle's own.
+        if passage is None and (ended is None or ended.track_id != track_id):
+            passage = next((one for one in self._open.values() if track_id in one.members), None)
+        return ended if passage is None else explain_passage(passage)
 
     def _passage(self, track: Track) -> Passage:
         passage = self._of_track.get(track.id)

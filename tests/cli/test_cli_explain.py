@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
@@ -13,9 +11,7 @@ from typer.testing import CliRunner, Result
 from lpr.cli.app import app
 from lpr.cli.exit_codes import ExitCode
 from lpr.cli.explanations import ExplanationFile, explanation_path
-from lpr.cli.run import _Run
-from lpr.gate.fakes import sure_event
-from lpr.types import EventKind, TextCandidate
+from lpr.types import TextCandidate
 from lpr.vote.explain import ExplainedReading, Explanation
 from lpr.vote.voter import SPLIT_ID
 
@@ -126,33 +122,6 @@ def test_the_last_word_of_an_id_is_the_one_that_is_shown(tmp_path: Path) -> None
     assert "track 1: A1" in told
     assert str(SPLIT_ID) not in told
     assert f"track {SPLIT_ID}: A1" in explain(path, 4).stdout
-
-
-class SlippedVoter:
-    """While the second vehicle of track 1 is there, it answers for the first one, too."""
-
-    def __init__(self) -> None:
-        self.open = True
-
-    def explain(self, track_id: int) -> Explanation | None:
-        if self.open:
-            return explanation(SPLIT_ID, 1, probability=0.3)
-        return {1: explanation(1), SPLIT_ID: explanation(SPLIT_ID, 1)}.get(track_id)
-
-
-def test_a_track_that_slipped_explains_both_of_its_vehicles() -> None:
-    told: list[Explanation] = []
-    unused: Any = None
-    outputs: Any = SimpleNamespace(event=lambda _: None, explain=lambda _, one: told.append(one))
-    view: Any = SimpleNamespace(event=lambda _: None)
-    voter: Any = SlippedVoter()
-    run = _Run(unused, unused, outputs, unused, view, unused, {})
-    run._emit(voter, (sure_event("A1", kind=EventKind.DEPARTED),))
-    assert told == []
-    voter.open = False
-    run._emit(voter, (sure_event("A1", kind=EventKind.DEPARTED, track_id=SPLIT_ID),))
-    assert [one.track_id for one in told] == [1, SPLIT_ID]
-    assert run.unexplained == []
 
 
 def test_no_command_is_advised_that_would_overwrite_a_video(tmp_path: Path) -> None:

@@ -20,10 +20,12 @@ from lpr.types import (
     EventKind,
     PlateEvent,
     Reading,
+    Track,
     TrackState,
     UnreadReason,
 )
 from lpr.vote import PlateVoter, VoterOptions, summarize, tabulate
+from lpr.vote.voter import SPLIT_ID
 
 CONFUSIONS = {
     "0": "ODQ",
@@ -395,6 +397,40 @@ def test_a_track_that_slips_to_another_vehicle_is_two_vehicles() -> None:
     swapped.place = place
     events = drive([swapped], fps=12, seconds=7)
     assert texts(events) == ["AB123CD", "XY987ZW"]
+
+
+def test_a_track_that_slipped_explains_both_of_its_vehicles() -> None:
+    """Each when it departs: the first one while the second is still there."""
+    told: list[tuple[int, str]] = []
+
+    class Telling(PlateVoter):
+        def collect(self, tracks: Sequence[Track], *, time: float) -> tuple[PlateEvent, ...]:
+            return self._tell(super().collect(tracks, time=time))
+
+        def flush(self, *, time: float) -> tuple[PlateEvent, ...]:
+            return self._tell(super().flush(time=time))
+
+        def _tell(self, events: tuple[PlateEvent, ...]) -> tuple[PlateEvent, ...]:
+            for event in events:
+                if event.kind is EventKind.DEPARTED:
+                    found = self.explain(event.track_id)
+                    assert found is not None
+                    told.append((found.track_id, found.text))
+            return events
+
+    swapped = Car("AB123CD", standing(width=120))
+
+    def place(time: float) -> tuple[float, float, float] | None:
+        swapped.text = "AB123CD" if time < 2.5 else "XY987ZW"
+        if 2.0 <= time < 3.0:
+            return None
+        return (600, 400, 120) if time < 2.5 else (610, 380, 95 + 3 * time)
+
+    swapped.place = place
+    drive([swapped], fps=12, seconds=7, voter=Telling(camera="gate"))
+    (first, _), _ = told
+    assert told == [(first, "AB123CD"), (SPLIT_ID, "XY987ZW")]
+    assert first != SPLIT_ID
 
 
 @pytest.mark.parametrize("seed", range(6))
