@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -52,6 +52,9 @@ class DetectorTrainOptions:
         bank: folder of rendered plates, see `PlateBank`; None trains without.
         corners: JSON file with corners found for boxes, see `with_quads`; None for none.
         mined: JSON file with unlabelled plates and mistaken places, see `with_mined`.
+        kept: checkpoint of a network whose right finds are targets too, see `DetectorLoss`; None
+            holds the run to nothing.
+        keep: how firmly it is held.
         left_out: names of sets not to train on, to see how the network does on unseen cameras.
         steps: total optimiser steps; a resumed run goes on up to this number.
         decay_steps: over how many of the last steps the learning rate falls to nearly zero.
@@ -81,6 +84,8 @@ class DetectorTrainOptions:
     bank: Path | None = None
     corners: Path | None = None
     mined: Path | None = None
+    kept: Path | None = None
+    keep: float = 1.0
     left_out: tuple[str, ...] = ()
     steps: int = 12_000
     decay_steps: int = 4_000
@@ -180,7 +185,8 @@ class _Run:
         self._net = DetectorNet(options.shape).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._optimizer = torch.optim.AdamW(_parameters(self._net), lr=options.rate)
         self.average = WeightAverage(self._net, 0.9985)
-        self._loss = DetectorLoss(options.size, options.size)
+        self._loss = DetectorLoss(options.size, options.size, options.keep)
+        self._kept = _kept(options)
         self._smooth: dict[str, float] = {}
         self.step = 0
         self._started = time.monotonic()
@@ -216,14 +222,12 @@ class _Run:
         for group in self._optimizer.param_groups:
             group["lr"] = rate_at(self.step, self._options)
         self._net.train()
+        images = _normalized(batch.images)
         with torch.autocast("cpu", torch.bfloat16, enabled=self._options.bfloat16):
-            maps = self._net(_normalized(batch.images))
+            maps = self._net(images)
+            answers = self._answers(images)
         losses = self._loss(
-            [one.float() for one in maps],
-            batch.owner,
-            batch.background,
-            batch.quads,
-            batch.facts,
+            maps, batch.owner, batch.background, batch.quads, batch.facts, answers=answers
         )
         if not torch.isfinite(losses["total"]):
             raise TrainingError(f"the loss is no number at step {self.step}; lower the rate")
@@ -240,6 +244,10 @@ class _Run:
         pace = taken / max(time.monotonic() - self._started, 1e-6)
         return {**self._smooth, "images_per_second": pace}
 
+    @torch.no_grad()
+    def _answers(self, images: Tensor) -> Sequence[Tensor] | None:
+        return None if self._kept is None else self._kept(images)
+
     def validate(self) -> dict[str, float]:
         """Score the averaged weights on the validation pictures and log the figures."""
         width, height = self._options.validation
@@ -252,6 +260,16 @@ class _Run:
             out.write(json.dumps(line) + "\n")
         _log.info("step %d: %s", self.step, figures)
         return figures
+
+
+def _kept(options: DetectorTrainOptions) -> DetectorNet | None:
+    """The averaged weights of the checkpoint that the run is held to."""
+    if options.kept is None:
+        return None
+    net = DetectorNet(options.shape)
+    net.load_state_dict(load_checkpoint(options.kept)["average"])
+    net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return net
 
 
 def _parameters(net: DetectorNet) -> list[dict[str, Any]]:

@@ -102,6 +102,16 @@ def test_a_run_trains_resumes_and_exports_a_model_that_serves(data: Path) -> Non
             assert found.lines in (1, 2)
 
 
+def test_a_run_is_held_to_an_earlier_network(data: Path) -> None:
+    train_detector(_options(data, 2))
+    losses: dict[str, float] = {}
+    options = replace(_options(data, 4), kept=data.parent / "run" / "detector.pt")
+    train_detector(options, lambda step, total, figures: losses.update(figures))
+    assert losses["kept"] >= 0
+    with pytest.raises(TrainingError, match="no usable checkpoint"):
+        train_detector(replace(options, kept=data / "none.pt"))
+
+
 def test_the_same_seed_draws_the_same_canvases(data: Path) -> None:
     pictures = read_labels(data, "train")
     cache = build_cache(pictures, data.parent / "cache")
