@@ -36,6 +36,9 @@ BELIEFS: Mapping[str, tuple[float, ...]] = {
     "size_power": (1.0, 1.5, 2.0, 3.0),
     "size_relief": (0.3, 0.5, 0.7, 0.9),
     "quality_power": (0.5, 0.7, 1.0),
+    "unsure_weight": (0.1, 0.2, 0.3, 0.4, 0.6, 1.0),
+    "sure_weight": (1.0, 1.4, 1.7, 2.0, 2.5),
+    "confidence_power": (0.5, 1.0, 1.5, 2.0),
     "scale_copies": (0.05, 0.1, 0.2, 0.3),
     "confusions": (3.0, 5.0, 8.0),
     "outlier": (0.003, 0.01, 0.03),
@@ -43,6 +46,7 @@ BELIEFS: Mapping[str, tuple[float, ...]] = {
     "max_reading_confidence": (0.95, 0.98, 0.99),
     "missing_character": (0.02, 0.05, 0.1),
     "extra_character": (0.01, 0.03, 0.06),
+    "no_digit_penalty": (3.0, 4.0, 6.0),
 }
 """Options of the evidence that are tried, one after the other."""
 THRESHOLDS: Mapping[str, tuple[float, ...]] = {

@@ -17,7 +17,7 @@ from lpr.sinks.jsonl import JsonlSink
 from lpr.sinks.output import STDOUT, check_writable
 from lpr.types import EventKind, Frame, FrameResult, PlateEvent
 from lpr.vote.alignment import have_little_in_common
-from lpr.vote.rules import SLIP_CONFIDENCE
+from lpr.vote.passage import SLIP_CONFIDENCE
 
 if TYPE_CHECKING:
     from lpr.cli.crops import CropWriter

@@ -163,7 +163,7 @@ class Ballot:
     def add(self, vote: Vote) -> None:
         """Count one reading; an empty or overlong one says nothing."""
         text = vote.reading.text
-        if not 0 < len(text) <= self._options.max_length:
+        if not text or not self._short_enough(text):
             return
         self._readings += 1
         self._said[text] = self._said.get(text, 0) + 1
@@ -182,6 +182,10 @@ class Ballot:
             self._positions.add(vote.evidence, vote.weight)
         self._shrink()
         self._standing = None
+
+    def _short_enough(self, text: str) -> bool:
+        """Whether a text is no longer than plates are, or as long as some country's are."""
+        return len(text) <= self._options.max_length or self._scorer.log_odds(text) > 0
 
     def absorb(self, votes: Iterable[Vote]) -> None:
         """Count the kept readings of another track of the same plate."""

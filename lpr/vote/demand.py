@@ -40,7 +40,7 @@ def demand(
     if passage is None:
         return size
     looks = passage.looks
-    better = width >= options.relook_growth * looks.best_read_width or passage.disturbed
+    better = width >= options.relook_growth * looks.best_read_width or passage.doubted > 0
     if is_settled(passage, options):
         return _RELOOK * size if better else 0.0
     if not better and looks.last_read is not None:

@@ -21,7 +21,8 @@ class ExplainedReading:
         confidence: how sure it was, 0 to 1.
         width: plate width in that frame, pixels.
         quality: weight by size, sharpness, angle, contrast, edge and detector score, 0 to 1.
-        weight: what it counted: quality times the share of the look that was new.
+        weight: what it counted: quality, times the share of the look that was new, times how far
+            the reading believes itself; 0 to 1.
         agrees: whether it says exactly the voted text.
     """
 

@@ -24,6 +24,7 @@ _SHARES: Final = (
     "extra_character",
     "copy_distance",
     "quality_power",
+    "unsure_weight",
     "legible_confidence",
     "unread_score",
 )
@@ -32,6 +33,8 @@ _POSITIVE: Final = (
     "retrigger_seconds",
     "reference_width",
     "size_power",
+    "sure_weight",
+    "confidence_power",
     "confusions",
     "temperature",
     "relook_growth",
@@ -65,7 +68,7 @@ class VoterOptions:
             compatible with it).
         single_confidence: a track that ends with one reading is confirmed from this confidence on.
         min_length: shortest text that can be a plate.
-        max_length: longest text that can be a plate.
+        max_length: longest text that can be a plate, unless a plate format fits it.
         departure_grace: seconds after a track's end in which a new track may continue the passage;
             `departed` or `unread` comes after it.
         retrigger_seconds: the same text is not confirmed again within this time after it was last
@@ -83,6 +86,9 @@ class VoterOptions:
             0 holds all looks to `reference_width`, 1 to the largest look of the same plate.
         quality_power: how much the quality of a look counts beside the reader's own confidence: 0
             not at all, 1 in full.
+        unsure_weight: factor on the weight of a reading that does not believe itself at all.
+        sure_weight: factor on the weight of a reading that is sure; no look weighs more than 1.
+        confidence_power: how fast the one becomes the other as the confidence falls.
         copy_distance: change of place and size (in plate widths) within which looks are copies.
         scale_copies: how much of a copy a look of the same size from another place is: it shares
             the errors that come of the size.
@@ -137,6 +143,9 @@ class VoterOptions:
     size_power: float = 2.0
     size_relief: float = 0.7
     quality_power: float = 0.7
+    unsure_weight: float = 0.7
+    sure_weight: float = 1.7
+    confidence_power: float = 2.0
     copy_distance: float = 0.08
     scale_copies: float = 0.2
     confusions: float = 8.0

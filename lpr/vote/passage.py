@@ -8,11 +8,18 @@ from typing import Final
 
 from lpr.geometry import Point, Quad
 from lpr.types import Reading, Track
+from lpr.vote.alignment import have_little_in_common
 from lpr.vote.ballot import Ballot, Standing, make_vote
 from lpr.vote.options import VoterOptions
 from lpr.vote.prior import TextScorer
 from lpr.vote.scene import SceneMotion, Stillness
-from lpr.vote.weights import LookMemory, effective_width, quality_weight, size_weight
+from lpr.vote.weights import (
+    LookMemory,
+    belief_weight,
+    effective_width,
+    quality_weight,
+    size_weight,
+)
 
 _APART: Final = 0.5
 _SAME_PLACE: Final = 0.2
@@ -21,6 +28,9 @@ _HIDDEN: Final = 0.5
 _JUMP: Final = 1.5
 _SHRINK: Final = 1.3
 _CONTESTING: Final = 0.75
+_TO_TELL_ANOTHER: Final = 3
+SLIP_CONFIDENCE: Final = 0.5
+"""Least confidence of a reading that speaks for another vehicle on the track."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,7 @@ class Passage:
         ended_at: media seconds at which its last track ended.
         changed: whether readings came since it was last judged.
         contested: whether the latest legible reading of a large look does not say the verdict.
-        disturbed: whether it was hidden or jumped since it was last read: it may be another plate.
+        doubted: readings still wanted since it was hidden or jumped: it may be another plate.
     """
 
     id: int
@@ -140,7 +150,7 @@ class Passage:
     ended_at: float | None = None
     changed: bool = False
     contested: bool = False
-    disturbed: bool = False
+    doubted: int = 0
 
     @classmethod
     def begin(
@@ -180,7 +190,7 @@ class Passage:
         quad, looks = detection.quad, self.looks
         center, width = quad.center, max(1.0, quad.width)
         if looks.hits and self._jumped(center, width, track.last_seen - self.last_seen):
-            self.disturbed = True
+            self.doubted = _TO_TELL_ANOTHER
         self.quad, self.center, self.width = quad, center, width
         self.last_seen = max(self.last_seen, track.last_seen)
         self.still.update(center, width, quad.angle, time)
@@ -213,10 +223,11 @@ class Passage:
         looks.attempt(quad, effective_width(quad.width, lines), quality, frame_index, time)
         if reading.quality is not None:
             looks.best_sharpness = max(looks.best_sharpness, reading.quality.sharpness)
-        self.disturbed = False
+        doubted, self.doubted = self.doubted > 0, max(0, self.doubted - 1)
         if not reading.text:
             return
         weight = quality * self.memory.novelty(reading, quad, quality)
+        weight = min(1.0, weight * belief_weight(reading.confidence, options))
         self.ballot.add(
             make_vote(
                 reading,
@@ -236,10 +247,17 @@ class Passage:
         )
         if legible and self.first_legible is None:
             self.first_legible = time
-        # Far looks of a plate that leaves contradict a verdict made near, and mean nothing.
+        if not legible or self.verdict is None:
+            return
+        other = reading.text != self.verdict.text
+        if not other:
+            self.doubted = 0
+        # Far looks of a plate that leaves contradict a verdict made near, and mean nothing, unless
+        # they say something else altogether.
         large = effective_width(quad.width, lines) >= _CONTESTING * looks.best_read_width
-        if legible and large and self.verdict is not None:
-            self.contested = reading.text != self.verdict.text
+        sure = doubted or reading.confidence >= SLIP_CONFIDENCE
+        if large or not other or (sure and have_little_in_common(reading.text, self.verdict.text)):
+            self.contested = other
 
     def absorb(self, other: Passage) -> None:
         """Take over another passage that proved to be the same vehicle."""

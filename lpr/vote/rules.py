@@ -8,7 +8,7 @@ from lpr.types import UnreadReason
 from lpr.vote.alignment import have_little_in_common
 from lpr.vote.ballot import Vote
 from lpr.vote.options import VoterOptions
-from lpr.vote.passage import Passage
+from lpr.vote.passage import SLIP_CONFIDENCE, Passage
 
 EARLY: Final = "early"
 DUE: Final = "due"
@@ -33,8 +33,6 @@ _SURE_HITS: Final = 3
 _SURE_SCORE: Final = 0.75
 _MORE_LIKELY_THAN_NOT: Final = 0.5
 _SLIP_READINGS: Final = 3
-SLIP_CONFIDENCE: Final = 0.5
-"""Least confidence of a reading that speaks for another vehicle on the track."""
 
 
 def verdict_rule(
@@ -94,9 +92,15 @@ def _flickers(passage: Passage) -> bool:
 
 def _can_be_plate(passage: Passage, options: VoterOptions) -> bool:
     standing = passage.standing
-    if len(standing.text) < options.min_length:
+    if len(standing.text) < options.min_length or _is_sign(passage):
         return False
     return standing.region is not None or not options.strict_format
+
+
+def _is_sign(passage: Passage) -> bool:
+    """Whether it is more likely a word on a wall than a plate: no digit, and it never moves."""
+    digits = any(char.isdigit() for char in passage.standing.text)
+    return passage.still.unmoved and not digits
 
 
 def revision_allowed(passage: Passage, options: VoterOptions) -> bool:
@@ -135,12 +139,13 @@ def became_sure(passage: Passage, options: VoterOptions) -> bool:
 def replaced(passage: Passage) -> bool:
     """Whether the track has slipped to another vehicle's plate.
 
-    The latest readings since the verdict agree with each other and have little in common with it;
-    a mere misreading would.
+    The latest readings since the verdict have little in common with it, but much with each other;
+    mere misreadings would not.
     """
     latest = unlike_the_verdict(passage)[-_SLIP_READINGS:]
     return len(latest) == _SLIP_READINGS and all(
-        vote.reading.text == latest[-1].reading.text and vote.reading.confidence >= SLIP_CONFIDENCE
+        vote.reading.confidence >= SLIP_CONFIDENCE
+        and not have_little_in_common(vote.reading.text, latest[-1].reading.text)
         for vote in latest
     )
 

@@ -11,6 +11,7 @@ from lpr.geometry import Point, Quad
 _STEP: Final = 0.5
 _STILL_TRAVEL: Final = 0.15
 _STILL_GROWTH: Final = 0.05
+_FIXED_GROWTH: Final = 0.15
 _LEVEL: Final = 0.025
 _OTHERS_MOVED: Final = 1.0
 _LATE: Final = 1.0
@@ -97,11 +98,13 @@ class Stillness:
         So does a parked car seen straight on: for it this only means a later verdict, unless others
         move.
         """
-        return (
-            self._travel < _STILL_TRAVEL
-            and self._growth < _STILL_GROWTH
-            and abs(self._slant) < _LEVEL * max(1, self._looks)
-        )
+        level = abs(self._slant) < _LEVEL * max(1, self._looks)
+        return level and self.unmoved and self._growth < _STILL_GROWTH
+
+    @property
+    def unmoved(self) -> bool:
+        """Whether it has never moved nor grown by more than finds of a fixed thing differ."""
+        return self._travel < _STILL_TRAVEL and self._growth < _FIXED_GROWTH
 
     @property
     def burnt_in(self) -> bool:

@@ -50,6 +50,16 @@ def quality_weight(
     return max(_LEAST_WEIGHT, math.pow(weight, options.quality_power))
 
 
+def belief_weight(confidence: float, options: VoterOptions) -> float:
+    """Factor on a look's weight by how far its reading believes itself, above 0.
+
+    Looks that are misread in the same way, as a far plate's often are, add up to a wrong text; they
+    seldom believe themselves.
+    """
+    believed = math.pow(max(0.0, min(1.0, confidence)), options.confidence_power)
+    return options.unsure_weight + (options.sure_weight - options.unsure_weight) * believed
+
+
 def _size_share(quality: CropQuality | None, lines: int, options: VoterOptions) -> float:
     """0 to 1; a look of unknown quality is not held to its size."""
     if quality is None:

@@ -103,7 +103,9 @@ def test_the_schema_says_what_every_setting_is() -> None:
             assert described, f"{table['title']}: {name}"
     assert schema["properties"]["threads"]["description"] == "Threads of each network."
     voter = schema["$defs"]["VoterOptions"]["properties"]
-    assert voter["max_length"]["description"] == "longest text that can be a plate."
+    assert voter["max_length"]["description"] == (
+        "longest text that can be a plate, unless a plate format fits it."
+    )
     assert voter["min_agreeing"]["description"].endswith(
         "or twice as many that are compatible with it)."
     )

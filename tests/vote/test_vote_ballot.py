@@ -118,6 +118,18 @@ def test_empty_and_overlong_readings_say_nothing() -> None:
     assert tally([]).text == ""
 
 
+def test_a_text_as_long_as_some_countrys_plates_counts() -> None:
+    def prior(text: str) -> tuple[str | None, float]:
+        return ("NP", 9.0) if text.startswith("BAGMATI") else (None, -3.0)
+
+    ballot = Ballot(OPTIONS, TextScorer(prior, OPTIONS))
+    for text in ("BAGMATI01AA1234", "WWWAUTOHAUSNORD24"):
+        for _ in range(3):
+            ballot.add(make_vote(say(text), weight=1.0, options=OPTIONS))
+    standing = ballot.tally()
+    assert (standing.text, standing.region, standing.readings) == ("BAGMATI01AA1234", "NP", 3)
+
+
 def test_the_format_prior_weighs_on_the_tally_only() -> None:
     def prior(text: str) -> tuple[str | None, float]:
         fits = text[:2].isalpha() and text[2:5].isdigit() and text[5:].isalpha()

@@ -222,7 +222,7 @@ def test_an_approaching_car_gives_one_right_event(fps: float) -> None:
     assert [event.kind for event in events] == [EventKind.CONFIRMED, EventKind.DEPARTED]
     event = events[0]
     assert (event.text, event.camera, event.region) == ("AB123CD", "gate", None)
-    assert event.confidence >= 0.9
+    assert event.confidence >= 0.85
     assert event.agreeing >= 2
     assert len(event.char_scores) == 7
     assert event.alternatives[0].text == "AB123CD"
@@ -399,6 +399,30 @@ def test_a_track_that_slips_to_another_vehicle_is_two_vehicles() -> None:
     assert texts(events) == ["AB123CD", "XY987ZW"]
 
 
+def test_a_settled_track_that_slips_to_a_smaller_plate_is_two_vehicles() -> None:
+    """No gap tells it, and far looks alone contest nothing: what they surely say does."""
+    swapped = Car("AB123CD", standing(width=120))
+
+    def place(time: float) -> tuple[float, float, float] | None:
+        swapped.text = "AB123CD" if time < 2.0 else "XY987ZW"
+        return (600, 400 + 20 * time, 120) if time < 2.0 else (600 + 30 * time, 440, 75)
+
+    swapped.place = place
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.97))
+    events = drive([swapped], fps=12, seconds=5, reader=reader)
+    assert texts(events) == ["AB123CD", "XY987ZW"]
+
+
+def test_far_looks_that_err_alike_and_doubt_it_do_not_outvote_the_near_ones() -> None:
+    def look(text: str, width: float) -> tuple[str, float]:
+        return (text, 0.9) if width > 58 else ("DZR2987", 0.3)
+
+    reader = Reader(random.Random(1), override=look)
+    slow = approach(far=20, near=9, speed=2)
+    events = drive([Car("DZR2317", slow)], fps=25, seconds=8, reader=reader)
+    assert [event.text for event in events if event.kind is not EventKind.DEPARTED] == ["DZR2317"]
+
+
 def test_a_track_that_slipped_explains_both_of_its_vehicles() -> None:
     """Each when it departs: the first one while the second is still there."""
     told: list[tuple[int, str]] = []
@@ -525,6 +549,20 @@ def test_a_word_without_a_digit_on_a_sign_says_nothing_though_each_look_is_sure(
         assert texts(drive([plate], fps=15, seconds=8, reader=reader)) == ["PARK1NG"]
 
 
+def test_a_word_without_a_digit_is_a_plate_where_it_moves() -> None:
+    """Finds of a fixed sign differ in size by some per cent; a vehicle comes nearer."""
+    rng = random.Random(3)
+
+    def sign(_time: float) -> tuple[float, float, float]:
+        return 600 + rng.uniform(-2, 2), 400, 90 * (1 + rng.uniform(-0.05, 0.05))
+
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.99))
+    assert verdicts(drive([Car("CARWASH", sign)], fps=15, seconds=8, reader=reader)) == {}
+    assert texts(drive([Car("HIZWILL", approach())], fps=15, seconds=8, reader=reader)) == [
+        "HIZWILL"
+    ]
+
+
 def test_readings_that_differ_wildly_confirm_nothing() -> None:
     rng = random.Random(4)
 
@@ -598,7 +636,8 @@ def test_explanations_tell_readings_votes_and_rule() -> None:
     assert explanation.decided == events[0].time
     assert explanation.total_readings >= events[0].readings
     assert explanation.readings
-    assert all(0 < reading.weight <= reading.quality <= 1 for reading in explanation.readings)
+    assert all(0 < reading.weight <= 1 for reading in explanation.readings)
+    assert all(0 < reading.quality <= 1 for reading in explanation.readings)
     assert [place[0].text for place in explanation.positions] == list("AB123CD")
     assert "AB123CD" in summarize(explanation)
     for table in tabulate(explanation):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lpr.geometry import Quad
 from lpr.types import CharCandidates, CropQuality, Reading
 from lpr.vote import VoterOptions
-from lpr.vote.weights import LookMemory, quality_weight, size_weight
+from lpr.vote.weights import LookMemory, belief_weight, quality_weight, size_weight
 
 OPTIONS = VoterOptions()
 GOOD = CropQuality(width=120, sharpness=0.9, angle=0.1, contrast=0.8, edge=1.0)
@@ -44,6 +44,14 @@ def test_each_defect_lowers_the_weight(worse: dict[str, float]) -> None:
 
 def test_a_doubtful_detection_lowers_the_weight() -> None:
     assert weight(GOOD, score=0.3) < weight(GOOD, score=0.9)
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_a_reading_counts_the_more_the_more_it_believes_itself(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    assert belief_weight(low, OPTIONS) <= belief_weight(high, OPTIONS)
+    assert belief_weight(0.0, OPTIONS) == OPTIONS.unsure_weight
+    assert belief_weight(1.0, OPTIONS) == pytest.approx(OPTIONS.sure_weight)
 
 
 def test_a_two_line_plate_of_the_same_width_shows_larger_characters() -> None:
