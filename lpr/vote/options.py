@@ -47,6 +47,8 @@ _POSITIVE: Final = (
     "unread_hits",
 )
 
+_ORDERED: Final = (("min_length", "max_length"), ("unsure_weight", "sure_weight"))
+
 
 @dataclass(frozen=True, slots=True)
 class VoterOptions:
@@ -177,21 +179,26 @@ class VoterOptions:
         Raises:
             ValueError: a value is out of its range.
         """
-        for name in _SHARES:
-            if not 0 < getattr(self, name) <= 1:
-                raise ValueError(f"vote: {name} must be above 0 and at most 1")
-        for name in _POSITIVE:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"vote: {name} must be above 0")
+        self._check_each()
         if not self.confirm_probability <= self.early_probability < self.ceiling:
             raise ValueError("vote: confirm_probability <= early_probability < ceiling must hold")
         if not 0 <= self.size_relief <= 1:
             raise ValueError("vote: size_relief must be from 0 to 1")
         if not self.settle_probability < self.ceiling:
             raise ValueError("vote: settle_probability < ceiling must hold")
-        if not self.min_length <= self.max_length:
-            raise ValueError("vote: min_length must be at most max_length")
+        for low, high in _ORDERED:
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(f"vote: {low} must be at most {high}")
         if self.departure_grace < 0 or self.prior_limit < 0 or self.no_digit_penalty < 0:
             raise ValueError(
                 "vote: departure_grace, prior_limit and no_digit_penalty must not be negative"
             )
+
+    def _check_each(self) -> None:
+        """Check what is said of single options."""
+        for name in _SHARES:
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"vote: {name} must be above 0 and at most 1")
+        for name in _POSITIVE:
+            if not getattr(self, name) > 0:
+                raise ValueError(f"vote: {name} must be above 0")

@@ -126,7 +126,8 @@ class Passage:
         silent: the text for whose sake it says nothing (it was already reported).
         ended_at: media seconds at which its last track ended.
         changed: whether readings came since it was last judged.
-        contested: whether the latest legible reading of a large look does not say the verdict.
+        contested: whether the latest legible reading of a large look does not say the verdict, or
+            a later one of any size surely says something that has little in common with it.
         doubted: readings still wanted since it was hidden or jumped: it may be another plate.
     """
 

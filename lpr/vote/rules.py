@@ -104,11 +104,16 @@ def _is_sign(passage: Passage) -> bool:
 
 
 def revision_allowed(passage: Passage, options: VoterOptions) -> bool:
-    """Whether the leading text may replace the standing verdict."""
-    standing = passage.standing
+    """Whether the leading text may replace the standing verdict.
+
+    Something else altogether, just after the plate was hidden or jumped, waits: another vehicle
+    may have taken its place, which is no revision (see `replaced`).
+    """
+    standing, verdict = passage.standing, passage.verdict
     return (
-        passage.verdict is not None
-        and standing.text != passage.verdict.text
+        verdict is not None
+        and standing.text != verdict.text
+        and not (passage.doubted and have_little_in_common(standing.text, verdict.text))
         and standing.probability >= options.revise_probability
         and standing.agreeing >= options.min_agreeing
         and _can_be_plate(passage, options)

@@ -165,6 +165,7 @@ def held(thing: object, depth: int = 5) -> int:
         {"size_relief": 1.5},
         {"size_power": 0.0},
         {"quality_power": 2.0},
+        {"unsure_weight": 0.9, "sure_weight": 0.8},
     ],
 )
 def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:

@@ -413,6 +413,28 @@ def test_a_settled_track_that_slips_to_a_smaller_plate_is_two_vehicles() -> None
     assert texts(events) == ["AB123CD", "XY987ZW"]
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("gap", [0.8, 1.6, 2.2])
+def test_vehicles_that_change_places_while_nothing_is_seen_are_told_once(
+    seed: int, gap: float
+) -> None:
+    """Each track goes on with the other one's plate: nothing is revised, nothing said again."""
+
+    def at(first: float, then: float) -> Callable[[float], tuple[float, float, float] | None]:
+        def place(time: float) -> tuple[float, float, float] | None:
+            if 1.0 <= time < 1.0 + gap:
+                return None
+            return (first if time < 1.0 else then) + 4 * time, 400 + 2 * time, 70 + 20 * time
+
+        return place
+
+    reader = Reader(random.Random(seed), override=lambda text, width: (text, min(0.97, width / 99)))
+    cars = [Car("AB123CD", at(400, 640)), Car("XY987ZW", at(640, 400))]
+    events = drive(cars, fps=20, seconds=6, seed=seed, reader=reader)
+    assert sorted(texts(events)) == ["AB123CD", "XY987ZW"]
+    assert EventKind.REVISED not in {event.kind for event in events}
+
+
 def test_far_looks_that_err_alike_and_doubt_it_do_not_outvote_the_near_ones() -> None:
     def look(text: str, width: float) -> tuple[str, float]:
         return (text, 0.9) if width > 58 else ("DZR2987", 0.3)
