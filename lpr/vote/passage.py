@@ -13,13 +13,7 @@ from lpr.vote.ballot import Ballot, Standing, make_vote
 from lpr.vote.options import VoterOptions
 from lpr.vote.prior import TextScorer
 from lpr.vote.scene import SceneMotion, Stillness
-from lpr.vote.weights import (
-    LookMemory,
-    belief_weight,
-    effective_width,
-    quality_weight,
-    size_weight,
-)
+from lpr.vote.weights import LookMemory, effective_width, quality_weight, size_weight
 
 _APART: Final = 0.5
 _SAME_PLACE: Final = 0.2
@@ -227,12 +221,10 @@ class Passage:
         doubted, self.doubted = self.doubted > 0, max(0, self.doubted - 1)
         if not reading.text:
             return
-        weight = quality * self.memory.novelty(reading, quad, quality)
-        weight = min(1.0, weight * belief_weight(reading.confidence, options))
         self.ballot.add(
             make_vote(
                 reading,
-                weight=weight,
+                weight=self.memory.weigh(reading, quad, quality),
                 options=options,
                 quality=quality,
                 size=size_weight(reading.quality, lines, options),

@@ -92,6 +92,17 @@ class LookMemory:
         self._options = options
         self._looks: list[_Look] = []
 
+    def weigh(self, reading: Reading, quad: Quad, quality: float) -> float:
+        """What a look counts, above 0 and at most 1; the look is remembered.
+
+        Args:
+            reading: what it says.
+            quad: where the plate was, frame pixels.
+            quality: its `quality_weight`.
+        """
+        weight = quality * self.novelty(reading, quad, quality)
+        return min(1.0, weight * belief_weight(reading.confidence, self._options))
+
     def novelty(self, reading: Reading, quad: Quad, quality: float) -> float:
         """Share of a look that is new, above 0 and at most 1; the look is remembered.
 

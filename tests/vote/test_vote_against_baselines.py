@@ -14,7 +14,7 @@ from lpr.types import Detection as Found
 from lpr.vote import PlateVoter, VoterOptions
 from lpr.vote.ballot import Ballot, make_vote
 from lpr.vote.prior import TextScorer, no_prior
-from lpr.vote.weights import LookMemory, belief_weight, quality_weight, size_weight
+from lpr.vote.weights import LookMemory, quality_weight, size_weight
 
 OPTIONS = VoterOptions()
 EVERY = string.ascii_uppercase + string.digits
@@ -96,8 +96,7 @@ def voted(made: list[tuple[Reading, Quad]]) -> tuple[str, float]:
     ballot, memory = Ballot(OPTIONS, TextScorer(no_prior, OPTIONS)), LookMemory(OPTIONS)
     for reading, quad in made:
         quality = quality_weight(reading.quality, score=0.9, lines=1, options=OPTIONS)
-        weight = quality * memory.novelty(reading, quad, quality)
-        weight = min(1.0, weight * belief_weight(reading.confidence, OPTIONS))
+        weight = memory.weigh(reading, quad, quality)
         size = size_weight(reading.quality, 1, OPTIONS)
         ballot.add(make_vote(reading, weight=weight, options=OPTIONS, quality=quality, size=size))
     result = ballot.tally()

@@ -33,7 +33,10 @@ def look(confidence: float, width: float = 140.0, text: str = "AB123CD") -> Read
 
 
 def believed(readings: list[Reading], places: list[Quad], options: VoterOptions) -> float:
-    """The probability of the leading text after these readings, weighed as the voter does."""
+    """The probability of the leading text after these readings, weighed by quality and novelty.
+
+    How far each believes itself is left out: it is the temperature that is looked at.
+    """
     ballot, memory = Ballot(options, TextScorer(no_prior, options)), LookMemory(options)
     for reading, quad in zip(readings, places, strict=True):
         quality = quality_weight(reading.quality, score=0.9, lines=1, options=options)

@@ -216,6 +216,25 @@ def standing(
     return lambda time: (x, y, width) if since <= time < until else None
 
 
+def taken_over(when: float, place: Callable[[float], tuple[float, float, float] | None]) -> Car:
+    """A car whose track goes on with another one's plate, XY987ZW, from a moment on."""
+    car = Car("AB123CD", place)
+
+    def either(time: float) -> tuple[float, float, float] | None:
+        car.text = "AB123CD" if time < when else "XY987ZW"
+        return place(time)
+
+    car.place = either
+    return car
+
+
+def behind_an_obstacle(time: float) -> tuple[float, float, float] | None:
+    """Where two vehicles are, one after the other: the second comes forth from 3 s on."""
+    if 2.0 <= time < 3.0:
+        return None
+    return (600, 400, 120) if time < 2.5 else (610, 380, 95 + 3 * time)
+
+
 @pytest.mark.parametrize("fps", RATES)
 def test_an_approaching_car_gives_one_right_event(fps: float) -> None:
     events = drive([Car("AB123CD", approach())], fps=fps, seconds=8, miss=0.1)
@@ -386,30 +405,18 @@ def test_a_plate_that_leaves_the_picture_is_not_cut_down() -> None:
 
 
 def test_a_track_that_slips_to_another_vehicle_is_two_vehicles() -> None:
-    swapped = Car("AB123CD", standing(width=120))
-
-    def place(time: float) -> tuple[float, float, float] | None:
-        swapped.text = "AB123CD" if time < 2.5 else "XY987ZW"
-        if 2.0 <= time < 3.0:
-            return None
-        return (600, 400, 120) if time < 2.5 else (610, 380, 95 + 3 * time)
-
-    swapped.place = place
-    events = drive([swapped], fps=12, seconds=7)
+    events = drive([taken_over(2.5, behind_an_obstacle)], fps=12, seconds=7)
     assert texts(events) == ["AB123CD", "XY987ZW"]
 
 
 def test_a_settled_track_that_slips_to_a_smaller_plate_is_two_vehicles() -> None:
     """No gap tells it, and far looks alone contest nothing: what they surely say does."""
-    swapped = Car("AB123CD", standing(width=120))
 
     def place(time: float) -> tuple[float, float, float] | None:
-        swapped.text = "AB123CD" if time < 2.0 else "XY987ZW"
         return (600, 400 + 20 * time, 120) if time < 2.0 else (600 + 30 * time, 440, 75)
 
-    swapped.place = place
     reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.97))
-    events = drive([swapped], fps=12, seconds=5, reader=reader)
+    events = drive([taken_over(2.0, place)], fps=12, seconds=5, reader=reader)
     assert texts(events) == ["AB123CD", "XY987ZW"]
 
 
@@ -464,16 +471,8 @@ def test_a_track_that_slipped_explains_both_of_its_vehicles() -> None:
                     told.append((found.track_id, found.text))
             return events
 
-    swapped = Car("AB123CD", standing(width=120))
-
-    def place(time: float) -> tuple[float, float, float] | None:
-        swapped.text = "AB123CD" if time < 2.5 else "XY987ZW"
-        if 2.0 <= time < 3.0:
-            return None
-        return (600, 400, 120) if time < 2.5 else (610, 380, 95 + 3 * time)
-
-    swapped.place = place
-    drive([swapped], fps=12, seconds=7, voter=Telling(camera="gate"))
+    car = taken_over(2.5, behind_an_obstacle)
+    drive([car], fps=12, seconds=7, voter=Telling(camera="gate"))
     (first, _), _ = told
     assert told == [(first, "AB123CD"), (SPLIT_ID, "XY987ZW")]
     assert first != SPLIT_ID
@@ -482,18 +481,16 @@ def test_a_track_that_slipped_explains_both_of_its_vehicles() -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_the_second_vehicle_of_a_track_begins_where_it_came(seed: int) -> None:
     """The first one is read on after its verdict; those readings stay its own."""
-    swapped = Car("AB123CD", standing(width=120))
 
     def place(time: float) -> tuple[float, float, float] | None:
-        swapped.text = "AB123CD" if time < 4.5 else "XY987ZW"
         if 4.0 <= time < 5.0:
             return None
         return (600 + 10 * time, 400, 70 + 17 * time) if time < 4.5 else (640, 410, 126)
 
-    swapped.place = place
     voter = PlateVoter(camera="gate")
     reader = Reader(random.Random(seed), difficulty=3)
-    events = drive([swapped], fps=12, seconds=8, seed=seed, reader=reader, voter=voter)
+    car = taken_over(4.5, place)
+    events = drive([car], fps=12, seconds=8, seed=seed, reader=reader, voter=voter)
     assert texts(events) == ["AB123CD", "XY987ZW"]
     (second,) = [one for one in events if one.text == "XY987ZW" and one.kind == "confirmed"]
     assert second.first_seen >= 4.9
