@@ -221,13 +221,14 @@ class Passage:
         doubted, self.doubted = self.doubted > 0, max(0, self.doubted - 1)
         if not reading.text:
             return
+        size = size_weight(reading.quality, lines, options)
         self.ballot.add(
             make_vote(
                 reading,
-                weight=self.memory.weigh(reading, quad, quality),
+                weight=self.memory.weigh(reading, quad, quality, size),
                 options=options,
                 quality=quality,
-                size=size_weight(reading.quality, lines, options),
+                size=size,
                 frame_index=frame_index,
                 time=time,
                 quad=quad,

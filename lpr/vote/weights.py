@@ -92,16 +92,21 @@ class LookMemory:
         self._options = options
         self._looks: list[_Look] = []
 
-    def weigh(self, reading: Reading, quad: Quad, quality: float) -> float:
+    def weigh(self, reading: Reading, quad: Quad, quality: float, size: float) -> float:
         """What a look counts, above 0 and at most 1; the look is remembered.
+
+        No more than makes 1 of it where it is held to its own size (`size_relief`): a lone reading
+        is not to be believed more than it believes itself.
 
         Args:
             reading: what it says.
             quad: where the plate was, frame pixels.
             quality: its `quality_weight`.
+            size: its `size_weight`.
         """
         weight = quality * self.novelty(reading, quad, quality)
-        return min(1.0, weight * belief_weight(reading.confidence, self._options))
+        most = math.pow(size, self._options.size_relief)
+        return min(most, weight * belief_weight(reading.confidence, self._options))
 
     def novelty(self, reading: Reading, quad: Quad, quality: float) -> float:
         """Share of a look that is new, above 0 and at most 1; the look is remembered.

@@ -96,8 +96,8 @@ def voted(made: list[tuple[Reading, Quad]]) -> tuple[str, float]:
     ballot, memory = Ballot(OPTIONS, TextScorer(no_prior, OPTIONS)), LookMemory(OPTIONS)
     for reading, quad in made:
         quality = quality_weight(reading.quality, score=0.9, lines=1, options=OPTIONS)
-        weight = memory.weigh(reading, quad, quality)
         size = size_weight(reading.quality, 1, OPTIONS)
+        weight = memory.weigh(reading, quad, quality, size)
         ballot.add(make_vote(reading, weight=weight, options=OPTIONS, quality=quality, size=size))
     result = ballot.tally()
     return result.text, result.probability

@@ -65,6 +65,19 @@ def test_a_lone_reading_is_believed_no_more_than_it_believes_itself(
     assert probability <= confidence + 1e-6
 
 
+@settings(max_examples=80, deadline=None)
+@given(confidence=st.floats(NO_WORSE_THAN_CHANCE, 1.0), width=st.floats(30.0, 400.0))
+def test_so_is_one_whose_weight_rises_with_its_confidence(confidence: float, width: float) -> None:
+    options = VoterOptions()
+    reading, quad = look(confidence, width), at(10.0, width)
+    quality = quality_weight(reading.quality, score=1.0, lines=1, options=options)
+    size = size_weight(reading.quality, 1, options)
+    weight = LookMemory(options).weigh(reading, quad, quality, size)
+    ballot = Ballot(options, TextScorer(no_prior, options))
+    ballot.add(make_vote(reading, weight=weight, options=options, quality=quality, size=size))
+    assert ballot.tally().probability <= confidence + 1e-6
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     confidence=st.floats(0.05, 1.0),
