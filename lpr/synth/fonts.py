@@ -6,6 +6,7 @@ folders. Pillow draws each glyph once; plates are put together from the cached m
 
 from __future__ import annotations
 
+import math
 import os
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -139,6 +140,7 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "nanumsquareb",
         "nanumsquareroundb",
         "nanumgothic",
+        "notosanscjk-thin",
     ),
     "han": (
         "notosanscjk-bold",
@@ -150,6 +152,8 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "wqy-microhei",
         "droidsansfallbackfull",
         "lxgwwenkai-bold",
+        "notosanscjk-thin",
+        "lxgwwenkai-light",
     ),
     "arabic": (
         "dejavusans-bold",
@@ -212,8 +216,8 @@ height stands for that of a capital letter."""
 _DEEPEST: Final = 0.12
 """How far a letter may hang below the line, cap heights: tails of a Q."""
 _LAST_LATIN: Final = "\u024f"
-_NOTO_SIMPLIFIED_CHINESE: Final = 2
-"""Face of the Noto CJK collections that holds the simplified Chinese shapes."""
+_NOTO_CJK: Final[Mapping[str, int]] = {"hangul": 1, "han": 2}
+"""Face of the Noto CJK collections with the Korean and with the simplified Chinese shapes."""
 
 PLATE_FONTS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {
     "fe": (("fe", 0.7), ("din", 0.2), ("condensed", 0.1)),
@@ -264,6 +268,40 @@ class Glyph:
         return float(self.mask.shape[0]) / CAP
 
 
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """How the bare lines of a thin face become the strokes of a plate.
+
+    Attributes:
+        squeeze: width of the characters, shares of their width in the face.
+        stroke: added to the width of the lines, upright or lying, cap heights.
+    """
+
+    squeeze: float
+    stroke: float
+
+    def drawn(self, mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Squeeze a thin character and follow its lines with a round point."""
+        reach = self.stroke * CAP / 2
+        edge = math.ceil(reach) + 1
+        rows = mask.shape[0] - 2 * math.floor(reach)
+        width = max(1, round(mask.shape[1] * self.squeeze))
+        fine = cv2.resize(mask, (width, rows), interpolation=cv2.INTER_AREA)
+        fine = np.pad(fine, ((math.floor(reach), math.floor(reach)), (edge, edge)))
+        # A line gets fainter where it is squeezed; it is followed all the same.
+        far = cv2.distanceTransform(np.where(fine > 48, 0, 255).astype(np.uint8), cv2.DIST_L2, 5)
+        return np.asarray(np.clip(reach + 0.5 - far, 0, 1) * 255, np.uint8)
+
+
+_THIN: Final = ("notosanscjk-thin", "lxgwwenkai-light")
+"""Faces that are drawn with pens."""
+_PENS: Final[Mapping[str, tuple[Pen, ...]]] = {
+    "han": tuple(Pen(wide, bold) for wide in (0.5, 0.65) for bold in (0.03, 0.05, 0.07)),
+    "hangul": tuple(Pen(wide, bold) for wide in (0.75, 0.95) for bold in (0.07, 0.1)),
+}
+"""Strokes of plates, all equally wide; Chinese characters are half as wide as high there."""
+
+
 @dataclass(slots=True, eq=False)
 class Face:
     """One font file at one size, with its glyphs drawn on first use.
@@ -271,10 +309,12 @@ class Face:
     Attributes:
         path: the file.
         index: the face inside a collection.
+        pen: what its lines are drawn with; None for the face's own strokes.
     """
 
     path: Path
     index: int = 0
+    pen: Pen | None = None
     _font: Any = None
     _cap: tuple[int, int] = (0, 0)
     _glyphs: dict[str, Glyph] = field(default_factory=dict)
@@ -314,6 +354,8 @@ class Face:
             mask = _lifted(mask, top - start, bottom - start)
         if not char.isascii() and char <= _LAST_LATIN and top - high > _DEEPEST * CAP:
             mask, start = _lowered(mask, high - start, bottom - start, bottom - top), top
+        if self.pen is not None:
+            mask = self.pen.drawn(mask)
         columns = np.flatnonzero(mask.max(axis=0) > 32)
         if columns.size:
             mask = mask[:, columns[0] : columns[-1] + 1]
@@ -360,6 +402,17 @@ def _lowered(
     return np.vstack((letter, mask[baseline : baseline + 2]))
 
 
+def _faces_from(path: Path, kind: str) -> Iterator[Face]:
+    """The faces of one kind that a file gives."""
+    name = path.name.lower()
+    collection = name.startswith(("notosanscjk", "notoserifcjk"))
+    index = _NOTO_CJK.get(kind, 0) if collection and path.suffix == ".ttc" else 0
+    if name.startswith(_THIN):
+        yield from (Face(path, index, pen) for pen in _PENS[kind])
+    else:
+        yield Face(path, index)
+
+
 class FontBook:
     """The faces found on this machine, by kind.
 
@@ -375,12 +428,8 @@ class FontBook:
         found: dict[str, list[Face]] = {kind: [] for kind in _KINDS}
         for path in sorted(_font_files(places), key=lambda file: (file.name, str(file))):
             for kind in _kinds_of(path):
-                noto = (
-                    kind == "han" and path.name.lower().startswith("noto") and path.suffix == ".ttc"
-                )
-                face = _NOTO_SIMPLIFIED_CHINESE if noto else 0
                 if path.name.lower() not in {one.path.name.lower() for one in found[kind]}:
-                    found[kind].append(Face(path, face))
+                    found[kind] += _faces_from(path, kind)
         self._faces = found
         if not any(found[kind] for kind in ("fe", "din", "us", "condensed", "sans")):
             raise ConfigError(

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lpr.synth.fonts import CAP, FontBook
+from lpr.synth.fonts import CAP, FontBook, Pen, _faces_from
 
 RNG = np.random.default_rng(7)
 
@@ -41,3 +42,26 @@ def test_every_character_stands_on_the_line(fonts: FontBook, hint: str) -> None:
             inked = np.flatnonzero(glyph.mask.max(axis=1) > 100) / CAP + glyph.top
             assert inked[0] == pytest.approx(0, abs=0.1), (face.path.name, char)
             assert 0.9 < inked[-1] < 1.15, (face.path.name, char)
+
+
+def test_a_pen_draws_upright_and_lying_lines_equally_bold() -> None:
+    """A thin cross, squeezed to half of its width, in strokes of a tenth of its height."""
+    cross = np.zeros((CAP, CAP), np.uint8)
+    cross[CAP // 2, 8:-8] = cross[8:-8, CAP // 2] = 255
+    drawn = Pen(0.5, 0.1).drawn(cross) > 127
+    assert drawn.shape[0] == CAP
+    upright, lying = drawn[CAP // 4].sum(), drawn[:, drawn.shape[1] // 2 + 12].sum()
+    assert abs(int(upright) - int(lying)) <= 1
+    assert upright == pytest.approx(0.1 * CAP, abs=2)
+    inked = np.flatnonzero(drawn.any(axis=0))
+    assert inked[-1] - inked[0] + 1 == pytest.approx((CAP - 16) / 2 + 0.1 * CAP, abs=2)
+
+
+@pytest.mark.parametrize(("kind", "index"), [("han", 2), ("hangul", 1)])
+def test_thin_faces_are_drawn_with_pens(kind: str, index: int) -> None:
+    thin = list(_faces_from(Path("NotoSansCJK-Thin.ttc"), kind))
+    assert len({face.pen for face in thin}) == len(thin) > 3
+    assert None not in {face.pen for face in thin}
+    (bold,) = _faces_from(Path("NotoSansCJK-Bold.ttc"), kind)
+    assert bold.pen is None
+    assert {face.index for face in (*thin, bold)} == {index}  # the shapes of the country

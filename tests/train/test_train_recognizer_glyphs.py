@@ -12,7 +12,13 @@ from lpr.recognize.alphabet import CHINESE_PROVINCES, KOREAN_USES, PLATE_CHARACT
 from lpr.synth.fonts import CAP, Face, FontBook, Glyph
 from lpr.train.recognizer_cells import CharacterCells
 from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, LabelledPatch, patch_corners
-from lpr.train.recognizer_glyphs import GlyphPainter, _proportioned, plate_look
+from lpr.train.recognizer_glyphs import (
+    GlyphPainter,
+    _proportioned,
+    _weighted,
+    plate_look,
+    text_slope,
+)
 
 ALPHABET = Alphabet(PLATE_CHARACTERS)
 TOP, BOTTOM = 18, 62
@@ -63,13 +69,32 @@ def test_the_look_of_a_plate_is_measured(ink: int, ground: int) -> None:
     assert look.stroke == pytest.approx(11 / (BOTTOM - TOP), abs=0.03)
 
 
+def _askew(cells: CharacterCells, slope: float) -> CharacterCells:
+    turn = np.array([[1, 0, 0], [slope, 1, -slope * PATCH_WIDTH / 2]], np.float32)
+    size, rim = (PATCH_WIDTH, PATCH_HEIGHT), cv2.BORDER_REPLICATE
+    patch = cv2.warpAffine(cells.patch, turn, size, borderMode=rim)
+    return CharacterCells(np.asarray(patch, np.uint8), cells.text, cells.cuts)
+
+
 def test_characters_that_stand_askew_have_no_look() -> None:
-    cells = _cells("皖A12345", 220, 60)
-    turn = np.array([[1, 0, 0], [0.08, 1, -0.08 * PATCH_WIDTH / 2]], np.float32)
-    askew = cv2.warpAffine(
-        cells.patch, turn, (PATCH_WIDTH, PATCH_HEIGHT), borderMode=cv2.BORDER_REPLICATE
-    )
-    assert plate_look(CharacterCells(np.asarray(askew, np.uint8), cells.text, cells.cuts)) is None
+    assert plate_look(_askew(_cells("皖A12345", 220, 60), 0.08)) is None
+
+
+@pytest.mark.parametrize("slope", [-0.08, 0.0, 0.05, 0.1])
+def test_a_character_stands_on_the_line_of_a_text_that_climbs(slope: float) -> None:
+    cells = _askew(_cells("皖A12345", 220, 60), slope)
+    assert text_slope(cells) == pytest.approx(slope, abs=0.01)
+    painter, rng = GlyphPainter(_Blocks(), ALPHABET), np.random.default_rng(0)
+    left, right = cells.cuts[0], cells.cuts[1]
+    middles = []
+    for _ in range(20):
+        plate = painter.repainted(cells, _plate(cells), rng)
+        assert plate.text != cells.text
+        assert np.array_equal(plate.patch[:, right:], cells.patch[:, right:])
+        rows = np.flatnonzero((plate.patch[:, left:right] > 140).mean(axis=1) > 0.3)
+        middles.append(rows.mean())
+    sunk = slope * ((left + right) / 2 - PATCH_WIDTH / 2)
+    assert np.mean(middles) == pytest.approx((TOP + BOTTOM) / 2 + sunk, abs=1.5)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +162,15 @@ class _Thin(_Block):
 class _Thins(_Blocks):
     def pick_kind(self, kind: str, rng: np.random.Generator) -> Face:
         return _Thin(Path("thin"))
+
+
+def test_a_dense_character_does_not_fill_up() -> None:
+    """Twelve lines that any bolder would be one."""
+    mask = np.zeros((CAP, CAP), np.uint8)
+    mask[:, np.arange(CAP) % 6 < 3] = 255
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        assert _weighted(mask, rng, bolder=6).mean() <= 0.55 * 255
 
 
 def test_what_the_blur_swallows_is_not_drawn() -> None:
