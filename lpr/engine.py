@@ -98,7 +98,7 @@ class Engine:
         read = perf_counter()
         for track, item in zip(wanted, readings, strict=True):
             self._voter.add(track, item.reading, frame_index=frame.index, time=frame.time)
-        events = self._voter.collect(tracks, time=frame.time)
+        events = self._voter.collect(tracks, frame_index=frame.index, time=frame.time)
         voted = perf_counter()
         return FrameResult(
             index=frame.index,

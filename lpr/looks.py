@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -18,26 +19,37 @@ _TRACKS: Final = 64
 _QUALITY: Final = 88
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    image: Image
+    text: str
+    worth: float
+
+
 class Looks:
     """Keeps a small picture of every look that was read, from the very frame that was read.
 
     A verdict may rest on a look at any of its vehicle's tracks, and its number is that of one: a
-    look is found by the frame and the place that the event names.
+    look is found by the frame and the place that the event names. Of a track that is read often the
+    surest and largest looks are kept, and the best one of every text: a verdict rests on such.
     """
 
     def __init__(self) -> None:
-        self._looks: OrderedDict[int, OrderedDict[tuple[int, Quad], Image]] = OrderedDict()
+        self._looks: OrderedDict[int, dict[tuple[int, Quad], _Look]] = OrderedDict()
 
     def add(self, frame: Frame, result: FrameResult) -> None:
         """Keep the looks that were read in this frame."""
         quads = {track.id: track.quad for track in result.tracks}
         for item in result.readings:
-            looks = self._looks.setdefault(item.track_id, OrderedDict())
+            looks = self._looks.setdefault(item.track_id, {})
             self._looks.move_to_end(item.track_id)
             quad = quads[item.track_id]
-            looks[frame.index, quad] = _cut(frame.image, quad.box)
+            reading = item.reading
+            looks[frame.index, quad] = _Look(
+                _cut(frame.image, quad.box), reading.text, reading.confidence * quad.width
+            )
             if len(looks) > _PER_TRACK:
-                looks.popitem(last=False)
+                del looks[_least(looks)]
         while len(self._looks) > _TRACKS:
             self._looks.popitem(last=False)
 
@@ -46,7 +58,8 @@ class Looks:
         if event.kind not in (EventKind.CONFIRMED, EventKind.REVISED):
             return None
         named = (event.frame_index, event.quad)
-        return next((looks[named] for looks in self._looks.values() if named in looks), None)
+        found = (looks[named].image for looks in self._looks.values() if named in looks)
+        return next(found, None)
 
     def pictures(self, events: tuple[PlateEvent, ...]) -> Mapping[int, bytes]:
         """Return track number -> JPEG of the look that a verdict rests on, where it is kept."""
@@ -63,6 +76,13 @@ class Looks:
     def forget(self) -> None:
         """The engine begins anew: its track numbers begin again."""
         self._looks.clear()
+
+
+def _least(looks: Mapping[tuple[int, Quad], _Look]) -> tuple[int, Quad]:
+    """The least worth of the looks that are not the only one of their text, if there are any."""
+    counts = Counter(look.text for look in looks.values())
+    several = [name for name, look in looks.items() if counts[look.text] > 1]
+    return min(several or looks, key=lambda name: looks[name].worth)
 
 
 def _cut(image: Image, box: tuple[float, float, float, float]) -> Image:

@@ -76,7 +76,9 @@ class Voter(Protocol):
         """Take one reading of `track`."""
         ...
 
-    def collect(self, tracks: Sequence[Track], *, time: float) -> tuple[PlateEvent, ...]:
+    def collect(
+        self, tracks: Sequence[Track], *, frame_index: int, time: float
+    ) -> tuple[PlateEvent, ...]:
         """Return the events due now, given this frame's tracks (ended ones included)."""
         ...
 

@@ -46,7 +46,9 @@ class GreedyVoter:
     def add(self, track: Track, reading: Reading, *, frame_index: int, time: float) -> None:
         self.added.append((track.id, reading.text, frame_index))
 
-    def collect(self, tracks: Sequence[Track], *, time: float) -> tuple[PlateEvent, ...]:
+    def collect(
+        self, tracks: Sequence[Track], *, frame_index: int, time: float
+    ) -> tuple[PlateEvent, ...]:
         return ()
 
     def flush(self, *, time: float) -> tuple[PlateEvent, ...]:

@@ -15,6 +15,7 @@ from lpr.types import (
     Frame,
     FrameResult,
     Image,
+    Reading,
     StageTimings,
     Track,
     TrackReading,
@@ -34,14 +35,14 @@ def picture() -> Image:
     return image
 
 
-def look(looks: Looks, index: int, **places: Quad) -> None:
+def look(looks: Looks, index: int, says: Reading | None = None, **places: Quad) -> None:
     """Read each track (`t1`) where it is, in one frame."""
     quads = {int(name[1:]): quad for name, quad in places.items()}
     tracks = tuple(
         Track(number, quad, TrackState.ACTIVE, 0, index, 3, Detection(quad, 0.9))
         for number, quad in quads.items()
     )
-    readings = tuple(TrackReading(number, sure_reading("AB1")) for number in quads)
+    readings = tuple(TrackReading(number, says or sure_reading("AB1")) for number in quads)
     result = FrameResult(index, float(index), (), tracks, readings, (), StageTimings())
     looks.add(Frame(picture(), index, float(index)), result)
 
@@ -69,5 +70,18 @@ def test_what_is_kept_is_bounded() -> None:
     assert looks.of(replace(event, frame_index=9)) is None
     assert looks.of(replace(event, frame_index=10)) is not None
     for number in range(2, 66):
-        look(looks, 50, **{f"t{number}": OTHER})
+        look(looks, 50, None, **{f"t{number}": OTHER})
     assert looks.of(replace(event, frame_index=49)) is None, "64 later tracks"
+
+
+def test_the_looks_that_a_verdict_may_rest_on_are_kept() -> None:
+    """The surest and largest ones, and the best of every text, however many came later."""
+    looks, small = Looks(), Quad.from_box(20, 10, 40, 15)
+    look(looks, 0, sure_reading("AB1", probability=0.9), t1=QUAD)
+    look(looks, 1, sure_reading("XY2", probability=0.3), t1=small)
+    for index in range(2, 90):
+        look(looks, index, sure_reading("AB1", probability=0.5), t1=small)
+    event = sure_event("AB1", track_id=1)
+    assert looks.of(replace(event, frame_index=0, quad=QUAD)) is not None
+    assert looks.of(replace(event, frame_index=1, quad=small)) is not None
+    assert looks.of(replace(event, frame_index=2, quad=small)) is None

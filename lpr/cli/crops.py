@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Final
 
 import cv2
 
 from lpr.errors import OutputError
 from lpr.looks import Looks
 from lpr.types import Frame, FrameResult, PlateEvent
+
+_LONGEST_NAME: Final = 255
+"""Bytes of a file's name, on most file systems."""
 
 
 class CropWriter:
@@ -48,8 +52,11 @@ class CropWriter:
         image = self._looks.of(event)
         if image is None:
             return None
-        name = re.sub(r"[^\w.-]+", "_", f"{event.camera}_{event.track_id}_{event.text}")
-        path = self._folder / f"{name}.jpg"
+        camera, rest = (
+            re.sub(r"[^\w.-]+", "_", part)
+            for part in (event.camera, f"_{event.track_id}_{event.text}.jpg")
+        )
+        path = self._folder / f"{_cut(camera, _LONGEST_NAME - len(rest.encode()))}{rest}"
         encoded, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])
         if not encoded:
             raise OutputError(f"{path}: the picture cannot be encoded")
@@ -62,3 +69,8 @@ class CropWriter:
     def forget(self) -> None:
         """A new source starts: its track numbers begin again."""
         self._looks.forget()
+
+
+def _cut(name: str, size: int) -> str:
+    """As much of the beginning of a name as `size` bytes hold."""
+    return name.encode()[:size].decode(errors="ignore")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,7 +95,7 @@ class Outputs:
     def frame(
         self, frame: Frame, result: FrameResult, vehicle_of: Callable[[int], int | None]
     ) -> None:
-        """Take one frame and its result, before its events.
+        """Take one frame and its result, after its events: what is written of pictures.
 
         Args:
             frame: the frame.
@@ -103,10 +103,11 @@ class Outputs:
             vehicle_of: the track number on the events of the vehicle that a track belongs to.
 
         Raises:
-            OutputError: the annotated video cannot be written.
+            OutputError: a crop or the annotated video cannot be written.
         """
         if self._crops is not None:
             self._crops.add(frame, result)
+        self.crop(result.events)
         if self._video is not None:
             from lpr.draw import annotate
 
@@ -116,14 +117,22 @@ class Outputs:
             self._video.write(annotate(frame.image, vehicles, self._labels), frame.time)
 
     def event(self, event: PlateEvent) -> None:
-        """Write one event everywhere.
+        """Write one event to all files of events.
 
         Raises:
-            OutputError: it could not be written.
+            OutputError: it could not be written to one of them.
         """
         self._events.emit(event)
+
+    def crop(self, events: Sequence[PlateEvent]) -> None:
+        """Write the pictures that the verdicts among these events rest on.
+
+        Raises:
+            OutputError: one cannot be written.
+        """
         if self._crops is not None:
-            self._crops.write(event)
+            for event in events:
+                self._crops.write(event)
 
     def _label(self, result: FrameResult, vehicle_of: Callable[[int], int | None]) -> None:
         from lpr.draw import PlateLabel

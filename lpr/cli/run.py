@@ -15,6 +15,7 @@ from lpr.cli.exit_codes import ExitCode, exit_code
 from lpr.cli.failure import clean_exit, complain
 from lpr.cli.interrupt import StopRequest
 from lpr.cli.options import Config, Jsonl, Quiet, Region, Threads, engine_config
+from lpr.errors import OutputError
 
 if TYPE_CHECKING:
     from lpr.cli.outputs import Outputs
@@ -147,8 +148,8 @@ class _Run:
                     if source.info.live:
                         self.summary.dropped += frame.index - expected
                     expected = frame.index + 1
-                    self.outputs.frame(frame, result, voter.passage_of)
                     self._emit(voter, result.events)
+                    self.outputs.frame(frame, result, voter.passage_of)
                     self.view.advance(self.summary, number)
                     if self.stop.requested:
                         break
@@ -158,6 +159,7 @@ class _Run:
                 for event in events:
                     self.summary.add_event(event)
                 self._emit(voter, events)
+                self.outputs.crop(events)
         if number == 1 and not self.stop.requested:
             complain(
                 f"{source.info.address}: a single picture, and a verdict takes several looks; "
@@ -179,13 +181,19 @@ class _Run:
     def _emit(self, voter: PlateVoter, events: tuple[PlateEvent, ...]) -> None:
         from lpr.types import EventKind
 
+        failed: OutputError | None = None
         for event in events:
-            self.outputs.event(event)
+            try:
+                self.outputs.event(event)
+            except OutputError as error:  # the other events are told all the same
+                failed = failed or error
             self.view.event(event)
             if event.kind in (EventKind.DEPARTED, EventKind.UNREAD):
                 explanation = voter.explain(event.track_id)
                 if explanation is not None:
                     self.outputs.explain(event.camera, explanation)
+        if failed is not None:
+            raise failed
 
     def _free_name(self, name: str) -> str:
         """A camera name of its own for a further source of the same name."""

@@ -98,7 +98,7 @@ def _vote(looks: Sequence[Look], voter: PlateVoter) -> tuple[str, str, float]:
         quad = Quad.from_box(left, 0.0, left + width, 0.3 * width)
         track = Track(1, quad, TrackState.ACTIVE, 0.0, time, number + 1, Detection(quad, _SCORE, 1))
         voter.add(track, reading, frame_index=5 * number, time=time)
-        events += voter.collect([track], time=time)
+        events += voter.collect([track], frame_index=5 * number, time=time)
     events += voter.flush(time=len(looks) * _LOOK_SECONDS)
     verdicts = verdicts_of(events)
     why = voter.explain(1)

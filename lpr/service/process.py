@@ -37,6 +37,7 @@ class WorkerProcess:
         self._inbox: queue.Queue[Report] = queue.Queue(QUEUE)
         self._wake = wake
         self._closed = threading.Event()
+        self._refused = ""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "lpr.service.worker"],
             stdin=subprocess.PIPE,
@@ -102,16 +103,20 @@ class WorkerProcess:
             self._output.close()
         if code < 0:
             with contextlib.suppress(ValueError):
-                return f"was ended by {signal.Signals(-code).name}"
+                return f"was ended by {signal.Signals(-code).name}{self._refused}"
         return f"ended with code {code}"
 
     def _listen(self) -> None:
-        with contextlib.suppress(OSError, TransportError, ValueError, MessageError):
+        try:
             while not self._closed.is_set():
                 message = receive(self._output)
                 if message is None:
                     break
                 self._put(decode(*message))
+        except MessageError as error:
+            self._refused = f" because {error}"
+        except (OSError, TransportError, ValueError):
+            pass  # it ended in the middle of a message, or the pipe was closed
         self._wake()
 
     def _put(self, report: Report) -> None:

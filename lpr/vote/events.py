@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from lpr.geometry import Quad
 from lpr.types import EventKind, PlateEvent, UnreadReason
 from lpr.vote.passage import Passage
-
-NO_FRAME: Final = -1
-"""Frame number of a plate of which no look was read."""
 
 
 def make_event(
@@ -23,7 +18,8 @@ def make_event(
     """Turn a passage's present state into an event.
 
     The frame and the quad are those of the best look that says the voted text, so that the picture
-    kept as evidence shows what the event says; without such a look, of the best look of all.
+    kept as evidence shows what the event says; without such a look, of the best look of all; of a
+    plate that was never read, of the last time it was seen.
 
     Args:
         kind: what happened.
@@ -63,4 +59,4 @@ def _evidence(passage: Passage, text: str) -> tuple[int, Quad]:
         return look.frame_index, look.quad
     if passage.looks.best_attempt is not None:
         return passage.looks.best_attempt[1:]
-    return NO_FRAME, passage.quad
+    return passage.frame_index, passage.quad

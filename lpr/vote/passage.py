@@ -19,10 +19,15 @@ _APART: Final = 0.5
 _SAME_PLACE: Final = 0.2
 _SAME_SIZE: Final = 0.08
 _HIDDEN: Final = 0.5
+"""Seconds out of sight after which another plate may have taken a plate's place."""
+_HIDDEN_BETWEEN: Final = 1.5
+"""The same where no frame came in between: a parked car is looked at twice a second or so."""
 _JUMP: Final = 1.5
 _SHRINK: Final = 1.3
 _CONTESTING: Final = 0.75
 _TO_TELL_ANOTHER: Final = 3
+_LONGEST_DOUBT: Final = 3.0
+"""Seconds after which a plate that stays illegible is no longer read for it."""
 SLIP_CONFIDENCE: Final = 0.5
 """Least confidence of a reading that speaks for another vehicle on the track."""
 
@@ -106,6 +111,7 @@ class Passage:
         memory: its looks.
         still: whether it ever moved.
         quad: where it was last seen, frame pixels.
+        frame_index: number of the frame in which it was last seen.
         center: its centre.
         width: its width, at least 1.
         first_seen: media seconds.
@@ -114,6 +120,7 @@ class Passage:
         living: ids of its tracks that have not ended.
         members: ids of all its tracks.
         visible: whether it was seen in the latest frame.
+        missed: whether it was looked for in vain since it was last seen.
         seen_beside: ids of passages seen in one frame with it, elsewhere.
         first_legible: media seconds of the first legible reading.
         verdict: the standing verdict.
@@ -122,7 +129,9 @@ class Passage:
         changed: whether readings came since it was last judged.
         contested: whether the latest legible reading of a large look does not say the verdict, or
             a later one of any size surely says something that has little in common with it.
-        doubted: readings still wanted since it was hidden or jumped: it may be another plate.
+        doubted: legible readings still wanted since it was hidden or jumped: it may be another
+            plate.
+        doubted_until: media seconds until which they are waited for.
     """
 
     id: int
@@ -130,6 +139,7 @@ class Passage:
     memory: LookMemory
     still: Stillness
     quad: Quad
+    frame_index: int
     center: Point
     width: float
     first_seen: float
@@ -138,6 +148,7 @@ class Passage:
     living: set[int] = field(default_factory=set)
     members: set[int] = field(default_factory=set)
     visible: bool = False
+    missed: bool = False
     seen_beside: set[int] = field(default_factory=set)
     first_legible: float | None = None
     verdict: Verdict | None = None
@@ -146,6 +157,7 @@ class Passage:
     changed: bool = False
     contested: bool = False
     doubted: int = 0
+    doubted_until: float = 0.0
 
     @classmethod
     def begin(
@@ -158,6 +170,7 @@ class Passage:
             memory=LookMemory(options),
             still=Stillness(track.quad, track.first_seen, scene),
             quad=track.quad,
+            frame_index=0,
             center=track.quad.center,
             width=max(1.0, track.quad.width),
             first_seen=track.first_seen,
@@ -176,7 +189,7 @@ class Passage:
         """Mean score of its detections."""
         return self.looks.score_sum / self.looks.hits if self.looks.hits else 0.0
 
-    def observe(self, track: Track, time: float) -> None:
+    def observe(self, track: Track, frame_index: int, time: float) -> None:
         """Take this frame's snapshot of one of its living tracks."""
         detection = track.detection
         if detection is None:
@@ -185,8 +198,12 @@ class Passage:
         quad, looks = detection.quad, self.looks
         center, width = quad.center, max(1.0, quad.width)
         if looks.hits and self._jumped(center, width, track.last_seen - self.last_seen):
-            self.doubted = _TO_TELL_ANOTHER
+            self.doubted, self.doubted_until = _TO_TELL_ANOTHER, time + _LONGEST_DOUBT
+        elif time > self.doubted_until:
+            self.doubted = 0
+        self.missed = False
         self.quad, self.center, self.width = quad, center, width
+        self.frame_index = frame_index
         self.last_seen = max(self.last_seen, track.last_seen)
         self.still.update(center, width, quad.angle, time)
         looks.hits += 1
@@ -218,9 +235,11 @@ class Passage:
         looks.attempt(quad, effective_width(quad.width, lines), quality, frame_index, time)
         if reading.quality is not None:
             looks.best_sharpness = max(looks.best_sharpness, reading.quality.sharpness)
-        doubted, self.doubted = self.doubted > 0, max(0, self.doubted - 1)
         if not reading.text:
             return
+        doubted = self.doubted > 0
+        if reading.confidence >= SLIP_CONFIDENCE:
+            self.doubted = max(0, self.doubted - 1)
         size = size_weight(reading.quality, lines, options)
         self.ballot.add(
             make_vote(
@@ -264,6 +283,7 @@ class Passage:
         if other.last_seen >= self.last_seen:
             self.last_seen = other.last_seen
             self.quad, self.center, self.width = other.quad, other.center, other.width
+            self.frame_index = other.frame_index
         self.first_seen = min(self.first_seen, other.first_seen)
         legible = [t for t in (self.first_legible, other.first_legible) if t is not None]
         self.first_legible = min(legible, default=None)
@@ -273,8 +293,9 @@ class Passage:
         self.changed = True
 
     def _jumped(self, center: Point, width: float, gap: float) -> bool:
+        hidden = gap > (_HIDDEN if self.missed else _HIDDEN_BETWEEN)
         return (
-            gap > _HIDDEN
+            hidden
             or math.dist(center, self.center) > _JUMP * max(width, self.width)
             or width * _SHRINK < self.width
         )

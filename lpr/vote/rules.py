@@ -144,14 +144,16 @@ def became_sure(passage: Passage, options: VoterOptions) -> bool:
 def replaced(passage: Passage) -> bool:
     """Whether the track has slipped to another vehicle's plate.
 
-    The latest readings since the verdict have little in common with it, but much with each other;
-    mere misreadings would not.
+    The latest sure readings since the verdict have little in common with it, but much with each
+    other; mere misreadings would not.
     """
-    latest = unlike_the_verdict(passage)[-_SLIP_READINGS:]
-    return len(latest) == _SLIP_READINGS and all(
-        vote.reading.confidence >= SLIP_CONFIDENCE
-        and not have_little_in_common(vote.reading.text, latest[-1].reading.text)
-        for vote in latest
+    latest = [
+        vote.reading
+        for vote in unlike_the_verdict(passage)
+        if vote.reading.confidence >= SLIP_CONFIDENCE
+    ][-_SLIP_READINGS:]
+    return len(latest) == _SLIP_READINGS and not any(
+        have_little_in_common(reading.text, latest[-1].text) for reading in latest
     )
 
 

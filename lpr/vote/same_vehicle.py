@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpr.geometry import Quad
-from lpr.vote.alignment import edit_distance
+from lpr.vote.alignment import edit_distance, have_little_in_common
 from lpr.vote.options import VoterOptions
 from lpr.vote.passage import Passage
 
@@ -93,6 +93,28 @@ def find_twin(passage: Passage, others: Iterable[Passage], options: VoterOptions
     return None
 
 
+def find_interrupted(
+    passage: Passage, others: Iterable[Passage], options: VoterOptions
+) -> Passage | None:
+    """The ended passage that was told the text that `passage` is just read to say, at its place.
+
+    It needs no verdict of its own: one that stands level and still would wait for it for long.
+    """
+    standing = passage.standing
+    for other in others:
+        if (
+            other is not passage
+            and other.verdict is not None
+            and not other.living
+            and other.id not in passage.seen_beside
+            and standing.text == other.verdict.text
+            and standing.agreeing >= options.min_agreeing
+            and continues(passage, other)
+        ):
+            return other
+    return None
+
+
 def find_lost_piece(passage: Passage, others: Iterable[Passage]) -> Passage | None:
     """An ended passage without a verdict that `passage` is the continuation of."""
     for other in others:
@@ -109,6 +131,21 @@ def find_lost_piece(passage: Passage, others: Iterable[Passage]) -> Passage | No
         ):
             return other
     return None
+
+
+def may_be_continued(passage: Passage, others: Iterable[Passage]) -> bool:
+    """Whether a passage in view, undecided yet, began where this one was lost and reads like it."""
+    said = passage.standing.text if passage.verdict is None else passage.verdict.text
+    return any(
+        other is not passage
+        and other.living
+        and other.verdict is None
+        and other.silent is None
+        and other.id not in passage.seen_beside
+        and continues(other, passage)
+        and not (said and other.standing.text and have_little_in_common(said, other.standing.text))
+        for other in others
+    )
 
 
 def is_piece(passage: Passage, others: Iterable[Passage], options: VoterOptions) -> bool:

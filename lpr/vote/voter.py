@@ -25,7 +25,15 @@ from lpr.vote.rules import (
     unread_reason,
     verdict_rule,
 )
-from lpr.vote.same_vehicle import ReportedTexts, find_lost_piece, find_twin, is_piece, similar
+from lpr.vote.same_vehicle import (
+    ReportedTexts,
+    find_interrupted,
+    find_lost_piece,
+    find_twin,
+    is_piece,
+    may_be_continued,
+    similar,
+)
 from lpr.vote.scene import SceneMotion, Stillness
 from lpr.vote.weights import LookMemory
 
@@ -77,9 +85,11 @@ class PlateVoter:
             track, reading, frame_index=frame_index, time=time, options=self._options
         )
 
-    def collect(self, tracks: Sequence[Track], *, time: float) -> tuple[PlateEvent, ...]:
+    def collect(
+        self, tracks: Sequence[Track], *, frame_index: int, time: float
+    ) -> tuple[PlateEvent, ...]:
         """Return the events due now, given this frame's tracks (ended ones included)."""
-        self._observe(tracks, time)
+        self._observe(tracks, frame_index, time)
         events: list[PlateEvent] = []
         for passage in list(self._open.values()):
             events += self._judge(passage, time)
@@ -103,6 +113,7 @@ class PlateVoter:
         self._of_track.clear()
         self._scene = SceneMotion()
         self._reported = ReportedTexts(self._options)
+        self._explanations.begin_recording()
         return tuple(events)
 
     def passage_of(self, track_id: int) -> int | None:
@@ -117,8 +128,9 @@ class PlateVoter:
             track_id: as on the events, or of any track of the vehicle.
         """
         passage, ended = self._open.get(track_id), self._explanations.find(track_id)
-        # The number of a track that slipped is the first vehicle's own.
-        if passage is None and (ended is None or ended.track_id != track_id):
+        # The number of a track that slipped is the first vehicle's own, unless it begins again.
+        own = ended is not None and ended.track_id == track_id
+        if passage is None and (not own or self._explanations.is_earlier(track_id)):
             passage = next((one for one in self._open.values() if track_id in one.members), None)
         return ended if passage is None else explain_passage(passage)
 
@@ -129,10 +141,11 @@ class PlateVoter:
             self._of_track[track.id] = self._open[passage.id] = passage
         return passage
 
-    def _observe(self, tracks: Sequence[Track], time: float) -> None:
+    def _observe(self, tracks: Sequence[Track], frame_index: int, time: float) -> None:
         if self._scene.started is None:
             self._scene.started = time
         for passage in self._open.values():
+            passage.missed = passage.missed or not passage.visible
             passage.visible = False
         # A track of whose end nobody told, because that frame failed, has ended all the same.
         forgotten = self._of_track.keys() - {track.id for track in tracks}
@@ -140,7 +153,7 @@ class PlateVoter:
             self._end_track(track_id, time)
         for track in tracks:
             if track.state is not TrackState.ENDED:
-                self._passage(track).observe(track, time)
+                self._passage(track).observe(track, frame_index, time)
             elif track.id in self._of_track:
                 self._end_track(track.id, time)
         visible = [passage for passage in self._open.values() if passage.visible]
@@ -192,7 +205,11 @@ class PlateVoter:
         ended = not passage.living
         rule = verdict_rule(passage, time=time, ended=ended, options=self._options)
         if rule is None:
-            return []
+            told = find_interrupted(passage, self._open.values(), self._options)
+            if told is None:
+                return []
+            self._merge(passage, into=told)
+            return self._judge(told, time)
         text = passage.standing.text
         twin = find_twin(passage, self._open.values(), self._options)
         if twin is not None and twin.id in passage.seen_beside:
@@ -231,6 +248,7 @@ class PlateVoter:
             memory=LookMemory(self._options),
             still=Stillness(latest[0].quad, latest[0].time, self._scene),
             quad=passage.quad,
+            frame_index=passage.frame_index,
             center=passage.center,
             width=passage.width,
             first_seen=latest[0].time,
@@ -258,9 +276,21 @@ class PlateVoter:
         ended = [
             passage
             for passage in self._open.values()
-            if passage.ended_at is not None and passage.ended_at <= before
+            if passage.ended_at is not None
+            and passage.ended_at <= before
+            and not self._may_go_on(passage, time)
         ]
         return [event for passage in ended for event in self._close(passage, time)]
+
+    def _may_go_on(self, passage: Passage, time: float) -> bool:
+        """Whether an undecided passage may yet prove to be the rest of one that has ended."""
+        options = self._options
+        longest = options.departure_grace + 2 * options.max_delay
+        return (
+            passage.ended_at is not None
+            and time - passage.ended_at < longest
+            and may_be_continued(passage, self._open.values())
+        )
 
     def _close(self, passage: Passage, time: float) -> list[PlateEvent]:
         """Say what is left to say of a passage that is over, and forget it."""

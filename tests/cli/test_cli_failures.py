@@ -15,7 +15,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lpr.cli.app import app
+from lpr.cli.crops import CropWriter
 from lpr.cli.exit_codes import ExitCode
+from lpr.errors import OutputError
+from lpr.types import PlateEvent
 
 
 def lpr(*arguments: str | Path | int) -> Result:
@@ -98,6 +101,36 @@ def test_sources_of_the_same_file_name_are_cameras_of_their_own(
     pictures = [path for path in crops.rglob("*") if path.is_file()]
     assert len(pictures) % 3 == 0
     assert len(pictures) >= 3
+
+
+def test_a_crop_that_cannot_be_written_costs_no_event(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, events = tmp_path / "whole.jsonl", tmp_path / "events.jsonl"
+    clip = samples / "day-approach.mp4"
+    assert lpr("run", clip, "--jsonl", whole, "--quiet").exit_code == ExitCode.OK
+
+    def full(_writer: CropWriter, event: PlateEvent) -> None:
+        raise OutputError(f"crops/{event.text}.jpg: cannot be written: No space left on device")
+
+    monkeypatch.setattr(CropWriter, "write", full)
+    result = lpr("run", clip, "--jsonl", events, "--crops", tmp_path / "crops", "--quiet")
+    assert result.exit_code == ExitCode.OUTPUT
+    assert "No space left" in one_line(result)
+    kinds, texts = (
+        [json.loads(line).get(key) for line in events.read_text().splitlines()]
+        for key in ("kind", "text")
+    )
+    assert "confirmed" in kinds, "the very event whose crop failed"
+    assert set(texts) <= {json.loads(line).get("text") for line in whole.read_text().splitlines()}
+
+
+def test_a_crop_of_a_source_with_a_very_long_name_is_written(samples: Path, tmp_path: Path) -> None:
+    clip, crops = tmp_path / ("ä" * 124 + ".mp4"), tmp_path / "crops"
+    clip.write_bytes((samples / "two-line.mp4").read_bytes())
+    assert lpr("run", clip, "--crops", crops, "--quiet").exit_code == ExitCode.OK
+    names = [path.name for path in crops.iterdir()]
+    assert names and all(len(name.encode()) <= 255 and name.endswith(".jpg") for name in names)
 
 
 def test_a_missing_data_folder_is_one_line(tmp_path: Path) -> None:

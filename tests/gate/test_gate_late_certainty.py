@@ -82,7 +82,7 @@ def test_the_voter_that_a_gate_gets_lets_a_slow_resident_in() -> None:
             for track in tracks:
                 if track.detection is not None and voter.wants(track, time=time) > 0:
                     voter.add(track, _reading(confidence, width), frame_index=index, time=time)
-            events = voter.collect(tracks, time=time)
+            events = voter.collect(tracks, frame_index=index, time=time)
             decided.extend(rig.see(event, 100 + time).reason for event in events)
         assert decided == reasons
         assert rig.openings == len(reasons) - 1

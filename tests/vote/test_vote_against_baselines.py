@@ -152,11 +152,12 @@ def test_the_whole_voter_is_seldom_wrong_on_poor_looks() -> None:
             time = start + 0.1 * i
             track = Track(number, quad, TrackState.ACTIVE, start, time, i + 1, Found(quad, 0.9))
             voter.add(track, reading, frame_index=i, time=time)
-            for event in voter.collect([track], time=time):
+            for event in voter.collect([track], frame_index=i, time=time):
                 said[event.kind] = event.text
         gone = Track(number, made[-1][1], TrackState.ENDED, start, start + 1, len(made), None)
-        for time in (start + 4, start + 6):
-            for event in voter.collect([gone] if time == start + 4 else [], time=time):
+        for i, time in enumerate((start + 4, start + 6), len(made)):
+            left = [gone] if time == start + 4 else []
+            for event in voter.collect(left, frame_index=i, time=time):
                 said[event.kind] = event.text
         verdict = said.get(EventKind.REVISED, said.get(EventKind.CONFIRMED))
         right += verdict == text

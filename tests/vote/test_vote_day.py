@@ -42,7 +42,7 @@ class Gate:
                 )
                 self.voter.add(track, reading, frame_index=self.frame, time=time)
                 self.reads += 1
-        for event in self.voter.collect(tracks, time=time):
+        for event in self.voter.collect(tracks, frame_index=self.frame, time=time):
             self.confirmed += [event.text] * (event.kind is EventKind.CONFIRMED)
             self.departed += event.kind is EventKind.DEPARTED
         self.frame += 1

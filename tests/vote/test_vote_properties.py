@@ -55,7 +55,7 @@ def replay(
         for track in tracks:
             if track.detection is not None and voter.wants(track, time=time) > 0:
                 voter.add(track, say[id(track.detection)][1], frame_index=i, time=time)
-        events.extend(voter.collect(tracks, time=time))
+        events.extend(voter.collect(tracks, frame_index=i, time=time))
     return events, time
 
 
@@ -128,7 +128,7 @@ def test_a_day_leaves_no_trace() -> None:
             for track in tracks:
                 if track.detection is not None and voter.wants(track, time=time):
                     voter.add(track, reading(text, 0.9, width), frame_index=i, time=time)
-            events = voter.collect(tracks, time=time)
+            events = voter.collect(tracks, frame_index=i, time=time)
             confirmed += sum(event.kind is EventKind.CONFIRMED for event in events)
         if number % 20 == 19:
             sizes.append(held(voter))
@@ -182,7 +182,7 @@ def test_a_look_that_contradicts_the_verdict_asks_for_more() -> None:
         found = Detection(Quad.from_box(50 + 25 * step, 100, 50 + 25 * step + width, 130), 0.9)
         (track,) = tracker.update([found], time=time)
         voter.add(track, reading(text, 0.97, width), frame_index=step, time=time)
-        voter.collect([track], time=time)
+        voter.collect([track], frame_index=step, time=time)
         return voter.wants(track, time=time + 0.01)
 
     wanted = [see(step, "AB123CD", 100.0) for step in range(8)]

@@ -12,6 +12,7 @@ from itertools import pairwise
 import pytest
 
 from lpr.geometry import Quad
+from lpr.sinks.wire import event_from_json, event_to_json
 from lpr.track import PlateTracker
 from lpr.types import (
     CharCandidates,
@@ -144,7 +145,7 @@ def drive(
             if value > 0 and track.detection is not None:
                 reading = reader.read(shown[id(track.detection)], track.detection.quad.width)
                 voter.add(track, reading, frame_index=i, time=time)
-        events.extend(voter.collect(tracks, time=time))
+        events.extend(voter.collect(tracks, frame_index=i, time=time))
     events.extend(voter.flush(time=seconds))
     assert_one_chain_each(events)
     return events
@@ -409,6 +410,46 @@ def test_a_track_that_slips_to_another_vehicle_is_two_vehicles() -> None:
     assert texts(events) == ["AB123CD", "XY987ZW"]
 
 
+@pytest.mark.parametrize(
+    "first",
+    [(0.0, 0.0, 0.0), (0.15, 0.15, 0.15), (0.95, 0.95, 0.4), (0.95, 0.4, 0.95), (0.4,) * 4],
+)
+@pytest.mark.parametrize("fps", [12, 25])
+def test_a_vehicle_that_comes_forth_half_covered_is_told(
+    fps: float, first: tuple[float, ...]
+) -> None:
+    """Its first looks, of these confidences, say nothing or little: they use up no doubt."""
+    looks = iter(first)
+
+    def look(text: str, _width: float) -> tuple[str, float]:
+        confidence = 0.9 if text == "AB123CD" else next(looks, 0.95)
+        return (text if confidence > 0.3 else "X" * bool(confidence), confidence)
+
+    reader = Reader(random.Random(1), override=look)
+    events = drive([taken_over(2.5, behind_an_obstacle)], fps=fps, seconds=12, reader=reader)
+    assert texts(events) == ["AB123CD", "XY987ZW"]
+    assert EventKind.REVISED not in {event.kind for event in events}
+
+
+@pytest.mark.parametrize("gap", [0.4, 0.6, 1.0])
+def test_a_parked_settled_plate_is_not_read_at_any_pace(gap: float) -> None:
+    """A picture every second or so hides nothing; a plate that is looked for in vain is hidden."""
+    tracker, voter, rng = PlateTracker(), PlateVoter(), random.Random(2)
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.97))
+    car, time, late = Car("AB123CD", standing()), 0.0, 0
+    for index in range(150):
+        place = (600 + 100 * max(0.0, 2 - time), 400, 120)
+        found = Detection(jittered(rng, *place, 0.06), 0.9)
+        (track,) = tracker.update([found], time=time)
+        if voter.wants(track, time=time) > 0:
+            voter.add(track, reader.read(car, found.quad.width), frame_index=index, time=time)
+            late += time > 10
+        voter.collect([track], frame_index=index, time=time)
+        time += 0.2 if time < 8 else gap
+    assert time > 40
+    assert late == 0
+
+
 def test_a_settled_track_that_slips_to_a_smaller_plate_is_two_vehicles() -> None:
     """No gap tells it, and far looks alone contest nothing: what they surely say does."""
 
@@ -457,8 +498,10 @@ def test_a_track_that_slipped_explains_both_of_its_vehicles() -> None:
     told: list[tuple[int, str]] = []
 
     class Telling(PlateVoter):
-        def collect(self, tracks: Sequence[Track], *, time: float) -> tuple[PlateEvent, ...]:
-            return self._tell(super().collect(tracks, time=time))
+        def collect(
+            self, tracks: Sequence[Track], *, frame_index: int, time: float
+        ) -> tuple[PlateEvent, ...]:
+            return self._tell(super().collect(tracks, frame_index=frame_index, time=time))
 
         def flush(self, *, time: float) -> tuple[PlateEvent, ...]:
             return self._tell(super().flush(time=time))
@@ -497,6 +540,44 @@ def test_the_second_vehicle_of_a_track_begins_where_it_came(seed: int) -> None:
     explained = voter.explain(second.track_id)
     assert explained is not None
     assert min(reading.time for reading in explained.readings) >= 4.9
+
+
+@pytest.mark.parametrize("slant", [0.0, 0.06])
+@pytest.mark.parametrize("gap", [2.4, 2.7, 3.0, 3.4])
+def test_a_car_hidden_until_its_track_ended_is_one_vehicle(gap: float, slant: float) -> None:
+    """A passer-by covers it for longer than the tracker waits; a level plate waits to be told."""
+
+    def place(time: float) -> tuple[float, float, float] | None:
+        hidden = 6 <= time < 6 + gap or time >= 30
+        return None if hidden else (600 + 150 * max(0.0, 2 - time), 400, 120)
+
+    voter = PlateVoter()
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.93))
+    cars = [Car("AB123CD", place, slant=slant)]
+    events = drive(cars, fps=12, seconds=40, reader=reader, voter=voter)
+    assert [event.kind for event in events] == [EventKind.CONFIRMED, EventKind.DEPARTED]
+    assert events[1].time > 30
+
+
+def test_an_earlier_recording_explains_no_track_of_this_one() -> None:
+    """Track numbers begin again; here the vehicle's second track has an old vehicle's number."""
+    voter = PlateVoter()
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.95))
+    old = [Car("OLD111", approach()), Car("OLD222", lambda time: (200 + 40 * time, 600, 120))]
+    drive(old, fps=12, seconds=3, reader=reader, voter=voter)
+    assert (told := voter.explain(2)) is not None and told.text.startswith("OLD")
+    tracker, car = PlateTracker(), Car("NEW333", standing())
+    for index in range(8 * 12):
+        time = index / 12
+        hidden = 2 <= time < 4.7
+        found = [] if hidden else [Detection(_quad_at(300 + 5 * time, 300, 120), 0.9)]
+        tracks = tracker.update(found, time=time)
+        for track in tracks:
+            if voter.wants(track, time=time) > 0:
+                voter.add(track, reader.read(car, 120.0), frame_index=index, time=time)
+        voter.collect(tracks, frame_index=index, time=time)
+    assert voter.passage_of(2) == 1
+    assert (told := voter.explain(2)) is not None and told.text == "NEW333"
 
 
 def test_flicker_says_nothing() -> None:
@@ -544,13 +625,29 @@ def test_a_track_whose_end_nobody_told_ends_all_the_same() -> None:
         for track in tracks:
             if voter.wants(track, time=time) > 0:
                 voter.add(track, reader.read(car, 90.0), frame_index=index, time=time)
-        events += voter.collect(tracks, time=time)
+        events += voter.collect(tracks, frame_index=index, time=time)
     kinds = [event.kind for event in events]
     assert kinds.count(EventKind.CONFIRMED) == kinds.count(EventKind.DEPARTED) == 2
 
 
 def _quad_at(x: float, y: float, width: float) -> Quad:
     return Quad.from_box(x - width / 2, y - width / 9, x + width / 2, y + width / 9)
+
+
+def test_a_plate_that_was_never_read_names_the_frame_in_which_it_was_seen() -> None:
+    """Larger plates, none of them legible, take all the readings."""
+
+    def abreast(lane: int) -> Callable[[float], tuple[float, float, float]]:
+        return lambda time: (150 + 250 * lane + 120 * time, 500, 200)
+
+    illegible = [Car(f"B{lane}ILL", abreast(lane), sharpness=0.1) for lane in range(6)]
+    small = Car("AB123CD", lambda time: (300 + 60 * time, 200, 29) if time < 0.5 else None)
+    reader = Reader(random.Random(1), override=lambda _text, _width: ("", 0.0))
+    events = drive([*illegible, small], fps=25, seconds=1.5, reader=reader)
+    (event,) = [one for one in events if one.quad.width < 50]
+    assert (event.kind, event.reason) == (EventKind.UNREAD, UnreadReason.TOO_SMALL)
+    assert event.frame_index == 12, "the last frame before 0.5 s"
+    assert event_from_json(event_to_json(event))[0].frame_index == 12
 
 
 def test_a_short_word_says_nothing() -> None:
