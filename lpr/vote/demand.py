@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from lpr.types import Detection
-from lpr.vote.alignment import edit_distance
 from lpr.vote.options import VoterOptions
 from lpr.vote.passage import Passage
 from lpr.vote.weights import effective_width
@@ -55,7 +54,7 @@ def demand(
 def is_settled(passage: Passage, options: VoterOptions) -> bool:
     """Whether further readings would hardly change what is said of a plate."""
     if passage.silent is not None:
-        return edit_distance(passage.standing.text, passage.silent) <= 1
+        return passage.standing.text == passage.silent
     verdict, standing = passage.verdict, passage.standing
     return (
         verdict is not None

@@ -194,11 +194,19 @@ class PlateVoter:
 
     def _speaks_up(self, passage: Passage) -> bool:
         """Whether a silent passage proved to be another plate than the one reported before."""
-        standing, silent = passage.standing, passage.silent
+        standing, silent, options = passage.standing, passage.silent, self._options
+        if silent is None or standing.text == silent:
+            return False
+        if not similar(standing.text, silent):
+            return standing.probability >= options.revise_probability
+        # Vehicles of a fleet have numbers that differ by one character; so has an echo, misread.
         return (
-            silent is not None
-            and standing.probability >= self._options.revise_probability
-            and not similar(standing.text, silent)
+            standing.probability >= options.settle_probability
+            and standing.agreeing > options.min_agreeing
+            and not any(
+                other.verdict is not None and other.verdict.text == silent
+                for other in self._open.values()
+            )
         )
 
     def _first_verdict(self, passage: Passage, time: float) -> list[PlateEvent]:

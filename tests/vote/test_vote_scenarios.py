@@ -580,6 +580,32 @@ def test_an_earlier_recording_explains_no_track_of_this_one() -> None:
     assert (told := voter.explain(2)) is not None and told.text == "NEW333"
 
 
+def test_the_next_number_of_a_fleet_is_told_though_it_first_looked_like_the_last() -> None:
+    def look(text: str, width: float) -> tuple[str, float]:
+        far = text == "AB124CD" and width < 55
+        return ("AB123CD", 0.9) if far else (text, 0.97)
+
+    cars = [
+        Car("AB123CD", approach(speed=3, far=20, near=4)),
+        Car("AB124CD", approach(start=11, speed=3, far=20, near=3)),
+    ]
+    events = drive(cars, fps=12, seconds=26, reader=Reader(random.Random(1), override=look))
+    assert texts(events) == ["AB123CD", "AB124CD"]
+
+
+def test_a_misread_echo_of_a_plate_in_view_stays_silent() -> None:
+    """A lorry's number painted on its side, read wrongly by one character at times."""
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.97))
+    side = Car("AB123CD", lambda time: (300 + 20 * time, 200, 120) if time > 0.5 else None)
+
+    def place(time: float) -> tuple[float, float, float] | None:
+        side.text = "AB123CD" if time < 1.5 else "AB128CD"
+        return (900 + 20 * time, 500, 150) if time < 6 else None
+
+    events = drive([Car("AB123CD", place), side], fps=12, seconds=5, reader=reader)
+    assert texts(events) == ["AB123CD"]
+
+
 def test_flicker_says_nothing() -> None:
     cars = [Car("AB123CD", standing(since=1, until=1.05), score=0.6)]
     assert drive(cars, fps=25, seconds=6) == []
