@@ -192,7 +192,7 @@ class AnnotatedVideo:
         self._start: float | None = None
         self._first_tick = 0
         self._last_tick = -1
-        self._closed = False
+        self._closed = self._failed = False
 
     def __enter__(self) -> Self:
         return self
@@ -237,6 +237,7 @@ class AnnotatedVideo:
         try:
             self._container.mux(self._stream.encode(frame))
         except (av.FFmpegError, OSError) as error:
+            self._failed = True
             raise OutputError(f"{self._path}: cannot be written: {error.strerror}") from error
 
     def close(self) -> None:
@@ -256,7 +257,8 @@ class AnnotatedVideo:
                     self._path.unlink()
                 return
             try:
-                container.mux(stream.encode(None))
+                if not self._failed:  # ffmpeg crashes where its header could not be written
+                    container.mux(stream.encode(None))
                 container.close()
             except (av.FFmpegError, OSError) as error:
                 with contextlib.suppress(av.FFmpegError, OSError):

@@ -268,6 +268,16 @@ def test_a_video_plays_up_to_where_the_disk_was_full(tmp_path: Path) -> None:
         assert len([frame.time for frame in source]) >= 25
 
 
+def test_a_disk_that_is_full_from_the_start_is_an_error_not_a_crash(tmp_path: Path) -> None:
+    """ffmpeg ends the process where more is written after its header could not be."""
+    path = tmp_path / "full.mp4"
+    path.symlink_to("/dev/full")
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_WRITER, str(path)], cwd=Path(__file__).parents[1], check=False
+    )
+    assert done.returncode == 7
+
+
 def test_a_closed_video_is_a_plain_mp4(tmp_path: Path) -> None:
     path = tmp_path / "whole.mp4"
     with AnnotatedVideo(path, fps=25) as video:

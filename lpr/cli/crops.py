@@ -12,8 +12,8 @@ from lpr.errors import OutputError
 from lpr.looks import Looks
 from lpr.types import Frame, FrameResult, PlateEvent
 
-_LONGEST_NAME: Final = 255
-"""Bytes of a file's name, on most file systems."""
+_LONGEST_PREFIX: Final = 160
+"""Bytes; a file's name has 255 at most, a track's number and a text take some of them."""
 
 
 class CropWriter:
@@ -31,6 +31,7 @@ class CropWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._looks = Looks()
+        self._prefixes: dict[str, str] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             probe = folder / ".lpr-write-test"
@@ -52,11 +53,8 @@ class CropWriter:
         image = self._looks.of(event)
         if image is None:
             return None
-        camera, rest = (
-            re.sub(r"[^\w.-]+", "_", part)
-            for part in (event.camera, f"_{event.track_id}_{event.text}.jpg")
-        )
-        path = self._folder / f"{_cut(camera, _LONGEST_NAME - len(rest.encode()))}{rest}"
+        text = _plain(event.text)
+        path = self._folder / f"{self._prefix(event.camera)}_{event.track_id}_{text}.jpg"
         encoded, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])
         if not encoded:
             raise OutputError(f"{path}: the picture cannot be encoded")
@@ -66,9 +64,24 @@ class CropWriter:
             raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
         return path
 
+    def _prefix(self, camera: str) -> str:
+        """What the names of a camera's files begin with: no other camera's do."""
+        if camera not in self._prefixes:
+            plain, number, taken = _plain(camera), 1, set(self._prefixes.values())
+            prefix = _cut(plain, _LONGEST_PREFIX)
+            while prefix in taken:
+                number += 1
+                prefix = f"{_cut(plain, _LONGEST_PREFIX)}-{number}"
+            self._prefixes[camera] = prefix
+        return self._prefixes[camera]
+
     def forget(self) -> None:
         """A new source starts: its track numbers begin again."""
         self._looks.forget()
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name)
 
 
 def _cut(name: str, size: int) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lpr.cli.exit_codes import ExitCode
-from lpr.cli.failure import clean_exit
+from lpr.cli.failure import clean_exit, complain
 from lpr.cli.gate_replay import read_labels, replay_start, replayed_events
 from lpr.cli.gate_run import run
 
@@ -93,7 +94,10 @@ def simulate(
     ] = 0.0,
     camera: Annotated[
         str | None,
-        typer.Option(help="The camera that took the videos; not needed where there is only one."),
+        typer.Option(
+            help="The camera that took the videos, or whose events are named by a file; "
+            "for videos not needed where there is only one."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the unlisted vehicles.", min=0)] = 0,
 ) -> None:
@@ -106,16 +110,15 @@ def simulate(
 
         site = load_gate_config(config)
         plates = _plates(site)
-        events = replayed_events(sources, site, camera)
+        what = replayed_events(sources, site, camera)
         cameras = [one.name for gate in site.gates for one in gate.cameras]
-        cameras += [event.camera for event in events]
         report = replay(
             site,
             plates,
-            events,
-            start=replay_start(start, site.timezone, events),
+            what.events,
+            start=replay_start(start, site.timezone, what.events),
             fits_format=format_check(site.regions),
-            labels=None if labels is None else read_labels(labels, cameras),
+            labels=None if labels is None else read_labels(labels, cameras, what.renamed),
         )
         console = PeopleConsole()
         for record in report.records:
@@ -179,6 +182,8 @@ def add(
         new = not path.exists()
         entry = add_entry(path, given, _rules(timezone), replacing=replace)
         print(f"added: {entry.plate}" + (f" (to a new list, {path})" if new else ""))
+        if entry.valid_to is not None and entry.valid_to < datetime.now(UTC).date():
+            complain(f"{entry.plate}: its last day, {entry.valid_to}, is past")
 
 
 @lists_app.command("remove")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from lpr.cli.usage import UsageError
 
 if TYPE_CHECKING:
     from lpr.gate import GateConfig
@@ -16,28 +18,52 @@ if TYPE_CHECKING:
 _UNIX_TIME: Final = 1e9
 
 
-def replayed_events(
-    sources: Iterable[str], site: GateConfig, camera: str | None
-) -> list[PlateEvent]:
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What is replayed.
+
+    Attributes:
+        events: of cameras of the site.
+        renamed: the camera of the site that another one in the sources stands for.
+    """
+
+    events: tuple[PlateEvent, ...]
+    renamed: Mapping[str, str]
+
+
+def replayed_events(sources: Iterable[str], site: GateConfig, camera: str | None) -> Replay:
     """Return the events of all sources; videos are played one after the other.
 
     Args:
         sources: files of events, or videos.
         site: the site.
-        camera: the camera that took the videos; None where the site has one only.
+        camera: the camera that took the videos, or whose events are under another name; None for
+            videos where the site has one only.
 
     Raises:
         UsageError: the camera is not known, or not said.
         SourceError: a source cannot be read, or a line is no event.
     """
     recorded: list[PlateEvent] = []
+    renamed: dict[str, str] = {}
     played: list[PlateEvent] = []
     for source in sources:
         if source.endswith((".jsonl", ".json")):
-            recorded.extend(_recorded(Path(source)))
+            events = _recorded(Path(source))
+            renamed |= _renamed(source, events, site, camera)
+            recorded.extend(events)
         else:
             played.extend(_after(played, _played(source, site, camera)))
-    return recorded + played
+    alike = {event.camera for event in recorded} & {*renamed, *renamed.values()}
+    if len(alike) > 1:
+        raise UsageError(
+            f"--camera {camera}: the events are of {' and '.join(sorted(alike))}, and tracks of "
+            "the same number would be one; give those of one camera"
+        )
+    recorded = [
+        replace(event, camera=renamed.get(event.camera, event.camera)) for event in recorded
+    ]
+    return Replay((*recorded, *played), renamed)
 
 
 def replay_start(given: str | None, timezone: str, events: Sequence[PlateEvent]) -> datetime:
@@ -63,12 +89,15 @@ def replay_start(given: str | None, timezone: str, events: Sequence[PlateEvent])
     return datetime.now(UTC) if given is None else given_time("--start", given, time_zone(timezone))
 
 
-def read_labels(path: Path, cameras: Iterable[str]) -> dict[tuple[str, int], str]:
+def read_labels(
+    path: Path, cameras: Iterable[str], renamed: Mapping[str, str]
+) -> dict[tuple[str, int], str]:
     """Return the labels of a file: (camera, track) -> plate.
 
     Args:
         path: the file.
-        cameras: those of the site and of the events.
+        cameras: those of the site.
+        renamed: what other names in it stand for.
 
     Raises:
         ConfigError: a line is no label, or is of none of the cameras.
@@ -81,12 +110,14 @@ def read_labels(path: Path, cameras: Iterable[str]) -> dict[tuple[str, int], str
         labels = parse_labels(text_lines(path))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-    known = sorted(set(cameras))
+    known = sorted({*cameras, *renamed})
     for camera, _ in labels:
         if camera not in known:
             hint = did_you_mean(camera, known) or f"; known: {', '.join(known)}"
             raise ConfigError(f"{path}: there is no camera {camera!r}{hint}")
-    return labels
+    return {
+        (renamed.get(camera, camera), track): plate for (camera, track), plate in labels.items()
+    }
 
 
 def _recorded(path: Path) -> list[PlateEvent]:
@@ -146,9 +177,28 @@ def _after(before: Sequence[PlateEvent], events: Iterable[PlateEvent]) -> list[P
     ]
 
 
+def _renamed(
+    source: str, events: Iterable[PlateEvent], site: GateConfig, camera: str | None
+) -> dict[str, str]:
+    """What cameras that the site does not have stand for: `lpr run` names them by their file.
+
+    Silence would deny every vehicle, and call no opening false.
+    """
+    known = tuple(one.name for gate in site.gates for one in gate.cameras)
+    unknown = {event.camera for event in events} - set(known)
+    if not unknown:
+        return {}
+    if camera is None:
+        names = " and ".join(repr(name) for name in sorted(unknown))
+        raise UsageError(
+            f"{source}: the site has no camera {names}; say which one it is: "
+            f"--camera, {' or '.join(known)}"
+        )
+    return dict.fromkeys(unknown, _camera(camera, known, source))
+
+
 def _camera(wanted: str | None, known: tuple[str, ...], source: str) -> str:
-    """The camera that a video is taken to be of."""
-    from lpr.cli.usage import UsageError
+    """The camera that a source is taken to be of."""
     from lpr.errors import did_you_mean
 
     if wanted is None:

@@ -47,12 +47,15 @@ def engine_config(
         ConfigError: a key, value or region is wrong.
     """
     from lpr.config import EngineConfig, load_config
+    from lpr.errors import ConfigError
     from lpr.settings import check_settings
 
     base = load_config(config) if config is not None else EngineConfig()
     over = dict(base)
     if region is not None:
         over["regions"] = names(region)
+        if not over["regions"]:
+            raise ConfigError("command line: --region names no country; leave it out for all")
     if threads is not None:
         over["threads"] = threads
     return check_settings(over, EngineConfig, "command line")

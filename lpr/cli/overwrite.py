@@ -71,6 +71,19 @@ def keep_inputs(
             written.add(itself)
 
 
+def keep_pictures(inputs: Iterable[str | Path], crops: Path | None) -> None:
+    """Refuse a folder for crops in which a source's pictures lie: crops are pictures, too.
+
+    Raises:
+        OutputError: one of the sources lies there and is a JPEG picture, as crops are.
+    """
+    if crops is None:
+        return
+    for one in map(Path, inputs):
+        if one.suffix.lower() in (".jpg", ".jpeg") and _identity(one.parent) == _identity(crops):
+            raise OutputError(f"{crops}: {one.name} is a source; name another folder for the crops")
+
+
 def _identity(path: str | Path) -> object:
     """The same for two names of one file, links of either kind included."""
     status = _status(path)

@@ -56,7 +56,7 @@ def run(
     with clean_exit(), StopRequest() as stop:
         from lpr.cli.console import PeopleConsole
         from lpr.cli.outputs import OutputPaths, Outputs
-        from lpr.cli.overwrite import explained, keep_inputs, source_files
+        from lpr.cli.overwrite import explained, keep_inputs, keep_pictures, source_files
         from lpr.cli.summary import RunSummary
         from lpr.cli.view import RunView
         from lpr.factory import load_models
@@ -68,12 +68,13 @@ def run(
         settings = engine_config(config, region, threads)
         read = [file for address in sources for file in source_files(address)]
         keep_inputs([*read, config], [jsonl, explained(jsonl), csv, annotate])
+        keep_pictures(read, crops)
         addresses: dict[str, str] = {}
         paths = OutputPaths(jsonl, csv, annotate, crops)
         with ExitStack() as stack:
             outputs = stack.enter_context(Outputs(paths, addresses))
             models = load_models(settings)
-            console = PeopleConsole(stderr=jsonl == "-", files=paths.any)
+            console = PeopleConsole(stderr="-" in (jsonl, csv), files=paths.any)
             view = stack.enter_context(RunView(console, quiet=quiet))
             summary = RunSummary()
             # What is loaded stays: a look through it for garbage stops a frame for 30 ms.

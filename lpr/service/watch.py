@@ -99,6 +99,7 @@ class CameraWatch:
                 elif self._lost_for_long():
                     self._end()
                 self._pulse(source)
+            self._pulse(source, at_once=True)
         finally:
             self._end()
 
@@ -136,9 +137,9 @@ class CameraWatch:
         offset = source.clock_offset
         return offset is not None and abs(time.time() - time.monotonic() - offset) > _MAX_STEP
 
-    def _pulse(self, source: LiveSource) -> None:
+    def _pulse(self, source: LiveSource, *, at_once: bool = False) -> None:
         now = time.monotonic()
-        if now - self._told < _PULSE_EVERY:
+        if not at_once and now - self._told < _PULSE_EVERY:
             return
         stats = source.stats
         came = stats.frames + stats.still + stats.dropped

@@ -133,6 +133,8 @@ def _parse_path(text: str) -> Address:
         exists, is_folder = path.exists(), path.is_dir()
     except (OSError, ValueError) as error:
         raise SourceError(f"{text!r}: not a usable path: {error}") from error
+    if text == "-" and not exists:
+        raise SourceError("-: a source is a file, a folder or an address, not standard input")
     if not text or not exists:
         raise SourceError(f"{text or 'the empty path'}: no such file or folder")
     name = path.name or path.resolve().name or "."

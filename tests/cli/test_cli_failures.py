@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -131,6 +132,42 @@ def test_a_crop_of_a_source_with_a_very_long_name_is_written(samples: Path, tmp_
     assert lpr("run", clip, "--crops", crops, "--quiet").exit_code == ExitCode.OK
     names = [path.name for path in crops.iterdir()]
     assert names and all(len(name.encode()) <= 255 and name.endswith(".jpg") for name in names)
+
+
+def test_crops_of_cameras_of_nearly_the_same_name_stay_apart(samples: Path, tmp_path: Path) -> None:
+    clips, crops = [tmp_path / "a b.mp4", tmp_path / "a_b.mp4"], tmp_path / "crops"
+    for clip in clips:
+        clip.write_bytes((samples / "two-line.mp4").read_bytes())
+    assert lpr("run", *clips, "--crops", crops, "--quiet").exit_code == ExitCode.OK
+    names = {path.name.partition("_1_")[0] for path in crops.iterdir()}
+    assert names == {"a_b.mp4", "a_b.mp4-2"}
+
+
+def test_crops_never_join_the_pictures_of_a_source(picture: Path) -> None:
+    source = picture.with_suffix(".jpg")
+    cv2.imwrite(str(source), np.full((60, 80, 3), 90, np.uint8))
+    result = lpr("run", source.parent, "--crops", source.parent)
+    assert result.exit_code == ExitCode.OUTPUT
+    assert "grey.jpg is a source; name another folder" in one_line(result)
+
+
+def test_standard_output_carries_the_table_alone(samples: Path) -> None:
+    result = lpr("run", samples / "two-line.mp4", "--csv", "-")
+    assert result.exit_code == ExitCode.OK
+    rows = list(csv.reader(result.stdout.splitlines()))
+    assert len(rows) > 1 and len({len(row) for row in rows}) == 1
+    assert "confirmed" in result.stderr
+
+
+def test_standard_input_is_no_source() -> None:
+    result = lpr("run", "-")
+    assert (result.exit_code, "not standard input" in one_line(result)) == (ExitCode.SOURCE, True)
+
+
+def test_an_empty_region_is_not_taken_for_all(samples: Path) -> None:
+    result = lpr("run", samples / "two-line.mp4", "--region", "")
+    assert result.exit_code == ExitCode.CONFIG
+    assert "--region names no country" in one_line(result)
 
 
 def test_a_missing_data_folder_is_one_line(tmp_path: Path) -> None:

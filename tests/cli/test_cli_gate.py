@@ -98,8 +98,31 @@ def test_the_start_is_that_of_a_recording(tmp_path: Path) -> None:
 
 def test_a_cameras_name_steers_no_terminal(tmp_path: Path) -> None:
     result = replay(tmp_path, (5.0,), camera="no\x1b]0;owned\x07")
-    assert "unknown_camera" in result.output
+    assert result.exit_code == 2
     assert "\x1b" not in result.output
+
+
+def test_events_named_by_their_file_need_a_camera_of_the_site(tmp_path: Path) -> None:
+    """`lpr run` names cameras by their files; all their vehicles would be strangers."""
+    silent = replay(tmp_path, (5.0,), camera="tiny.mp4")
+    assert silent.exit_code == 2
+    assert "has no camera 'tiny.mp4'; say which one it is: --camera, north" in silent.output
+    start = ("--start", "2026-11-23T08:00")
+    named = replay(tmp_path, (5.0,), "--camera", "north", *start, camera="tiny.mp4")
+    assert (named.exit_code, "1 would have been let in" in named.output) == (0, True)
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text('{"camera": "tiny.mp4", "track_id": 1, "text": "BAB1235"}\n')
+    extra = ("--camera", "north", "--labels", str(labels), *start)
+    labelled = replay(tmp_path, (5.0,), *extra, camera="tiny.mp4")
+    assert "false opens: 1 of 1" in labelled.output
+
+
+def test_two_cameras_are_not_taken_for_one(tmp_path: Path) -> None:
+    replay(tmp_path, (5.0,), camera="a.mp4")
+    (tmp_path / "events.jsonl").rename(tmp_path / "a.jsonl")
+    result = replay(tmp_path, (5.0,), str(tmp_path / "a.jsonl"), "--camera", "north")
+    assert result.exit_code == 2
+    assert "the events are of a.mp4 and north" in result.output
 
 
 def test_of_several_cameras_one_must_be_named(tmp_path: Path) -> None:
@@ -219,6 +242,21 @@ def test_an_export_replaces_a_list(tmp_path: Path, there: str | None) -> None:
     command = ["gate", "lists", "export", str(tmp_path / "plates.csv"), str(target)]
     assert CliRunner().invoke(app, command).exit_code == 0
     assert target.read_text().startswith("[[allow]]")
+
+
+def test_an_entry_that_is_over_is_said_to_be(tmp_path: Path) -> None:
+    command = ["gate", "lists", "add", str(tmp_path / "plates.csv"), "B AB 1234", "--valid-to"]
+    over = CliRunner().invoke(app, [*command, "2020-01-31"])
+    assert (over.exit_code, "its last day, 2020-01-31, is past" in over.stderr) == (0, True)
+    assert "past" not in CliRunner().invoke(app, [*command, "2999-01-31"]).stderr
+
+
+def test_a_name_that_is_none_is_said_to_be(tmp_path: Path) -> None:
+    site = tmp_path / "gate.toml"
+    site.write_text('[[gates]]\nname = "main"\ncameras = ["tiny.mp4"]\n')
+    result = CliRunner().invoke(app, ["gate", "check", str(site), "--offline"])
+    assert result.exit_code == 6
+    assert "'tiny.mp4' is no name: it has letters from A to Z, digits" in result.stderr
 
 
 def test_a_line_that_is_no_event_is_named_with_its_file(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from lpr.gate.plate_list import PlateList
 from lpr.gate.rig import PLATES, START, Rig, site
 from lpr.geometry import Quad
 from lpr.service.build import sure_engine
-from lpr.service.messages import Report, Seen, Started
+from lpr.service.messages import Pulse, Report, Seen, Started
 from lpr.service.watch import CameraWatch
 from lpr.sources import CameraState, CameraStats, CameraStatus
 from lpr.testing import (
@@ -123,3 +123,10 @@ def test_tracks_and_pictures_carry_the_number_of_the_events() -> None:
     for one in seen:
         verdicts = {event.track_id for event in one.events if event.kind is EventKind.CONFIRMED}
         assert set(one.pictures) >= verdicts
+
+
+def test_the_counters_are_told_to_the_end() -> None:
+    """A recording is over before the next pulse would be due."""
+    told = reports(0.5)
+    pulses = [one for one in told if isinstance(one, Pulse)]
+    assert pulses[-1].looked == sum(isinstance(one, Seen) for one in told)

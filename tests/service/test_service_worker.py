@@ -9,7 +9,8 @@ import pytest
 
 from lpr.config import EngineConfig
 from lpr.errors import SourceError
-from lpr.service import worker
+from lpr.service import process, worker
+from lpr.service.messages import MessageError, Report
 from lpr.service.setup import WorkerSetup
 from lpr.sources import CameraState, CameraStats, CameraStatus
 from lpr.types import Frame
@@ -80,6 +81,22 @@ def test_a_step_of_the_clock_opens_the_camera_anew(
         thread.join(10)
         assert not thread.is_alive()
     assert opened[2].closed
+
+
+def test_a_worker_whose_message_is_refused_says_so_when_it_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(head: object, body: object) -> Report:
+        raise MessageError("a worker sent a malformed message: 'frame_index' must be from 0")
+
+    monkeypatch.setattr(process, "decode", refuse)
+    ended = threading.Event()
+    running = process.WorkerProcess(setup_of("/nowhere.mp4"), ended.set)
+    deadline = time.monotonic() + 60
+    while not running.gone:
+        assert time.monotonic() < deadline
+        ended.wait(0.1)
+    assert "because a worker sent a malformed message: 'frame_index'" in running.kill()
 
 
 def test_a_recording_is_no_camera(samples: Path) -> None:
