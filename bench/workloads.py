@@ -139,7 +139,7 @@ def track_vote(plates: int) -> Workload:
                     voter.wants(track, time=time)
                     reading = readings[(track.id - 1) % plates]
                     voter.add(track, reading, frame_index=number, time=time)
-                events += len(voter.collect(tracks, time=time))
+                events += len(voter.collect(tracks, frame_index=number, time=time))
             return events + len(voter.flush(time=1.0))
 
         return call

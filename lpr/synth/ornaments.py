@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lpr.formats.colours import Rgb
-from lpr.synth.fonts import Face, FontBook
+from lpr.synth.face import Face
+from lpr.synth.fonts import FontBook
 from lpr.synth.layout import Area, Slot, Spacing, place_row
 from lpr.synth.style import PlateStyle
 from lpr.synth.words import ARABIC_DIGITS, ARABIC_LETTERS

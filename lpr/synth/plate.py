@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lpr.formats.sampling import SampledPlate, sample_plate
-from lpr.synth.fonts import Face, FontBook, script_of
+from lpr.synth.face import Face, script_of
+from lpr.synth.fonts import FontBook
 from lpr.synth.layout import MARKS, Area, Slot, place_row
 from lpr.synth.ornaments import Canvas, draw_band, draw_emblem, draw_emirate, draw_extras
 from lpr.synth.style import PlateStyle, design_of, random_design

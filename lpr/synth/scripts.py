@@ -15,7 +15,8 @@ import numpy as np
 
 from lpr.errors import ConfigError
 from lpr.formats.colours import PALETTE, Rgb
-from lpr.synth.fonts import FontBook, script_of
+from lpr.synth.face import script_of
+from lpr.synth.fonts import FontBook
 from lpr.synth.plate import RenderedPlate, draw_plate
 from lpr.synth.style import plain_style
 from lpr.synth.words import ARABIC_DIGITS, ARABIC_LETTERS

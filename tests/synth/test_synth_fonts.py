@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpr.synth.fonts import CAP, FontBook, Pen, _faces_from
+from lpr.synth.face import CAP, Pen
+from lpr.synth.fonts import FontBook, _faces_from
 
 RNG = np.random.default_rng(7)
 

@@ -8,7 +8,8 @@ import pytest
 from lpr.errors import ConfigError
 from lpr.recognize.alphabet import PLATE_CHARACTERS
 from lpr.synth import scripts
-from lpr.synth.fonts import FontBook, script_of
+from lpr.synth.face import script_of
+from lpr.synth.fonts import FontBook
 from lpr.synth.scripts import DESIGNS, drawable_designs, render_script_plate
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from lpr.recognize.alphabet import CHINESE_PROVINCES, KOREAN_USES, PLATE_CHARACTERS, Alphabet
-from lpr.synth.fonts import CAP, Face, FontBook, Glyph
+from lpr.synth.face import CAP, Face, Glyph
+from lpr.synth.fonts import FontBook
 from lpr.train.recognizer_cells import CharacterCells
 from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, LabelledPatch, patch_corners
 from lpr.train.recognizer_glyphs import (
