@@ -14,7 +14,7 @@ class Pace:
     """Says after each frame how long a picture in which nothing moves may be left unseen.
 
     Nothing followed: `look_every`. A track is followed: every picture for some seconds from its
-    beginning; then, should it stand still, two or three looks a second, which keep it alive: a
+    beginning; then, should it stand still, about two looks a second, which keep it alive: a
     tracker ends a track only after longer. Motion always brings every picture.
 
     Args:
