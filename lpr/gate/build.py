@@ -13,6 +13,7 @@ from lpr.gate.actuators import Relay, build_actuator
 from lpr.gate.config import GateConfig, load_gate_config
 from lpr.gate.confusion import default_confusables
 from lpr.gate.controller import GateController
+from lpr.gate.decision import Action
 from lpr.gate.decision_log import DecisionLog, read_decisions
 from lpr.gate.list_entries import EntryRules
 from lpr.gate.list_files import load_lists
@@ -110,8 +111,16 @@ def _one_by_one(
     places: Sequence[Callable[[DecisionRecord], None]],
 ) -> Callable[[DecisionRecord], None]:
     def write(record: DecisionRecord) -> None:
+        failure: Exception | None = None
         for place in places:
-            place(record)
+            try:
+                place(record)
+            except Exception as error:
+                if record.decision.action is Action.OPEN:
+                    raise  # it must not stand where a restart believes it
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
     return write
 

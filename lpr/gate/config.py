@@ -198,6 +198,21 @@ class GateConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _check_policies(self) -> Self:
+        """What protects must not be set and do nothing."""
+        for gate in self.gates:
+            policy = gate.policy
+            inside = policy.suspicions.already_inside == "deny"
+            if gate.area is None and (policy.anti_passback or inside):
+                what = "anti_passback" if policy.anti_passback else "suspicions.already_inside"
+                raise ValueError(f"gate {gate.name!r}: policy.{what} needs an area behind the gate")
+            if policy.suspicions.unknown_format != "note" and not self.regions:
+                raise ValueError(
+                    f"gate {gate.name!r}: policy.suspicions.unknown_format needs regions"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _check_replays(self) -> Self:
         """Whoever can write a recording could open the gate with it."""
         for gate in self.gates:

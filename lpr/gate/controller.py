@@ -129,7 +129,14 @@ class GateController:
         return self._finish(outcome)
 
     def observe(
-        self, camera: str, tracks: Iterable[Track], *, time: float, age: float, moment: Moment
+        self,
+        camera: str,
+        tracks: Iterable[Track],
+        *,
+        time: float,
+        age: float,
+        moment: Moment,
+        told: AbstractSet[int] = frozenset(),
     ) -> tuple[Decision, ...]:
         """Take the tracks of one frame: they give the direction, and say who is still there.
 
@@ -143,6 +150,8 @@ class GateController:
             time: media seconds of the frame.
             age: seconds since the frame was taken.
             moment: now.
+            told: track ids of the frame's own events, which `handle` takes next: what those
+                passages said before does not count any more.
 
         Returns:
             What was decided again; mostly nothing.
@@ -157,7 +166,7 @@ class GateController:
                 post.directions.observe(seen, time=time)
             ids = frozenset(track.id for track in seen if track.detection is not None)
             self._machine.in_view(camera, ids, moment.time)
-            due = self._waiting.due(post, ids, time=moment.time)
+            due = self._waiting.due(post, ids - told, time=moment.time)
             outcomes = tuple(self._again(waiting, time, age, moment) for waiting in due)
         return tuple(self._finish(outcome) for outcome in outcomes)
 
@@ -378,14 +387,17 @@ class GateController:
             detail = f"the decision could not be recorded: {told_error(error)}"
             denied = failed(decision, Reason.NOT_RECORDED, "fail closed", detail)
             # Who took it before another could not must not keep an opening.
-            with suppress(Exception):
-                record(denied)
+            if decision.action is Action.OPEN:
+                with suppress(Exception):
+                    record(denied)
             return denied
         return decision
 
     def _restore(self, history: Iterable[DecisionRecord], started: Moment) -> None:
         areas = {gate.name: gate.area for gate in self._config.gates}
+        latest = started.now
         for record in history:
+            latest = max(latest, record.now)
             ago = max(0.0, started.now.timestamp() - record.now.timestamp())
             time = started.time - ago
             plate = record.decision.plate
@@ -399,6 +411,7 @@ class GateController:
                 area = areas.get(record.gate)
                 if area is not None:
                     self._occupancy.passed(area, plate, record.direction, time=time)
+        self._machine.was_late(latest)
 
 
 def _check_actuators(config: GateConfig, actuators: Mapping[str, Actuator]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import ssl
 import time
@@ -109,6 +110,7 @@ class HttpRelay:
         }
         self._settings = settings
         self._clock = clock
+        self._deadline = math.inf
         self._url = _fill(settings.url, values, _for_url)
         self._body = _fill(settings.body, values, _ESCAPES[settings.content_type]).encode()
         parts = urlsplit(self._url)
@@ -120,6 +122,8 @@ class HttpRelay:
                 follow_redirects=False,
                 trust_env=False,
                 verify=_verify(settings.ca_file),
+                # Before each request, those of a digest and of a redirect included.
+                event_hooks={"request": [self._still_in_time]},
             )
         except OSError as error:
             raise GateError(f"{settings.ca_file}: is no certificate authority") from error
@@ -130,15 +134,20 @@ class HttpRelay:
         Raises:
             GateError: the device did not answer in time, refused, or answered something else.
         """
-        deadline = self._clock() + self._settings.timeout
+        self._deadline = self._clock() + self._settings.timeout
         try:
-            self._send(deadline)
+            self._send(self._deadline)
         except self._httpx.HTTPError as error:
             raise GateError(f"{self._name}: {type(error).__name__}: no opening") from error
 
     def close(self) -> None:
         """Close the connections; closing twice is harmless."""
         self._client.close()
+
+    def _still_in_time(self, _: Any) -> None:
+        """A pulse that comes late opens for whoever stands there by then."""
+        if self._clock() >= self._deadline:
+            raise GateError(f"{self._name}: no answer in time; no opening")
 
     def _send(self, deadline: float) -> None:
         url, method, body = self._url, self._settings.method, self._body

@@ -11,6 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from lpr.formats.folding import plate_identity
@@ -18,10 +19,17 @@ from lpr.gate.decision import Action, Decision, Reason
 from lpr.gate.evidence import Evidence
 from lpr.gate.moment import Moment
 from lpr.gate.policy import GatePolicy
+from lpr.vote.alignment import edit_distance
 
 _HOUR: Final = 3600.0
 _MAX_PASSAGES: Final = 4096
 _MAX_HELD: Final = 65536
+_FIRST_YEAR: Final = 2020
+_BELIEVED: Final = timedelta(days=366)
+_PUT_RIGHT: Final = timedelta(hours=1)
+"""By so much a clock may be set back for good, and behind the records when it starts."""
+_NEAR: Final = 2
+"""Characters by which two readings of one plate may differ."""
 
 Passage = tuple[str, int, float]
 
@@ -56,6 +64,7 @@ class GateMachine:
     def __init__(self, started: Moment, dry: AbstractSet[str] = frozenset()) -> None:
         self._dry = dry
         self._last = started
+        self._latest: datetime | None = None
         # (when, how far) the clocks disagreed; only what no later step outdoes.
         self._steps: deque[tuple[float, float]] = deque()
         self._watching_since: dict[str, float] = {}
@@ -74,6 +83,16 @@ class GateMachine:
     def pass_uses(self) -> Mapping[str, int]:
         """Visitor pass -> openings that it was used for."""
         return self._pass_uses
+
+    def was_late(self, latest: datetime) -> None:
+        """Take the latest moment in the records: a wall clock that is behind it is wrong.
+
+        A board without a clock of its own begins in the past after every power cut. Records more
+        than a year ahead are themselves wrong, unless the clock shows a year before this library's.
+        """
+        now = self._last.now
+        if latest > now and (now.year < _FIRST_YEAR or latest - now < _BELIEVED):
+            self._latest = latest
 
     def watch_clock(self, moment: Moment) -> None:
         """Compare the two clocks with the last call; a jump keeps gates shut for a while.
@@ -161,10 +180,16 @@ class GateMachine:
         self._pulled[gate] = time
 
     def _follow(self, evidence: Evidence, time: float) -> None:
-        """A passage of a plate that is held in sight keeps it there until its last event."""
+        """A passage of a plate that is held in sight keeps it there until its last event.
+
+        Unless it says by now that it is quite another one.
+        """
         present = self._present.get(evidence.passage)
-        if present is not None:
-            self._see(present.gate, present.plate, time)
+        if present is None:
+            return
+        self._see(present.gate, present.plate, time)
+        if evidence.text and edit_distance(plate_identity(evidence.text), present.plate) > _NEAR:
+            del self._present[evidence.passage]
 
     def _stays(
         self, gate: str, plate: str, evidence: Evidence, policy: GatePolicy, time: float
@@ -204,6 +229,10 @@ class GateMachine:
         )
 
     def _held_by_clock(self, policy: GatePolicy, moment: Moment) -> _Held | None:
+        behind = (self._latest or moment.now) - moment.now
+        if behind > _PUT_RIGHT:
+            detail = f"the clock is behind the record of decisions, which ends {self._latest}"
+            return Action.DENY, Reason.CLOCK_JUMP, "fail closed", detail
         jumps = [when for when, step in self._steps if step > policy.max_clock_jump]
         left = max(jumps, default=-math.inf) + policy.clock_settle - moment.time
         if left <= 0:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from lpr.formats.folding import plate_identity
+from lpr.formats.folding import fold, plate_identity
 from lpr.gate.confusables import Confusables, collisions
 from lpr.gate.direction import Direction
 from lpr.gate.schedule import Schedule, local_time
@@ -70,8 +70,10 @@ class PlateEntry:
 
     @property
     def pass_key(self) -> str:
-        """What the uses of a visitor pass are counted under; new dates make a new pass."""
-        return f"{self.plate}/{self.valid_from or ''}/{self.valid_to or ''}"
+        """What the uses of a visitor pass are counted under; new dates or gates make a new pass."""
+        dates = f"{self.valid_from or ''}/{self.valid_to or ''}"
+        gates = "".join(f"/{gate}" for gate in sorted(self.gates))
+        return f"{plate_identity(self.plate)}/{dates}{gates}"
 
     def state(self, *, now: datetime, gate: str, direction: Direction | None) -> EntryState:
         """Whether the entry speaks at the aware moment `now` for a vehicle at `gate`.
@@ -127,7 +129,7 @@ class PlateList:
         for entry in self._entries:
             plate = plate_identity(entry.plate)
             self._by_plate.setdefault(plate, []).append(entry)
-            self._by_fold.setdefault(confusables.fold(plate), []).append(entry)
+            self._by_fold.setdefault(confusables.fold(fold(plate)), []).append(entry)
 
     @property
     def entries(self) -> tuple[PlateEntry, ...]:
@@ -152,11 +154,18 @@ class PlateList:
     def match(self, text: str) -> ListMatch:
         """Return the entries that a read plate text may mean; edit distance plays no part."""
         plate = plate_identity(text)
-        alike = self._by_fold.get(self._confusables.fold(plate), ())
-        return ListMatch(
-            tuple(self._by_plate.get(plate, ())),
-            tuple(entry for entry in alike if plate_identity(entry.plate) != plate),
-        )
+        same = self._confusables.fold(plate)
+        alike = [
+            entry
+            for entry in self._by_fold.get(self._confusables.fold(fold(plate)), ())
+            if plate_identity(entry.plate) != plate
+            # Dots that make another plate are no likeness to open by, but one to stay shut for.
+            and (entry.kind is ListKind.DENY or self._fold(entry.plate) == same)
+        ]
+        return ListMatch(tuple(self._by_plate.get(plate, ())), tuple(alike))
+
+    def _fold(self, plate: str) -> str:
+        return self._confusables.fold(plate_identity(plate))
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -127,6 +127,15 @@ class GatePolicy(BaseModel):
     )
 
     @model_validator(mode="after")
+    def _check_retry(self) -> Self:
+        if 0 < self.retry_for <= self.cool_down:
+            raise ValueError(
+                f"retry_for ({self.retry_for:g} s) ends before cool_down ({self.cool_down:g} s): "
+                "who comes in it would never be tried again; 0 says so"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_rates(self) -> Self:
         if self.max_per_hour < self.max_per_minute:
             raise ValueError("max_per_hour is less than max_per_minute")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from lpr.formats.folding import plate_identity
 from lpr.gate.confusion import ConfusionMatrix, default_confusions
 from lpr.gate.decision import Action, Decision, Reason, Suspicion
 from lpr.gate.direction import Direction
@@ -223,7 +224,8 @@ def _stopped(evidence: Evidence, context: GateContext, entry: PlateEntry) -> Dec
                 )
     if context.inside is None:
         return None
-    reason = _area_objection(evidence, context, entry.plate, context.inside)
+    plate = plate_identity(entry.plate)
+    reason = _area_objection(evidence, context, plate, context.inside)
     if reason is None:
         return None
     action = Action(context.policy.on_not_permitted)

@@ -138,7 +138,7 @@ class SuspicionMonitor:
         if evidence.direction is not Direction.IN or not inside:
             return None
         for entry in (*match.exact, *match.alike):
-            if entry.plate in inside:
+            if plate_identity(entry.plate) in inside:
                 detail = f"{entry.plate} is inside already: a copied plate or a missed exit"
                 return Suspicion(SuspicionKind.ALREADY_INSIDE, detail)
         return None

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 from lpr.errors import LprError
+from lpr.gate.decision import Action
 from lpr.gate.record import DecisionRecord
 from lpr.service.figures import OutputFigures
 from lpr.service.hiding import Hider, ToldEvent
@@ -109,6 +110,8 @@ class Outputs:
                 self._store.add_decision(stored_decision(self._hider.record(record)))
             except LprError as error:
                 self._failed(_STORE, error)
+                if record.decision.action is not Action.OPEN:
+                    self._pending.append(record)  # receivers are told all the same
                 raise
             self._problems.pop(_STORE, None)
         self._pending.append(record)

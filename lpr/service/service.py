@@ -131,6 +131,7 @@ class GateService:
                     break
                 busy = True
                 self._take(keeper.camera, report)
+                notify("WATCHDOG=1")  # a store that is locked may keep each report waiting
         return busy
 
     def _take_failures(self) -> None:
@@ -159,7 +160,12 @@ class GateService:
         moment = self._moment()
         age = moment.time - seen.taken
         again = self._controller.observe(
-            camera, seen.tracks, time=seen.time, age=age, moment=moment
+            camera,
+            seen.tracks,
+            time=seen.time,
+            age=age,
+            moment=moment,
+            told={event.track_id for event in seen.events},
         )
         for decision in again:
             self._note(camera, decision, seen.taken)

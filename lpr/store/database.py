@@ -271,6 +271,11 @@ def _postgres(url: sa.URL, busy_timeout: float) -> Database:
             "connect_timeout": max(2, round(busy_timeout)),
             "application_name": "lpr",
             "client_encoding": "utf8",
+            # A server that the network lost is given up, not waited for by the kernel's leave.
+            "keepalives_idle": max(1, round(busy_timeout)),
+            "keepalives_interval": 1,
+            "keepalives_count": 3,
+            "tcp_user_timeout": wait,
             "options": f"-c synchronous_commit=on -c lock_timeout={wait} -c timezone=UTC",
         },
         pool_timeout=max(busy_timeout, 1.0),

@@ -7,6 +7,7 @@ from typing import Any
 
 from lpr.gate.decision import Action, Reason, SuspicionKind
 from lpr.gate.direction import Direction
+from lpr.gate.fakes import plain_list
 from lpr.gate.rig import START, Rig, passage, site
 from lpr.types import EventKind, PlateEvent
 
@@ -41,6 +42,15 @@ def test_who_is_inside_already_is_asked() -> None:
     assert SuspicionKind.ALREADY_INSIDE in [one.kind for one in clone.suspicions]
     # Who has been inside for a day has left unseen.
     assert rig.see(passage(track=3), 100 + 86401).action is Action.OPEN
+
+
+def test_who_came_in_with_dots_goes_out_without() -> None:
+    """The list was put right in between."""
+    config = site(**TWO_GATES, policy={"anti_passback": True})
+    rig = Rig(config, plates=plain_list(["FÜAB10"]))
+    assert rig.see(passage("FÜAB10", 1), 100).action is Action.OPEN
+    rig.gate.replace_list(plain_list(["FUAB10"]))
+    assert rig.see(leaving("FUAB10", 2), 300).action is Action.OPEN
 
 
 def test_inside_is_known_after_a_restart() -> None:

@@ -10,6 +10,7 @@ from lpr.gate.config import GateConfig, GateSettings, load_gate_config
 from lpr.gate.decision import Action, SuspicionKind
 from lpr.gate.direction import Direction
 from lpr.gate.policy import GatePolicy, SuspicionPolicy
+from lpr.gate.rig import site
 from lpr.settings import check_settings
 
 GATE: dict[str, Any] = {"name": "main", "cameras": ["north"]}
@@ -109,6 +110,20 @@ def test_a_wrong_policy_of_the_site_is_one_problem() -> None:
     with pytest.raises(ConfigError) as caught:
         config(policy={"min_agreeing": 0})
     assert "more" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ({"anti_passback": True}, "policy.anti_passback needs an area"),
+        ({"suspicions": {"already_inside": "deny"}}, "already_inside needs an area"),
+        ({"suspicions": {"unknown_format": "deny"}}, "unknown_format needs regions"),
+        ({"cool_down": 15.0}, "retry_for .10 s. ends before cool_down .15 s."),
+    ],
+)
+def test_what_protects_is_not_set_in_vain(policy: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        site(policy=policy)
 
 
 def test_gates_inherit_the_sites_policy_key_by_key() -> None:

@@ -57,6 +57,9 @@ class Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         kind = self.path.split("/")[1].split("?")[0]
+        if kind == "late":  # so slow a challenge that the pulse would come too late
+            time.sleep(0.25)
+            kind = "digest"
         if kind in ("basic", "digest") and not self._authorised(kind):
             return
         if kind == "slow":
@@ -304,3 +307,23 @@ def test_it_is_built_from_its_settings(device: Device) -> None:
     assert isinstance(relay, HttpRelay)
     open_once(relay)
     assert len(device.pulses) == 1
+
+
+def test_no_pulse_is_asked_for_when_the_time_is_over(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELAY_PASSWORD", PASSWORD)
+    settings = HttpRelaySettings(
+        type="http",
+        url=f"{device.url}/late",
+        auth="digest",
+        username=USER,
+        password_env="RELAY_PASSWORD",  # noqa: S106 - its name
+        timeout=0.5,
+    )
+    times = iter((0.0, 0.1, 0.6, 0.7))
+    relay = HttpRelay(settings, gate="main", clock=lambda: next(times))
+    with pytest.raises(GateError, match="no answer in time"):
+        relay.open()
+    relay.close()
+    assert device.pulses == []

@@ -270,6 +270,43 @@ def test_a_clock_set_back_an_hour_keeps_shut_and_then_goes_by_the_new_time() -> 
     assert see(4, 260, timedelta(minutes=-29)).action is Action.OPEN, "it counts again"
 
 
+def test_a_clock_far_behind_the_records_keeps_shut_until_it_is_right() -> None:
+    """A board without a clock of its own begins in the past after a power cut."""
+    first = Rig()
+    first.see(passage("NOBODY1"))
+    (asked,) = first.record.records
+    later = replace(asked, now=START.now + timedelta(days=5))
+    rig = Rig(history=(later,))
+    assert rig.see(passage(track=1), 100).reason is Reason.CLOCK_JUMP
+    right = replace(START.later(200), now=later.now + timedelta(minutes=1))
+    assert rig.gate.handle(passage(track=2), age=0.1, moment=right).reason is Reason.CLOCK_JUMP
+    right = replace(START.later(300), now=right.now + timedelta(seconds=100))
+    assert rig.gate.handle(passage(track=3), age=0.1, moment=right).action is Action.OPEN
+
+
+def test_records_of_a_clock_that_was_far_ahead_keep_nothing_shut() -> None:
+    first = Rig()
+    first.see(passage("NOBODY1"))
+    (asked,) = first.record.records
+    rig = Rig(history=(replace(asked, now=START.now + timedelta(days=5000)),))
+    assert rig.see(passage(track=1), 100).action is Action.OPEN
+
+
+def test_a_car_that_took_over_a_passage_keeps_no_other_present() -> None:
+    """The passage that opened is another car's by now, which parks in view."""
+    rig = Rig()
+    assert rig.see(passage(track=1), 100).action is Action.OPEN
+    other = replace(passage("ZZ88ZZ", 1, kind=EventKind.REVISED), time=5.0)
+    rig.see(other, 103)
+    quad = other.quad
+    for after in range(104, 400, 2):
+        track = Track(1, quad, TrackState.ACTIVE, 1.0, float(after), 9, Detection(quad, 0.9))
+        moment = START.later(after)
+        rig.gate.observe("north", [track], time=float(after), age=0.1, moment=moment)
+    again = replace(passage(track=50), first_seen=400.0, time=401.0)
+    assert rig.see(again, 404).action is Action.OPEN
+
+
 def test_a_slow_record_does_not_open_on_old_evidence() -> None:
     now = {"time": START.later(100)}
     records: list[DecisionRecord] = []

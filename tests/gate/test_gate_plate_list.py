@@ -85,6 +85,21 @@ def test_two_districts_differ_in_the_dots_alone(listed: str, read: str) -> None:
     assert [miss.plate for miss in index.near(read)] == [listed]
 
 
+def test_a_denied_plate_that_differs_in_the_dots_alone_is_alike() -> None:
+    """The reader drops the dots of one umlaut in four."""
+    denied = plain_list(["BOAB10"], deny=["BÖAB10"]).match("BOAB10")
+    assert [entry.plate for entry in denied.exact] == ["BOAB10"]
+    assert denied.alike_plates == ("BÖAB10",)
+    # To open, dots that make another plate are no likeness.
+    assert plain_list(["BOAB10"]).match("BÖAB10").alike == ()
+
+
+def test_a_pass_is_one_under_both_spellings_but_one_for_each_gate() -> None:
+    entry = PlateEntry("FÜAB10", ListKind.ALLOW, ZoneInfo("UTC"), entries=1)
+    assert entry.pass_key == replace(entry, plate="FUAB10").pass_key
+    assert entry.pass_key != replace(entry, gates=("outer",)).pass_key
+
+
 def test_new_dates_make_a_new_pass() -> None:
     assert ENTRY.pass_key != replace(ENTRY, valid_to=date(2026, 1, 1)).pass_key
     assert ENTRY.pass_key == replace(ENTRY, owner="somebody").pass_key

@@ -78,6 +78,34 @@ def test_a_verdict_does_not_wait_for_ever_nor_on_old_frames() -> None:
     assert rig.openings == 0
 
 
+def test_a_waiting_verdict_that_its_own_frame_revokes_opens_nothing() -> None:
+    """The direction shows in the frame that says that it is another plate."""
+    config = site(
+        gates=[{"name": "main", "cameras": [{"name": "north", "line": [[0, 500], [1280, 500]]}]}]
+    )
+    allowed = replace(PLATES.match("AB123CX").exact[0], direction=Direction.IN)
+    plates = PlateList([allowed, *PLATES.match("NO1").exact], PLATES.confusables)
+    for told in (frozenset[int](), frozenset({1})):
+        rig = Rig(config, plates)
+
+        def seen(y: float, time: float, told: frozenset[int], rig: Rig = rig) -> list[Decision]:
+            quad = Quad.from_box(100, y, 200, y + 30)
+            track = Track(1, quad, TrackState.ACTIVE, 1.0, time, 9, Detection(quad, 0.9))
+            moment = START.later(100 + time)
+            return list(
+                rig.gate.observe("north", [track], time=time, age=0.1, moment=moment, told=told)
+            )
+
+        seen(300, 1.5, frozenset())
+        assert rig.see(passage(track=1), 102).reason is Reason.DIRECTION_UNKNOWN
+        seen(310, 3.0, frozenset())
+        made = [one.action for one in seen(600, 4.0, told)]
+        assert made == ([] if told else [Action.OPEN])
+        revoked = replace(passage("NO1", 1, kind=EventKind.REVISED), time=4.0)
+        assert rig.see(revoked, 104).reason is Reason.DENY_LISTED
+        assert rig.openings == (0 if told else 1)
+
+
 def test_the_next_car_opens_when_the_cool_down_ends() -> None:
     rig = Rig()
     rig.see(passage(), 100)

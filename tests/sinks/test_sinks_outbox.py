@@ -182,17 +182,25 @@ def test_bytes_are_bounded(memory_path: Path) -> None:
     outbox.close()
 
 
-def test_age_is_bounded_but_not_by_a_clock_that_was_not_set(memory_path: Path) -> None:
+def test_age_is_bounded_and_counts_anew_where_the_clock_was_wrong(memory_path: Path) -> None:
     path = memory_path / "a.outbox"
     outbox = open_outbox(path, max_age_days=7)
     outbox.append(message(0, created=NOW))
     outbox.append(message(1, created=86400.0))
     outbox.append(message(2, created=NOW + 86400))
     outbox.close()
+    early = open_outbox(path, now=NOW + 86400, max_age_days=7)
+    early.append(message(3, created=NOW + 400 * 86400))
+    assert numbers(early) == [0, 1, 2, 3]
+    early.close()
     later = open_outbox(path, now=NOW + 7.5 * 86400, max_age_days=7)
-    assert numbers(later) == [1, 2]
-    assert later.counts().dropped == 1
+    later.append(message(4, created=NOW + 7.5 * 86400))
+    assert 0 not in numbers(later)
     later.close()
+    last = open_outbox(path, now=NOW + 20 * 86400, max_age_days=7)
+    last.append(message(5, created=NOW + 20 * 86400))
+    assert numbers(last) == [5]
+    last.close()
 
 
 def test_a_full_disk_is_an_error_and_passes(memory_path: Path) -> None:
