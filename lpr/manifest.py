@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -69,6 +71,21 @@ class ModelManifest(_Section):
     def _layout_fits(self) -> ModelManifest:
         if self.input.layout == "nhwc" and self.task != "detector":
             raise ValueError(f"input.layout: a {self.task} takes nchw, only detectors take nhwc")
+        return self
+
+    @model_validator(mode="after")
+    def _numbers_make_sense(self) -> ModelManifest:
+        numbers = (self.input.mean, self.input.scale, self.temperature)
+        if not all(map(math.isfinite, numbers)) or self.input.scale == 0:
+            raise ValueError("mean, scale and temperature must be finite, and scale not 0")
+        raw = [knot[0] for knot in self.calibration]
+        right = [knot[1] for knot in self.calibration]
+        rising = all(a < b for a, b in pairwise(raw)) and all(a <= b for a, b in pairwise(right))
+        if not rising or not all(0 <= share <= 1 for share in (*raw, *right)):
+            raise ValueError("calibration: its knots must rise and lie between 0 and 1")
+        fed = "bgr" if self.task == "detector" else "gray"
+        if self.input.colour != fed:
+            raise ValueError(f"input.colour: a {self.task} is fed {fed}, not {self.input.colour}")
         return self
 
 

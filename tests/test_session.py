@@ -57,6 +57,25 @@ def test_a_checked_model_runs(tmp_path: Path) -> None:
     assert np.array_equal(session.run(batch)[0], batch * 2)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("scale = 1.0", "scale = nan", "must be finite"),
+        ("scale = 1.0", "scale = 0.0", "scale not 0"),
+        ('colour = "bgr"', 'colour = "rgb"', "a detector is fed bgr, not rgb"),
+        ("[input]", "calibration = [[1.0, 0.0], [0.0, 1.0]]\n[input]", "its knots must rise"),
+        ("[input]", "calibration = [[0.0, 0.2], [1.0, 1.5]]\n[input]", "between 0 and 1"),
+    ],
+)
+def test_numbers_that_make_results_wrong_are_refused(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = write_model(tmp_path / "double") / "manifest.toml"
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(ModelIntegrityError, match=message):
+        load_manifest(path.parent)
+
+
 def test_only_detectors_take_pictures_as_they_lie_in_memory(tmp_path: Path) -> None:
     folder = write_model(tmp_path / "double")
     path = folder / "manifest.toml"

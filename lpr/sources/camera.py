@@ -282,6 +282,11 @@ class CameraSource:
 
     def _lost(self, reason: str) -> None:
         if not self._options.reconnect:
+            self._over = True
+            reader, self._reader = self._reader, None
+            if reader is not None:
+                reader.stop()
+            self._set_status(CameraState.OFFLINE, reason)
             raise SourceError(f"{self._info.address}: {reason}")
         if self._status.state is not CameraState.OFFLINE:
             self._stats = replace(self._stats, losses=self._stats.losses + 1)

@@ -7,14 +7,16 @@ import math
 DEFAULT_STEP = 1 / 25
 _LONG_STEP_BACK = 1.0
 _NUDGE = 0.1
+_SWAP = 3.0
+"""Frames by which timestamps of frames in a wrong order may lie back, several in a row."""
 
 
 class MediaClock:
     """Media time of a recording: seconds since its first frame.
 
     A missing timestamp continues at the nominal rate. A small step back (a duplicate, a swap) is
-    nudged forward by a tenth of a frame and forgotten; a long one (a joined or wrapped stream)
-    moves the origin, so that time goes on from where it was.
+    nudged forward by a tenth of a frame and forgotten; a long one, or one that stays for a second
+    frame (a joined or wrapped stream), moves the origin, so that time goes on from where it was.
 
     Args:
         step: nominal seconds between two frames.
@@ -25,6 +27,7 @@ class MediaClock:
         self.repaired = 0
         self._origin: float | None = None
         self._last: float | None = None
+        self._late = False
 
     def time(self, pts: float | None) -> float:
         """Return the media time of the next frame.
@@ -48,9 +51,13 @@ class MediaClock:
         if now <= self._last:
             self.repaired += 1
             back = self._last - now
-            now = self._last + self.step * (1.0 if back > _LONG_STEP_BACK else _NUDGE)
-            if back > _LONG_STEP_BACK:
+            for_good = back > max(_LONG_STEP_BACK if not self._late else 0.0, _SWAP * self.step)
+            now = self._last + self.step * (1.0 if for_good else _NUDGE)
+            if for_good:
                 self._origin = pts - now
+            self._late = not for_good
+        else:
+            self._late = False
         self._last = now
         return now
 

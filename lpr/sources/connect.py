@@ -112,12 +112,17 @@ class Camera:
         """Return an error in plain words, without credentials."""
         if isinstance(error, av.error.ExitError | TimeoutError):
             return f"no answer for {self.timeout * _OWN_SHARE:.0f} s"
-        if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
+        if is_refusal(error):
             return "the camera refused the user name or password"
         if isinstance(error, av.InvalidDataError | av.ArgumentError):
             return "what it sends is no video that can be read"
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return self.address.clean(reason)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether a camera refused the user name or password: cameras lock out who tries that often."""
+    return isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError)
 
 
 class Connection:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 import av
+import cv2
 import numpy as np
 from av.video.reformatter import Colorspace, VideoReformatter
 
@@ -12,6 +13,8 @@ from lpr.types import Image
 
 _UNSPECIFIED = 2
 _HD_ROWS = 720
+_COMB: Final = 12
+"""Grey levels by which a row stands out from both of its neighbours where a field has moved."""
 
 
 class FrameConverter:
@@ -36,9 +39,11 @@ class FrameConverter:
         unnamed_hd = frame.colorspace == _UNSPECIFIED and frame.height >= _HD_ROWS
         matrix = Colorspace.ITU709 if unnamed_hd else None
         bgr = self._reformatter.reformat(frame, format="bgr24", src_colorspace=matrix, threads=1)
-        if bgr.planes[0].line_size < 0:
-            return _oriented(self._turned_over(bgr), self._orientation(frame))
-        return _oriented(_pixels(bgr), self._orientation(frame))
+        upside_down = bgr.planes[0].line_size < 0
+        pixels = self._turned_over(bgr) if upside_down else _pixels(bgr)
+        if frame.interlaced_frame:
+            pixels = without_combs(pixels)
+        return _oriented(pixels, self._orientation(frame))
 
     def _turned_over(self, bgr: av.VideoFrame) -> Image:
         """Return a frame that is stored from its last row up, as Windows' bitmaps are.
@@ -55,6 +60,32 @@ class FrameConverter:
             self._rotation = frame.rotation
             self._matrix = display_matrix(frame)
         return self._matrix
+
+
+def without_combs(picture: Image) -> Image:
+    """Take the second field out of an interlaced picture where it shows another moment.
+
+    A row that lies above or below both of its neighbours in brightness, by far, is of an edge that
+    has moved since the rows beside it were taken: it becomes their mean. What stands still keeps
+    all of its rows.
+
+    Args:
+        picture: HxWx3 uint8 BGR, its rows of two fields by turns.
+    """
+    if len(picture) < 3:
+        return picture
+    count = (len(picture) - 1) // 2
+    above, below = picture[0 : 2 * count : 2], picture[2 : 2 * count + 1 : 2]
+    own = picture[1 : 2 * count : 2]
+    mean = cv2.addWeighted(above, 0.5, below, 0.5, 0)
+    high = cv2.subtract(own, cv2.max(above, below))
+    low = cv2.subtract(cv2.min(above, below), own)
+    combed = cv2.max(high, low).max(axis=2, keepdims=True) > _COMB
+    # A comb is as wide as the motion: its neighbours along the row belong to it.
+    wide = cv2.dilate(combed[..., 0].astype(np.uint8), np.ones((1, 3), np.uint8))
+    whole = picture.copy()
+    whole[1 : 2 * count : 2] = np.where(wide[..., None].astype(bool), mean, own)
+    return whole
 
 
 def display_matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:

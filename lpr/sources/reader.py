@@ -22,7 +22,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from lpr.sources.attention import Attention
-from lpr.sources.connect import Camera, Connection, connect
+from lpr.sources.connect import Camera, Connection, connect, is_refusal
 from lpr.sources.doze import Doze
 from lpr.sources.motion import luma_plane
 from lpr.sources.pixels import FrameConverter
@@ -30,6 +30,12 @@ from lpr.sources.transport import Value, receive, send
 
 _MEMORY_LIMIT = 4 << 30
 _STILL_EVERY = 1.0
+_REFUSED, _LONGEST_REFUSED = 30.0, 600.0
+"""Seconds until a user name and password that were refused are tried again; doubled each time.
+
+Cameras lock out an account or an address after a few wrong ones, and would with it lock out people.
+"""
+_TELLING = 1.0
 _FRUITLESS_TRIES = 3
 """So often a recording is read in which nothing decodes; a web server may have failed."""
 
@@ -113,6 +119,7 @@ class Reader:
         self._index = 0
         self._damaged = 0
         self._recording = False
+        self._refusals = 0
         options = camera.motion_options
         self._attention = None if options is None else Attention(options)
         self._longest_doze = options.longest_doze if options is not None else 0.0
@@ -138,9 +145,20 @@ class Reader:
                 return
             self._slot.clear()
             ended = "nothing decodes" if self._recording else "the camera ended the stream"
-            self._send({"kind": "lost", "reason": reason or ended})
-            time.sleep(delay)
-            delay = min(2 * delay, self._camera.max_retry_delay)
+            reason = reason or ended
+            self._send({"kind": "lost", "reason": reason})
+            if self._refusals:
+                self._rest(min(_REFUSED * 2 ** (self._refusals - 1), _LONGEST_REFUSED), reason)
+            else:
+                time.sleep(delay)
+                delay = min(2 * delay, self._camera.max_retry_delay)
+
+    def _rest(self, seconds: float, reason: str) -> None:
+        """Wait long, and say now and then why: silence would be taken for a crash."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _TELLING))
+            self._send({"kind": "lost", "reason": reason})
 
     def _play(self) -> str:
         """Connect and decode until the stream ends; returns why, empty for its regular end."""
@@ -148,11 +166,13 @@ class Reader:
             with connect(self._camera) as connection:
                 self._recording = connection.recording
                 self._send({"kind": "opened", **connection.facts()})
+                self._refusals = 0
                 for picture in self._pictures(connection):
                     self._slot.put(picture, wait=self._recording)
         except StreamLostError as lost:
             return str(lost)
         except (av.FFmpegError, OSError, ValueError) as error:
+            self._refusals = self._refusals + 1 if is_refusal(error) else 0
             return self._camera.explain(error)
         return ""
 

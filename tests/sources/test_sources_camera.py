@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -302,6 +303,24 @@ def test_no_reconnecting_when_told_so(camera: Camera) -> None:
         with pytest.raises(SourceError, match=r"^http://127\.0\.0\.1"):
             for _ in range(10_000):
                 next(frames)
+        sent = camera.sent
+        assert source.ended
+        assert source.status.state is CameraState.OFFLINE
+        assert list(source) == []
+        time.sleep(0.6)
+        assert camera.sent <= sent + 1, "nobody connects any more"
+
+
+def test_a_refused_password_is_not_tried_again_and_again(camera: Camera) -> None:
+    """Cameras lock out who does."""
+    camera.status = 401
+    with open_camera(camera, replace(OPTIONS, wait=True)) as source:
+        deadline = time.monotonic() + 3.0
+        while time.monotonic() < deadline:
+            assert source.poll() is None
+        assert source.status.reason == "the camera refused the user name or password"
+        assert source.stats.restarts == 0, "its long rest is not taken for a crash"
+    assert camera.viewers <= 2, "one login: without and with the password"
 
 
 def test_a_recording_behind_http_is_delivered_whole(

@@ -55,6 +55,13 @@ def test_a_joined_stream_goes_on() -> None:
     assert times == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
 
 
+def test_a_join_that_lies_back_less_than_a_second_goes_on_at_the_same_pace() -> None:
+    clock = MediaClock(0.04)
+    stamps = [0.04 * number for number in range(20)]
+    times = [clock.time(value) for value in (*stamps, *stamps)]
+    assert times[-1] == pytest.approx(39 * 0.04, abs=0.05)
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.floats(allow_nan=True))
 def test_a_useless_rate_falls_back(step: float) -> None:

@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from lpr.errors import SourceError
 from lpr.sources import VideoSource
+from lpr.sources.pixels import without_combs
 from lpr.types import Frame
 
 VideoMaker = Callable[..., Path]
@@ -161,6 +162,23 @@ def test_interlaced_video_plays(make_video: VideoMaker) -> None:
     )
     assert len(frames) == 10
     assert source.problems == ()
+
+
+def test_what_moved_between_two_fields_has_no_combs() -> None:
+    """A bar that is 6 pixels further on in the second field, and one that stands still."""
+    first = np.full((40, 80, 3), 30, np.uint8)
+    first[:, 60:66] = 220
+    second = first.copy()
+    first[:, 10:20], second[:, 16:26] = 220, 220
+    woven = first.copy()
+    woven[1::2] = second[1::2]
+    whole = without_combs(woven)
+    assert np.array_equal(whole[:-1], first[:-1])
+    fine = np.full((40, 80, 3), 30, np.uint8)
+    fine[10:13, 20:60] = 220  # strokes of two rows and more are no combs
+    assert np.array_equal(without_combs(fine), fine)
+    for rows in (1, 2, 3, 4):
+        assert without_combs(woven[:rows]).shape == woven[:rows].shape
 
 
 def test_ten_bit_and_odd_row_length(make_video: VideoMaker) -> None:
