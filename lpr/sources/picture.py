@@ -126,6 +126,8 @@ def _decode(path: Path, data: bytes, header: PictureHeader) -> Image:
     for line in said:
         if damage := _DAMAGE.fullmatch(line):
             raise ImageError(f"{path}: damaged {header.format.upper()} data: {damage[1]}")
+    if alpha and decoded.ndim == 2:
+        decoded = _key_made_white(decoded, data)
     return np.ascontiguousarray(_turned(_as_bgr(decoded), orientation))
 
 
@@ -158,6 +160,15 @@ def _has_alpha(data: bytes, header: PictureHeader) -> bool:
             data[12:16] == b"VP8L" and bool(data[24] & 0x10)
         )
     return False
+
+
+def _key_made_white(grey: npt.NDArray[Any], data: bytes) -> npt.NDArray[Any]:
+    """Make the one transparent level of a grey PNG white; OpenCV leaves it as it is."""
+    depth, chunk = data[24], data.find(b"tRNS", 33)
+    key = int.from_bytes(data[chunk + 4 : chunk + 6], "big")
+    if depth < 8:  # decoded to 0 to 255
+        key = key * 255 // (2**depth - 1)
+    return np.where(grey == key, np.iinfo(grey.dtype).max, grey).astype(grey.dtype)
 
 
 def _as_bgr(decoded: npt.NDArray[Any]) -> Image:

@@ -167,6 +167,25 @@ def test_a_transparent_colour_is_white_wherever_it_is_told(tmp_path: Path, betwe
     assert read_image(tmp_path / "clear.png").tolist() == [[[255, 255, 255], [0x30, 0x20, 0x10]]]
 
 
+@pytest.mark.parametrize(
+    ("depth", "row", "key", "second"),
+    [
+        (8, b"\x01\x40", 1, 0x40),
+        (16, b"\x01\x00\x40\x00", 0x100, 0x40),
+        (1, b"\x40", 0, 255),
+        (4, b"\x3c", 3, 204),
+    ],
+)
+def test_the_transparent_level_of_a_grey_png_is_white(
+    tmp_path: Path, depth: int, row: bytes, key: int, second: int
+) -> None:
+    head = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, depth, 0, 0, 0, 0))
+    clear = png_chunk(b"tRNS", struct.pack(">H", key))
+    body = png_chunk(b"IDAT", zlib.compress(b"\0" + row)) + png_chunk(b"IEND", b"")
+    (tmp_path / "grey.png").write_bytes(b"\x89PNG\r\n\x1a\n" + head + clear + body)
+    assert read_image(tmp_path / "grey.png").tolist() == [[[255] * 3, [second] * 3]]
+
+
 def test_one_pixel(tmp_path: Path) -> None:
     (tmp_path / "one.png").write_bytes(encode(".png", np.full((1, 1, 3), 7, np.uint8)))
     assert read_image(tmp_path / "one.png").tolist() == [[[7, 7, 7]]]
