@@ -17,6 +17,9 @@ from lpr.sources.status import CameraState, CameraStats, CameraStatus
 from lpr.sources.transport import Body, Value
 from lpr.types import Detection, PlateEvent, Track, TrackState
 
+_FARTHEST = 1e6
+"""Pixels; what lies farther off is no place in a picture, and geometry fails with it."""
+
 
 class MessageError(Exception):
     """A worker broke the protocol."""
@@ -194,15 +197,22 @@ def _track_from_json(data: dict[str, Any]) -> Track:
     found = data["detection"]
     return Track(
         id=int(data["id"]),
-        quad=Quad.from_points(data["quad"]),
+        quad=_quad(data["quad"]),
         state=TrackState(data["state"]),
         first_seen=_finite(data["first_seen"]),
         last_seen=_finite(data["last_seen"]),
         hits=int(data["hits"]),
         detection=None
         if found is None
-        else Detection(Quad.from_points(found[0]), _finite(found[1]), int(found[2])),
+        else Detection(_quad(found[0]), _finite(found[1]), int(found[2])),
     )
+
+
+def _quad(points: Any) -> Quad:
+    quad = Quad.from_points(points)
+    if any(abs(_finite(value)) > _FARTHEST for point in quad.points for value in point):
+        raise ValueError("a plate is far outside of any picture")
+    return quad
 
 
 def _finite(value: object) -> float:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,3 +72,12 @@ def test_numbers_that_are_none_are_refused() -> None:
     text = b'{"time": NaN, "taken": 0, "tracks": [], "events": [], "pictures": []}'
     with pytest.raises(MessageError):
         decode({"kind": "seen", "json": len(text)}, np.frombuffer(text, np.uint8))
+
+
+def test_places_far_outside_of_any_picture_are_refused() -> None:
+    """Geometry fails with them, in the service itself."""
+    (track, *_) = TRACKS
+    far = replace(track, quad=Quad.from_box(0, 0, 1e308, 10))
+    head, body = encode(Seen(1.5, 0.5, (far,)))
+    with pytest.raises(MessageError, match="far outside"):
+        decode(json.loads(json.dumps(head)), body)
