@@ -8,6 +8,7 @@ from typing import Final
 
 import cv2
 
+from lpr.cli.free_name import free_name
 from lpr.errors import OutputError
 from lpr.looks import Looks
 from lpr.types import Frame, FrameResult, PlateEvent
@@ -67,12 +68,8 @@ class CropWriter:
     def _prefix(self, camera: str) -> str:
         """What the names of a camera's files begin with: no other camera's do."""
         if camera not in self._prefixes:
-            plain, number, taken = _plain(camera), 1, set(self._prefixes.values())
-            prefix = _cut(plain, _LONGEST_PREFIX)
-            while prefix in taken:
-                number += 1
-                prefix = f"{_cut(plain, _LONGEST_PREFIX)}-{number}"
-            self._prefixes[camera] = prefix
+            prefix = _cut(_plain(camera), _LONGEST_PREFIX)
+            self._prefixes[camera] = free_name(prefix, self._prefixes.values())
         return self._prefixes[camera]
 
     def forget(self) -> None:

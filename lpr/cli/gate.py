@@ -111,14 +111,13 @@ def simulate(
         site = load_gate_config(config)
         plates = _plates(site)
         what = replayed_events(sources, site, camera)
-        cameras = [one.name for gate in site.gates for one in gate.cameras]
         report = replay(
             site,
             plates,
             what.events,
             start=replay_start(start, site.timezone, what.events),
             fits_format=format_check(site.regions),
-            labels=None if labels is None else read_labels(labels, cameras, what.renamed),
+            labels=None if labels is None else read_labels(labels, site.camera_names, what.renamed),
         )
         console = PeopleConsole()
         for record in report.records:

@@ -184,7 +184,7 @@ def _renamed(
 
     Silence would deny every vehicle, and call no opening false.
     """
-    known = tuple(one.name for gate in site.gates for one in gate.cameras)
+    known = site.camera_names
     unknown = {event.camera for event in events} - set(known)
     if not unknown:
         return {}

@@ -13,6 +13,7 @@ import typer
 
 from lpr.cli.exit_codes import ExitCode, exit_code
 from lpr.cli.failure import clean_exit, complain
+from lpr.cli.free_name import free_name
 from lpr.cli.interrupt import StopRequest
 from lpr.cli.options import Config, Jsonl, Quiet, Region, Threads, engine_config
 from lpr.errors import OutputError
@@ -114,7 +115,7 @@ class _Run:
             source = open_source(address)
             if source.info.name in self.names:
                 with source:  # Its name is known only now; closed, and opened under a free one.
-                    name = self._free_name(source.info.name)
+                    name = free_name(source.info.name, self.names)
                 source = open_source(address, camera=name)
             self._play(source)
             problems = source.problems
@@ -195,10 +196,3 @@ class _Run:
                     self.outputs.explain(event.camera, explanation)
         if failed is not None:
             raise failed
-
-    def _free_name(self, name: str) -> str:
-        """A camera name of its own for a further source of the same name."""
-        number = 2
-        while f"{name}-{number}" in self.names:
-            number += 1
-        return f"{name}-{number}"

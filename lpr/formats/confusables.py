@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lpr.errors import ConfigError
+from lpr.formats.folding import fold
 
 MAX_UNFOLDED: Final = 4096
 """Texts looked at before a text counts as ambiguous."""
@@ -91,3 +92,8 @@ def collisions(plates: Iterable[str], confusables: Confusables) -> tuple[tuple[s
     for plate in plates:
         groups.setdefault(confusables.fold(plate), set()).add(plate)
     return tuple(sorted(tuple(sorted(group)) for group in groups.values() if len(group) > 1))
+
+
+def folded(text: str, confusables: Confusables) -> str:
+    """What a text has in common with everything that a reader may take it for."""
+    return confusables.fold(fold(text))

@@ -158,7 +158,7 @@ class GateConfig(Section):
     @model_validator(mode="after")
     def _check_names(self) -> Self:
         gates = [gate.name for gate in self.gates]
-        cameras = [camera.name for gate in self.gates for camera in gate.cameras]
+        cameras = self.camera_names
         areas = [area.name for area in self.areas]
         for what, names in (("gate", gates), ("camera", cameras), ("area", areas)):
             twice = {name for name in names if names.count(name) > 1}
@@ -223,6 +223,11 @@ class GateConfig(Section):
                     "such a gate must not be armed"
                 )
         return self
+
+    @property
+    def camera_names(self) -> tuple[str, ...]:
+        """The cameras of all gates."""
+        return tuple(camera.name for gate in self.gates for camera in gate.cameras)
 
     def opens(self, gate: GateSettings) -> bool:
         """Whether a gate really opens: the site and the gate are armed."""

@@ -136,7 +136,7 @@ class HttpRelay:
         """
         self._deadline = self._clock() + self._settings.timeout
         try:
-            self._send(self._deadline)
+            self._send()
         except self._httpx.HTTPError as error:
             raise GateError(f"{self._name}: {type(error).__name__}: no opening") from error
 
@@ -149,13 +149,13 @@ class HttpRelay:
         if self._clock() >= self._deadline:
             raise GateError(f"{self._name}: no answer in time; no opening")
 
-    def _send(self, deadline: float) -> None:
+    def _send(self) -> None:
         url, method, body = self._url, self._settings.method, self._body
         for _ in range(_MAX_REDIRECTS + 1):
             headers = {"content-type": self._settings.content_type} if body else {}
             with self._client.stream(method, url, content=body, headers=headers) as answer:
                 if not answer.is_redirect:
-                    self._check(answer, deadline)
+                    self._check(answer)
                     return
                 target = answer.next_request
             if target is None or _origin(str(target.url)) != _origin(self._url):
@@ -165,11 +165,11 @@ class HttpRelay:
             method, body = target.method, body if target.method == method else b""
         raise GateError(f"{self._name}: redirects too often; no opening")
 
-    def _check(self, answer: Any, deadline: float) -> None:
+    def _check(self, answer: Any) -> None:
         text = b""
         for piece in answer.iter_bytes():
             text += piece
-            if len(text) > _MAX_ANSWER or self._clock() > deadline:
+            if len(text) > _MAX_ANSWER or self._clock() > self._deadline:
                 raise GateError(f"{self._name}: the answer is too long or too slow")
         if not answer.is_success:
             raise GateError(f"{self._name}: refused with status {answer.status_code}")

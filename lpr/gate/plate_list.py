@@ -8,7 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from lpr.formats.folding import fold, plate_identity
+from lpr.formats.confusables import folded
+from lpr.formats.folding import plate_identity
 from lpr.gate.confusables import Confusables, collisions
 from lpr.gate.direction import Direction
 from lpr.gate.schedule import Schedule, local_time
@@ -129,7 +130,7 @@ class PlateList:
         for entry in self._entries:
             plate = plate_identity(entry.plate)
             self._by_plate.setdefault(plate, []).append(entry)
-            self._by_fold.setdefault(confusables.fold(fold(plate)), []).append(entry)
+            self._by_fold.setdefault(folded(plate, confusables), []).append(entry)
 
     @property
     def entries(self) -> tuple[PlateEntry, ...]:
@@ -154,10 +155,10 @@ class PlateList:
     def match(self, text: str) -> ListMatch:
         """Return the entries that a read plate text may mean; edit distance plays no part."""
         plate = plate_identity(text)
-        same = self._confusables.fold(plate)
+        same = self._fold(text)
         alike = [
             entry
-            for entry in self._by_fold.get(self._confusables.fold(fold(plate)), ())
+            for entry in self._by_fold.get(folded(text, self._confusables), ())
             if plate_identity(entry.plate) != plate
             # Dots that make another plate are no likeness to open by, but one to stay shut for.
             and (entry.kind is ListKind.DENY or self._fold(entry.plate) == same)

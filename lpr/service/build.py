@@ -285,7 +285,7 @@ def _receivers(config: GateConfig) -> Iterator[Receiver]:
     for settings in config.webhooks:
         yield build_webhook(settings, folder=folder, sources=sources)
     if config.mqtt is not None:
-        names = [camera.name for gate in config.gates for camera in gate.cameras]
+        names = config.camera_names
         yield build_mqtt(config.mqtt, folder=folder, cameras=names, sources=sources)
 
 

@@ -116,11 +116,15 @@ class GateService:
         busy = self._take_reports()
         self._take_failures()
         self._lists.tend(now, told=told)
-        if now - self._told >= self._config.service.health_every:
+        if self._is_silent(now):
             self._tell(now)
         if not busy:
             self._wake.wait(_TICK)
         self._wake.clear()
+
+    def _is_silent(self, now: float) -> bool:
+        """Whether it is time to tell how the service is."""
+        return now - self._told >= self._config.service.health_every
 
     def _take_reports(self) -> bool:
         busy = False
@@ -131,7 +135,8 @@ class GateService:
                     break
                 busy = True
                 self._take(keeper.camera, report)
-                notify("WATCHDOG=1")  # a store that is locked may keep each report waiting
+                if self._is_silent(time.monotonic()):
+                    notify("WATCHDOG=1")  # a store that is locked may keep each report waiting
         return busy
 
     def _take_failures(self) -> None:

@@ -22,8 +22,8 @@ from lpr.sinks.outbox_settings import OutboxLimits
 _log = logging.getLogger(__name__)
 
 _CLEAR_EVERY: Final = 3600.0
-_CLOCK_WAS_SET: Final = 1.6e9
 _DAY: Final = 86400.0
+_CLOCK_WAS_SET: Final = 1.6e9
 """Unix seconds (2020): an older message was made before the machine knew the time."""
 
 
@@ -278,17 +278,17 @@ class Outbox:
 
     def _prune(self) -> None:
         limits, now = self._limits, self._clock()
-        if now > _CLOCK_WAS_SET:  # what a wrong clock dated would stay for ever
+        if now > _CLOCK_WAS_SET:
+            # What a wrong clock dated would stay for ever.
             self._db.execute(
                 "UPDATE messages SET created = ? WHERE created <= ? OR created > ?",
                 (now, _CLOCK_WAS_SET, now + _DAY),
             )
-        expired = self._db.execute(
-            "SELECT id FROM messages WHERE created > ? AND created < ?",
-            (_CLOCK_WAS_SET, now - limits.max_age_days * _DAY),
-        ).fetchall()
-        for (number,) in expired:
-            self._add(dropped=self._delete(number))
+            expired = self._db.execute(
+                "SELECT id FROM messages WHERE created < ?", (now - limits.max_age_days * _DAY,)
+            ).fetchall()
+            for (number,) in expired:
+                self._add(dropped=self._delete(number))
         while (
             self._counts.waiting + self._counts.aside > limits.max_messages
             or self._counts.bytes > limits.max_bytes

@@ -129,9 +129,7 @@ class CameraSource:
     def close(self) -> None:
         """End the iteration and the reading process; closing twice is harmless."""
         self._closing.set()
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            reader.stop()
+        self._end_reader()
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield frames until the source is closed or a recording ends.
@@ -283,9 +281,7 @@ class CameraSource:
     def _lost(self, reason: str) -> None:
         if not self._options.reconnect:
             self._over = True
-            reader, self._reader = self._reader, None
-            if reader is not None:
-                reader.stop()
+            self._end_reader()
             self._set_status(CameraState.OFFLINE, reason)
             raise SourceError(f"{self._info.address}: {reason}")
         if self._status.state is not CameraState.OFFLINE:
@@ -302,11 +298,14 @@ class CameraSource:
                 f"{self._address.public}: the reading process cannot be started: {error.strerror}"
             ) from error
 
-    def _replace(self, reason: str) -> None:
-        """End a reader that is of no more use; a new one starts after a pause."""
+    def _end_reader(self) -> None:
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.stop()
+
+    def _replace(self, reason: str) -> None:
+        """End a reader that is of no more use; a new one starts after a pause."""
+        self._end_reader()
         if self._closing.is_set():
             return
         self._base = self._stats

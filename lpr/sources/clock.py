@@ -48,16 +48,15 @@ class MediaClock:
         if self._origin is None:
             self._origin = pts - self._last - self.step
         now = pts - self._origin
-        if now <= self._last:
+        back, late = self._last - now, self._late
+        self._late = back >= 0
+        if self._late:
             self.repaired += 1
-            back = self._last - now
-            for_good = back > max(_LONG_STEP_BACK if not self._late else 0.0, _SWAP * self.step)
-            now = self._last + self.step * (1.0 if for_good else _NUDGE)
-            if for_good:
-                self._origin = pts - now
-            self._late = not for_good
-        else:
-            self._late = False
+            if back > (_SWAP * self.step if late else _LONG_STEP_BACK):
+                now = self._last + self.step
+                self._origin, self._late = pts - now, False
+            else:
+                now = self._last + _NUDGE * self.step
         self._last = now
         return now
 

@@ -127,7 +127,7 @@ def _decode(path: Path, data: bytes, header: PictureHeader) -> Image:
         if damage := _DAMAGE.fullmatch(line):
             raise ImageError(f"{path}: damaged {header.format.upper()} data: {damage[1]}")
     if alpha and decoded.ndim == 2:
-        decoded = _key_made_white(decoded, data)
+        decoded = _level_made_white(decoded, data)
     return np.ascontiguousarray(_turned(_as_bgr(decoded), orientation))
 
 
@@ -154,7 +154,7 @@ def _turned(picture: Image, orientation: int) -> Image:
 def _has_alpha(data: bytes, header: PictureHeader) -> bool:
     """Whether the picture may have transparent parts; a wrong yes costs nothing but time."""
     if header.format == "png":
-        return data[25] in (4, 6) or data.find(b"tRNS", 33, data.find(b"IDAT", 33)) >= 0
+        return data[25] in (4, 6) or _transparency(data) is not None
     if header.format == "webp":
         return (data[12:16] == b"VP8X" and bool(data[20] & 0x10)) or (
             data[12:16] == b"VP8L" and bool(data[24] & 0x10)
@@ -162,13 +162,23 @@ def _has_alpha(data: bytes, header: PictureHeader) -> bool:
     return False
 
 
-def _key_made_white(grey: npt.NDArray[Any], data: bytes) -> npt.NDArray[Any]:
+def _transparency(data: bytes) -> bytes | None:
+    """What a PNG's tRNS chunk says; None where there is none before the picture's data."""
+    place = 8
+    while place + 8 <= len(data):
+        size, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+        if kind in (b"tRNS", b"IDAT"):
+            return data[place + 8 : place + 8 + size] if kind == b"tRNS" else None
+        place += 12 + size
+    return None
+
+
+def _level_made_white(grey: npt.NDArray[Any], data: bytes) -> npt.NDArray[Any]:
     """Make the one transparent level of a grey PNG white; OpenCV leaves it as it is."""
-    depth, chunk = data[24], data.find(b"tRNS", 33)
-    key = int.from_bytes(data[chunk + 4 : chunk + 6], "big")
+    level, depth = int.from_bytes((_transparency(data) or b"")[:2], "big"), data[24]
     if depth < 8:  # decoded to 0 to 255
-        key = key * 255 // (2**depth - 1)
-    return np.where(grey == key, np.iinfo(grey.dtype).max, grey).astype(grey.dtype)
+        level = level * 255 // (2**depth - 1)
+    return np.where(grey == level, np.iinfo(grey.dtype).max, grey).astype(grey.dtype)
 
 
 def _as_bgr(decoded: npt.NDArray[Any]) -> Image:

@@ -80,11 +80,11 @@ def without_combs(picture: Image) -> Image:
     mean = cv2.addWeighted(above, 0.5, below, 0.5, 0)
     high = cv2.subtract(own, cv2.max(above, below))
     low = cv2.subtract(cv2.min(above, below), own)
-    combed = cv2.max(high, low).max(axis=2, keepdims=True) > _COMB
+    combed = (cv2.max(high, low).max(axis=2) > _COMB).astype(np.uint8)
     # A comb is as wide as the motion: its neighbours along the row belong to it.
-    wide = cv2.dilate(combed[..., 0].astype(np.uint8), np.ones((1, 3), np.uint8))
+    wide = cv2.dilate(combed, np.ones((1, 3), np.uint8))
     whole = picture.copy()
-    whole[1 : 2 * count : 2] = np.where(wide[..., None].astype(bool), mean, own)
+    whole[1 : 2 * count : 2] = np.where(wide[..., None] > 0, mean, own)
     return whole
 
 

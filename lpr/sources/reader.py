@@ -119,7 +119,7 @@ class Reader:
         self._index = 0
         self._damaged = 0
         self._recording = False
-        self._refusals = 0
+        self._refused = False
         options = camera.motion_options
         self._attention = None if options is None else Attention(options)
         self._longest_doze = options.longest_doze if options is not None else 0.0
@@ -131,7 +131,7 @@ class Reader:
         threading.Thread(target=self._listen, daemon=True).start()
         threading.Thread(target=self._serve, daemon=True).start()
         self._send({"kind": "started"})
-        delay = self._camera.retry_delay
+        delay, rest = self._camera.retry_delay, _REFUSED
         tries = 0
         while True:
             before = self._index
@@ -147,9 +147,11 @@ class Reader:
             ended = "nothing decodes" if self._recording else "the camera ended the stream"
             reason = reason or ended
             self._send({"kind": "lost", "reason": reason})
-            if self._refusals:
-                self._rest(min(_REFUSED * 2 ** (self._refusals - 1), _LONGEST_REFUSED), reason)
+            if self._refused:
+                self._rest(rest, reason)
+                rest = min(2 * rest, _LONGEST_REFUSED)
             else:
+                rest = _REFUSED
                 time.sleep(delay)
                 delay = min(2 * delay, self._camera.max_retry_delay)
 
@@ -166,13 +168,13 @@ class Reader:
             with connect(self._camera) as connection:
                 self._recording = connection.recording
                 self._send({"kind": "opened", **connection.facts()})
-                self._refusals = 0
+                self._refused = False
                 for picture in self._pictures(connection):
                     self._slot.put(picture, wait=self._recording)
         except StreamLostError as lost:
             return str(lost)
         except (av.FFmpegError, OSError, ValueError) as error:
-            self._refusals = self._refusals + 1 if is_refusal(error) else 0
+            self._refused = is_refusal(error)
             return self._camera.explain(error)
         return ""
 

@@ -12,14 +12,13 @@ from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
-from lpr.formats.confusables import Confusables
+from lpr.formats.confusables import Confusables, folded
 from lpr.store.database import Database
 from lpr.store.keys import Keys
 from lpr.store.picture import Picture
 from lpr.store.records import RetentionClass, StoredDecision
 from lpr.store.rows import decision_columns, event_columns
 from lpr.store.schema import decisions, events, pictures, plates
-from lpr.store.spellings import folded
 from lpr.types import PlateEvent
 
 _RANKS: Final = tuple(RetentionClass)

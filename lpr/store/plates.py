@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from lpr.formats.confusables import Confusables
+from lpr.formats.confusables import Confusables, folded
 from lpr.formats.typed import MAX_TYPED, SEPARATORS, composed
 from lpr.store.records import ListedPlate
 from lpr.store.rows import listed_columns, listed_plate, plate_text
 from lpr.store.schema import plates
-from lpr.store.spellings import folded, spellings
+from lpr.store.spellings import spellings
 
 
 def typed_plate(text: str) -> str:

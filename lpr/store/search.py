@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from lpr.formats.confusables import Confusables
+from lpr.formats.confusables import Confusables, folded
 from lpr.store.keys import Keys
 from lpr.store.query import Match, SearchQuery
 from lpr.store.records import StoredEvent
 from lpr.store.rows import name_text, plate_text, stored_event
 from lpr.store.schema import decisions, events, pictures
-from lpr.store.spellings import folded, spellings
+from lpr.store.spellings import spellings
 
 _AFTERWARDS: Final = ("departed", "already_opened")
 

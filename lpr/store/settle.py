@@ -8,14 +8,13 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from lpr.formats.confusables import Confusables
+from lpr.formats.confusables import Confusables, folded
 from lpr.store.audit import KEY_ACTION, AuditLog
 from lpr.store.database import Database
 from lpr.store.keys import Keys, active_key, register_key
 from lpr.store.plates import typed_plate
 from lpr.store.records import Requester
 from lpr.store.schema import events, meta, plates
-from lpr.store.spellings import folded
 
 _BY: Final = Requester("lpr", "opening the store")
 _BATCH: Final = 1000

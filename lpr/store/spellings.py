@@ -10,16 +10,10 @@ import math
 import re
 from typing import Final
 
-from lpr.formats.confusables import Confusables
 from lpr.formats.folding import fold, plate_identity
 
 _DOTTED: Final = "ÄÖÜ"
 _MAX_SPELLINGS: Final = 1024
-
-
-def folded(text: str, confusables: Confusables) -> str:
-    """What a text has in common with everything that a reader may take it for."""
-    return confusables.fold(fold(text))
 
 
 def letters(char: str) -> str:

@@ -241,9 +241,11 @@ class GlyphPainter:
             A plate with a new text, or the same plate where its look cannot be measured.
         """
         new = self._drawn_anew(cells.text, rng)
-        slope = text_slope(cells) if new else 0.0
+        if not new:
+            return plate
+        slope = text_slope(cells)
         cells = replace(cells, patch=_sheared(cells.patch, -slope).astype(np.uint8))
-        look = plate_look(cells) if new else None
+        look = plate_look(cells)
         if look is None:
             return plate
         level, text = _sheared(plate.patch, -slope), list(plate.text)

@@ -13,20 +13,29 @@ from lpr.types import Detection, EventKind, Track, TrackState
 
 
 def line_rig() -> Rig:
-    """A gate whose camera tells the direction by a line at y = 500; AB123CX may come in."""
+    """A gate with a line at y = 500 that tells the direction; AB123CX may come in, NO1 may not."""
     line = {"name": "north", "line": [[0, 500], [1000, 500]]}
     entry = replace(PLATES.match("AB123CX").exact[0], direction=Direction.IN)
+    entries = [entry, *PLATES.match("NO1").exact]
     return Rig(
-        site(gates=[{"name": "main", "cameras": [line]}]), PlateList([entry], PLATES.confusables)
+        site(gates=[{"name": "main", "cameras": [line]}]), PlateList(entries, PLATES.confusables)
     )
 
 
-def look(rig: Rig, track: int, y: float, after: float, age: float = 0.1) -> tuple[Decision, ...]:
+def look(
+    rig: Rig,
+    track: int,
+    y: float,
+    after: float,
+    age: float = 0.1,
+    told: frozenset[int] = frozenset(),
+) -> tuple[Decision, ...]:
     """Show the camera a plate at some height of the picture."""
     quad = Quad.from_box(460, y - 10, 540, y + 10)
     seen = Track(track, quad, TrackState.ACTIVE, 0, 0, 3, Detection(quad, 0.9))
     # The events of track n are made at media second n + 1, some 100 s behind the start.
-    return rig.gate.observe("north", [seen], time=after - 98, age=age, moment=START.later(after))
+    moment = START.later(after)
+    return rig.gate.observe("north", [seen], time=after - 98, age=age, moment=moment, told=told)
 
 
 def test_directions_come_from_the_tracks() -> None:
@@ -78,32 +87,17 @@ def test_a_verdict_does_not_wait_for_ever_nor_on_old_frames() -> None:
     assert rig.openings == 0
 
 
-def test_a_waiting_verdict_that_its_own_frame_revokes_opens_nothing() -> None:
+@pytest.mark.parametrize("told", [frozenset(), frozenset({1})])
+def test_a_waiting_verdict_that_its_own_frame_revokes_opens_nothing(told: frozenset[int]) -> None:
     """The direction shows in the frame that says that it is another plate."""
-    config = site(
-        gates=[{"name": "main", "cameras": [{"name": "north", "line": [[0, 500], [1280, 500]]}]}]
-    )
-    allowed = replace(PLATES.match("AB123CX").exact[0], direction=Direction.IN)
-    plates = PlateList([allowed, *PLATES.match("NO1").exact], PLATES.confusables)
-    for told in (frozenset[int](), frozenset({1})):
-        rig = Rig(config, plates)
-
-        def seen(y: float, time: float, told: frozenset[int], rig: Rig = rig) -> list[Decision]:
-            quad = Quad.from_box(100, y, 200, y + 30)
-            track = Track(1, quad, TrackState.ACTIVE, 1.0, time, 9, Detection(quad, 0.9))
-            moment = START.later(100 + time)
-            return list(
-                rig.gate.observe("north", [track], time=time, age=0.1, moment=moment, told=told)
-            )
-
-        seen(300, 1.5, frozenset())
-        assert rig.see(passage(track=1), 102).reason is Reason.DIRECTION_UNKNOWN
-        seen(310, 3.0, frozenset())
-        made = [one.action for one in seen(600, 4.0, told)]
-        assert made == ([] if told else [Action.OPEN])
-        revoked = replace(passage("NO1", 1, kind=EventKind.REVISED), time=4.0)
-        assert rig.see(revoked, 104).reason is Reason.DENY_LISTED
-        assert rig.openings == (0 if told else 1)
+    rig = line_rig()
+    look(rig, 1, 400, 100)
+    assert rig.see(passage(), 101).reason is Reason.DIRECTION_UNKNOWN
+    made = [one.action for one in look(rig, 1, 600, 104, told=told)]
+    assert made == ([] if told else [Action.OPEN])
+    revoked = replace(passage("NO1", 1, kind=EventKind.REVISED), time=4.0)
+    assert rig.see(revoked, 104).reason is Reason.DENY_LISTED
+    assert rig.openings == (0 if told else 1)
 
 
 def test_the_next_car_opens_when_the_cool_down_ends() -> None:

@@ -181,6 +181,7 @@ def test_the_transparent_level_of_a_grey_png_is_white(
 ) -> None:
     head = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, depth, 0, 0, 0, 0))
     clear = png_chunk(b"tRNS", struct.pack(">H", key))
+    clear = png_chunk(b"tEXt", b"Comment\0 tRNS is another one") + clear
     body = png_chunk(b"IDAT", zlib.compress(b"\0" + row)) + png_chunk(b"IEND", b"")
     (tmp_path / "grey.png").write_bytes(b"\x89PNG\r\n\x1a\n" + head + clear + body)
     assert read_image(tmp_path / "grey.png").tolist() == [[[255] * 3, [second] * 3]]
