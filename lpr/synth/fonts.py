@@ -261,6 +261,14 @@ class FontBook:
                 + "; set LPR_FONTS to a folder with TrueType files (see docs/training.md)"
             )
 
+    @classmethod
+    def installed(cls) -> FontBook | None:
+        """The faces of this machine; None where there is none for Latin plates."""
+        try:
+            return cls()
+        except ConfigError:
+            return None
+
     def kinds(self) -> tuple[str, ...]:
         """The kinds of which at least one face was found."""
         return tuple(kind for kind, faces in self._faces.items() if faces)

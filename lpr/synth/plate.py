@@ -168,10 +168,10 @@ def _draw_row(
         elif slot.char == "*":
             draw_emblem(canvas, slot, style, rng)
         elif slot.char in MARKS:
-            _stamp_mark(ink, slot)
+            stamp_mark(ink, slot)
         else:
             index = next(i for i, char in enumerate(row) if char == slot.char)
-            _stamp(ink, faces[index], _lower(slot, style) if slot.char.isalpha() else slot)
+            stamp(ink, faces[index], _lower(slot, style) if slot.char.isalpha() else slot)
 
 
 def _lower(slot: Slot, style: PlateStyle) -> Slot:
@@ -259,7 +259,7 @@ def _draw_small_year(
         _draw_row(ink, canvas, number, rest, plain, face, fonts, rng)
     elif rng.random() < 0.6:
         y = area.top + area.height / 2
-        _stamp_mark(ink, Slot("-", area.left + split, y - size / 2, gap, size))
+        stamp_mark(ink, Slot("-", area.left + split, y - size / 2, gap, size))
 
 
 def _faces_for(row: str, face: Face, fonts: FontBook, rng: np.random.Generator) -> list[Face]:
@@ -269,7 +269,7 @@ def _faces_for(row: str, face: Face, fonts: FontBook, rng: np.random.Generator) 
     ]
 
 
-def _stamp(ink: npt.NDArray[np.uint8], face: Face, slot: Slot) -> None:
+def stamp(ink: npt.NDArray[np.uint8], face: Face, slot: Slot) -> None:
     """Lay one glyph into the ink layer."""
     glyph = face.glyph(slot.char)
     width = max(1, round(slot.width))
@@ -279,7 +279,7 @@ def _stamp(ink: npt.NDArray[np.uint8], face: Face, slot: Slot) -> None:
     _lay(ink, mask, round(slot.left), round(slot.top + glyph.top * slot.height))
 
 
-def _stamp_mark(ink: npt.NDArray[np.uint8], slot: Slot) -> None:
+def stamp_mark(ink: npt.NDArray[np.uint8], slot: Slot) -> None:
     """Lay a hyphen or a dot into the ink layer."""
     thick = max(1, round(slot.height * 0.12))
     middle = slot.top + slot.height * (0.92 if slot.char == "." else 0.5)

@@ -18,6 +18,7 @@ from lpr.train.recognizer_cells import CharacterCells, RowCells
 from lpr.train.recognizer_data import LabelledPatch, RenderedCache
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
+from lpr.train.recognizer_letters import LetterPainter
 from lpr.train.recognizer_net import HEIGHT, WIDTH
 from lpr.train.recognizer_shuffle import given_first, shuffled
 
@@ -25,6 +26,8 @@ _DONATED = 0.35
 """Share of the other shuffled plates that take a Chinese or Korean first character from another."""
 _PAINTED = 0.6
 """Share of shuffled plates whose Chinese or Korean characters are drawn anew."""
+_LETTERED = 0.5
+"""Share of shuffled plates of Latin letters that get another registration in another typeface."""
 _SMALLER = 0.7
 """Height of the syllable before the digits of a lower row, against theirs."""
 
@@ -41,6 +44,8 @@ class WeightedPatches:
         cells: where the characters of each plate stand, None where unknown; empty for no shuffling.
         shuffled_share: share of the plates with known characters that change them about.
         painter: draws other Chinese and Korean characters into shuffled plates; None for none.
+        letterer: letters Latin plates anew; None for none.
+        letterable: for each plate whether that can be done; empty for none.
     """
 
     def __init__(
@@ -50,8 +55,11 @@ class WeightedPatches:
         cells: Sequence[CharacterCells | RowCells | None] = (),
         shuffled_share: float = 0.6,
         painter: GlyphPainter | None = None,
+        letterer: LetterPainter | None = None,
+        letterable: Sequence[bool] = (),
     ) -> None:
         self.patches, self.weight, self._painter = patches, weight, painter
+        self._letterer, self._letterable = letterer, letterable
         self._cells, self._shuffled_share = cells, shuffled_share
         starts = ["" if patch.text[:1].isascii() else patch.text[0] for patch in patches]
         counts = Counter(starts)
@@ -64,6 +72,10 @@ class WeightedPatches:
         cells = self._cells[index] if self._cells else None
         if cells is None or rng.random() >= self._shuffled_share:
             return self.patches[index]
+        if self._letterer is not None and self._letterable and self._letterable[index]:
+            lettered = self._letterer.lettered(cells, rng) if rng.random() < _LETTERED else None
+            if lettered is not None:
+                return lettered
         painter = self._painter if rng.random() < _PAINTED else None
         if isinstance(cells, RowCells):
             sizes = (1.0, _SMALLER)

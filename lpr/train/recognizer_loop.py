@@ -41,6 +41,7 @@ from lpr.train.recognizer_export import (
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_keep import Keeper
+from lpr.train.recognizer_letters import LetterPainter
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
 from lpr.train.recognizer_patches import (
     LEFT_OUT,
@@ -211,8 +212,10 @@ def _learn(
     torch.set_num_threads(loop.threads)
     state = restore_state(options.out / CHECKPOINT, loop)
     aligner, refiner = shipped_helpers(state.alphabet)
-    painter = GlyphPainter.installed(state.alphabet)
-    real = weighted_patches(_labels(options), state.alphabet, aligner, refiner, painter)
+    book = FontBook.installed()
+    painter = None if book is None else GlyphPainter(book, state.alphabet)
+    letterer = None if book is None else LetterPainter(book, state.alphabet)
+    real = weighted_patches(_labels(options), state.alphabet, aligner, refiner, painter, letterer)
     cache = RenderedCache(_cache_folder(options)) if options.rendered > 0 else None
     batches = BatchMaker(
         state.alphabet,

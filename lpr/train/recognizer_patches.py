@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from lpr.detect.corners import CornerRefiner
+from lpr.evaluate.text import edit_distance
 from lpr.geometry import Quad
 from lpr.recognize.alphabet import Alphabet
 from lpr.registry import DEFAULT_CORNERS, DEFAULT_RECOGNIZER, find_model
@@ -25,6 +26,7 @@ from lpr.train.recognizer_data import (
 from lpr.train.recognizer_embed import embedded
 from lpr.train.recognizer_export import WEIGHTS, load_weights
 from lpr.train.recognizer_glyphs import GlyphPainter
+from lpr.train.recognizer_letters import LetterPainter
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
 from lpr.train.recognizer_score import score_images
 from lpr.train.recognizer_shuffle import rearranged
@@ -63,6 +65,7 @@ class Helpers:
     aligner: RecognizerNet | None
     refiner: CornerRefiner | None
     painter: GlyphPainter | None
+    letterer: LetterPainter | None
 
     def movable(self, patches: Sequence[LabelledPatch], weight: float) -> WeightedPatches:
         """Plates of one kind whose characters may change."""
@@ -70,7 +73,15 @@ class Helpers:
             return WeightedPatches(patches, weight)
         cells = find_cells(self.aligner, self.alphabet, patches)
         cells = movable_cells(self.aligner, self.alphabet, cells)
-        return WeightedPatches(patches, weight, cells, painter=self.painter)
+        letterable = letterable_cells(self.aligner, self.alphabet, cells, self.letterer)
+        return WeightedPatches(
+            patches,
+            weight,
+            cells,
+            painter=self.painter,
+            letterer=self.letterer,
+            letterable=letterable,
+        )
 
 
 def weighted_patches(
@@ -79,6 +90,7 @@ def weighted_patches(
     aligner: RecognizerNet | None = None,
     refiner: CornerRefiner | None = None,
     painter: GlyphPainter | None = None,
+    letterer: LetterPainter | None = None,
 ) -> list[WeightedPatches]:
     """Load the train crops, one- and two-line apart, with the weights of their sets.
 
@@ -88,8 +100,9 @@ def weighted_patches(
         aligner: finds the characters, so that they can change places; None leaves them.
         refiner: corrects labelled boxes; None leaves them.
         painter: draws other Chinese and Korean characters; None leaves them.
+        letterer: letters Latin plates anew; None leaves them.
     """
-    helpers = Helpers(alphabet, aligner, refiner, painter)
+    helpers = Helpers(alphabet, aligner, refiner, painter, letterer)
     parts: list[WeightedPatches] = []
     for name, usable in training_rows(labels).items():
         for lines in (1, 2):
@@ -151,6 +164,40 @@ def movable_cells(
     return [
         one if count >= _LEGIBLE_TRIALS else None for one, count in zip(cells, legible, strict=True)
     ]
+
+
+def letterable_cells(
+    reader: RecognizerNet,
+    alphabet: Alphabet,
+    cells: Sequence[CharacterCells | RowCells | None],
+    letterer: LetterPainter | None,
+) -> list[bool]:
+    """Which plates can be lettered anew: those of which a trial is nearly read.
+
+    What does not cover the old characters, or is lost in the light, is hardly ever read.
+
+    Args:
+        reader: reads a few lettered plates of each.
+        alphabet: of the reader.
+        cells: where the characters stand; None where unknown.
+        letterer: what letters them; None can letter none.
+    """
+    rng = np.random.default_rng(0)
+    able = np.zeros(len(cells), np.bool_)
+    for _ in range(_TRIALS if letterer is not None else 0):
+        tried = [
+            (index, plate)
+            for index, one in enumerate(cells)
+            if one is not None
+            and not able[index]
+            and letterer is not None
+            and (plate := letterer.lettered(one, rng)) is not None
+        ]
+        crops = [upright(plate, WIDTH, HEIGHT) for _, plate in tried]
+        scored = score_images(reader, alphabet, crops, [plate.text for _, plate in tried])
+        for (index, plate), read in zip(tried, scored.read, strict=True):
+            able[index] = edit_distance(read, plate.text) <= 1
+    return [bool(one) for one in able]
 
 
 def may_train(row: CropLabel) -> bool:

@@ -18,14 +18,23 @@ from lpr.manifest import load_manifest
 from lpr.recognize.alphabet import PLATE_CHARACTERS, Alphabet
 from lpr.recognize.recognizer import OnnxRecognizer
 from lpr.registry import find_model
-from lpr.train.recognizer_cells import CharacterCells
-from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, read_labels, served_crop
+from lpr.train.recognizer_batches import WeightedPatches
+from lpr.train.recognizer_cells import CharacterCells, RowCells
+from lpr.train.recognizer_data import (
+    PATCH_HEIGHT,
+    PATCH_WIDTH,
+    LabelledPatch,
+    patch_corners,
+    read_labels,
+    served_crop,
+)
 from lpr.train.recognizer_elsewhere import PLATES
 from lpr.train.recognizer_export import load_weights
 from lpr.train.recognizer_keep import Keeper
+from lpr.train.recognizer_letters import LetterPainter
 from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
 from lpr.train.recognizer_net import COLUMNS, HEIGHT, ROWS, WIDTH, RecognizerNet
-from lpr.train.recognizer_patches import movable_cells, training_rows
+from lpr.train.recognizer_patches import letterable_cells, movable_cells, training_rows
 from lpr.train.recognizer_score import (
     ScoredCrops,
     calibration_error,
@@ -287,3 +296,51 @@ def test_characters_move_only_where_what_comes_of_it_is_legible(crops: Path) -> 
     patch = np.full((PATCH_HEIGHT, PATCH_WIDTH), 200, np.uint8)
     cells = [CharacterCells(patch, "AB12", (20, 60, 100, 140, 180)), None]
     assert movable_cells(_Blank(alphabet.size), alphabet, cells) == [None, None]
+
+
+class _Same(LetterPainter):
+    """Letters every plate but those that begin with X, always alike."""
+
+    def __init__(self) -> None:
+        pass
+
+    def lettered(
+        self, cells: CharacterCells | RowCells, rng: np.random.Generator
+    ) -> LabelledPatch | None:
+        assert isinstance(cells, CharacterCells)
+        if cells.text.startswith("X"):
+            return None
+        return LabelledPatch(cells.patch, patch_corners(), "I", 1)
+
+
+class _SaysI(RecognizerNet):
+    """Reads I, whatever it sees."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits = torch.zeros(len(x), 80, self.classes)
+        logits[..., -1] = 9.0
+        logits[:, 10, Alphabet(PLATE_CHARACTERS).encode("I")[0]] = 20.0
+        return logits
+
+
+def test_plates_are_lettered_anew_where_the_trial_can_be_read() -> None:
+    alphabet = Alphabet(PLATE_CHARACTERS)
+    patch = np.full((PATCH_HEIGHT, PATCH_WIDTH), 200, np.uint8)
+    cuts = (20, 60, 100, 140, 180)
+    cells = [CharacterCells(patch, "AB12", cuts), CharacterCells(patch, "XB12", cuts), None]
+    reads = _SaysI(alphabet.size)
+    assert letterable_cells(reads, alphabet, cells, _Same()) == [True, False, False]
+    assert letterable_cells(reads, alphabet, cells, None) == [False, False, False]
+
+
+def test_half_of_the_plates_that_change_are_lettered_anew() -> None:
+    patch = np.full((PATCH_HEIGHT, PATCH_WIDTH), 200, np.uint8)
+    plate = LabelledPatch(patch, patch_corners(), "AB12", 1)
+    cells = CharacterCells(patch, "AB12", (20, 60, 100, 140, 180))
+    rng = np.random.default_rng(0)
+    for able, share in ((True, 0.5), (False, 0.0)):
+        part = WeightedPatches(
+            [plate], 1.0, [cells], shuffled_share=1.0, letterer=_Same(), letterable=[able]
+        )
+        said = [part.pick(rng).text for _ in range(400)]
+        assert said.count("I") / 400 == pytest.approx(share, abs=0.08)

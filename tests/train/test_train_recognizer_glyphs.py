@@ -12,17 +12,12 @@ from lpr.recognize.alphabet import CHINESE_PROVINCES, KOREAN_USES, PLATE_CHARACT
 from lpr.synth.face import CAP, Face, Glyph
 from lpr.synth.fonts import FontBook
 from lpr.train.recognizer_cells import CharacterCells
-from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, LabelledPatch, patch_corners
-from lpr.train.recognizer_glyphs import (
-    GlyphPainter,
-    _proportioned,
-    _weighted,
-    plate_look,
-    text_slope,
-)
+from lpr.train.recognizer_data import PATCH_WIDTH
+from lpr.train.recognizer_glyphs import GlyphPainter, _proportioned, _weighted
+from lpr.train.recognizer_look import text_slope
+from tests.train.drawn_bars import BOTTOM, TOP, askew, bars, plate_of
 
 ALPHABET = Alphabet(PLATE_CHARACTERS)
-TOP, BOTTOM = 18, 62
 
 
 class _Block(Face):
@@ -45,51 +40,15 @@ class _Blocks(FontBook):
         return _Block(Path("block"))
 
 
-def _cells(text: str, ink: int, ground: int) -> CharacterCells:
-    """Bars of one ink on one ground; the first cell is empty."""
-    patch = np.full((PATCH_HEIGHT, PATCH_WIDTH), ground, np.uint8)
-    cuts = tuple(28 + 30 * i for i in range(len(text) + 1))
-    for char, left in zip(text, cuts, strict=False):
-        if char.isascii():
-            patch[TOP:BOTTOM, left + 9 : left + 20] = ink
-    return CharacterCells(patch, text, cuts)
-
-
-def _plate(cells: CharacterCells) -> LabelledPatch:
-    return LabelledPatch(cells.patch, patch_corners(), cells.text, 1)
-
-
-@pytest.mark.parametrize(("ink", "ground"), [(220, 60), (40, 200)])
-def test_the_look_of_a_plate_is_measured(ink: int, ground: int) -> None:
-    look = plate_look(_cells("皖A12345", ink, ground))
-    assert look is not None
-    assert look.ink == pytest.approx(ink, abs=3)
-    assert look.usual_ground == pytest.approx(ground, abs=3)
-    assert (look.top, look.bottom) == (TOP, BOTTOM)
-    assert look.blur < 1
-    assert look.stroke == pytest.approx(11 / (BOTTOM - TOP), abs=0.03)
-
-
-def _askew(cells: CharacterCells, slope: float) -> CharacterCells:
-    turn = np.array([[1, 0, 0], [slope, 1, -slope * PATCH_WIDTH / 2]], np.float32)
-    size, rim = (PATCH_WIDTH, PATCH_HEIGHT), cv2.BORDER_REPLICATE
-    patch = cv2.warpAffine(cells.patch, turn, size, borderMode=rim)
-    return CharacterCells(np.asarray(patch, np.uint8), cells.text, cells.cuts)
-
-
-def test_characters_that_stand_askew_have_no_look() -> None:
-    assert plate_look(_askew(_cells("皖A12345", 220, 60), 0.08)) is None
-
-
 @pytest.mark.parametrize("slope", [-0.08, 0.0, 0.05, 0.1])
 def test_a_character_stands_on_the_line_of_a_text_that_climbs(slope: float) -> None:
-    cells = _askew(_cells("皖A12345", 220, 60), slope)
+    cells = askew(bars("皖A12345", 220, 60), slope)
     assert text_slope(cells) == pytest.approx(slope, abs=0.01)
     painter, rng = GlyphPainter(_Blocks(), ALPHABET), np.random.default_rng(0)
     left, right = cells.cuts[0], cells.cuts[1]
     middles = []
     for _ in range(20):
-        plate = painter.repainted(cells, _plate(cells), rng)
+        plate = painter.repainted(cells, plate_of(cells), rng)
         assert plate.text != cells.text
         assert np.array_equal(plate.patch[:, right:], cells.patch[:, right:])
         rows = np.flatnonzero((plate.patch[:, left:right] > 140).mean(axis=1) > 0.3)
@@ -105,12 +64,12 @@ def test_a_character_stands_on_the_line_of_a_text_that_climbs(slope: float) -> N
 def test_another_character_stands_in_ink_and_the_rest_stays(
     text: str, slot: int, among: str, ink: int, ground: int
 ) -> None:
-    cells = _cells(text, ink, ground)
+    cells = bars(text, ink, ground)
     painter, rng = GlyphPainter(_Blocks(), ALPHABET), np.random.default_rng(0)
     left, right = cells.cuts[slot], cells.cuts[slot + 1]
     seen = set()
     for _ in range(60):
-        plate = painter.repainted(cells, _plate(cells), rng)
+        plate = painter.repainted(cells, plate_of(cells), rng)
         seen.add(plate.text[slot])
         assert plate.text[:slot] + plate.text[slot + 1 :] == text[:slot] + text[slot + 1 :]
         assert np.array_equal(plate.patch[:, :left], cells.patch[:, :left])
@@ -139,13 +98,13 @@ def test_strokes_are_as_bold_as_those_beside_them() -> None:
     """Bloomed digits (a wider bar) get a bloomed province."""
     painter, inked = GlyphPainter(_Bars(), ALPHABET), []
     for wider in (0, 4):
-        cells = _cells("皖A12345", 220, 60)
+        cells = bars("皖A12345", 220, 60)
         for left in cells.cuts[1:-1]:
             cells.patch[TOP:BOTTOM, left + 9 + 4 - wider : left + 16 + wider] = 220
             cells.patch[TOP:BOTTOM, left + 9 : left + 13 - wider] = 60
             cells.patch[TOP:BOTTOM, left + 16 + wider : left + 20] = 60
         rng = np.random.default_rng(0)
-        plates = [painter.repainted(cells, _plate(cells), rng) for _ in range(40)]
+        plates = [painter.repainted(cells, plate_of(cells), rng) for _ in range(40)]
         cell = slice(cells.cuts[0], cells.cuts[1])
         inked.append(np.mean([(one.patch[TOP:BOTTOM, cell] > 140).mean() for one in plates]))
     assert inked[1] > 1.15 * inked[0]
@@ -175,25 +134,25 @@ def test_a_dense_character_does_not_fill_up() -> None:
 
 
 def test_what_the_blur_swallows_is_not_drawn() -> None:
-    cells = _cells("皖A12345", 220, 60)
+    cells = bars("皖A12345", 220, 60)
     blurred = np.asarray(cv2.GaussianBlur(cells.patch, (0, 0), 4.0), np.uint8)
     cells = CharacterCells(blurred, cells.text, cells.cuts)
     painter, rng = GlyphPainter(_Thins(), ALPHABET), np.random.default_rng(0)
     for _ in range(20):
-        plate = painter.repainted(cells, _plate(cells), rng)
+        plate = painter.repainted(cells, plate_of(cells), rng)
         assert plate.text == cells.text and np.array_equal(plate.patch, cells.patch)
 
 
 def test_a_plate_too_faint_or_without_such_characters_stays() -> None:
     rng, painter = np.random.default_rng(0), GlyphPainter(_Blocks(), ALPHABET)
-    for cells in (_cells("皖A12345", 104, 100), _cells("RÜD1234", 20, 220)):
-        plate = _plate(cells)
+    for cells in (bars("皖A12345", 104, 100), bars("RÜD1234", 20, 220)):
+        plate = plate_of(cells)
         assert painter.repainted(cells, plate, rng) is plate
 
 
 def test_kinds_without_a_face_and_unknown_characters_are_not_drawn() -> None:
-    cells, rng = _cells("皖A12345", 220, 60), np.random.default_rng(0)
-    plate = _plate(cells)
+    cells, rng = bars("皖A12345", 220, 60), np.random.default_rng(0)
+    plate = plate_of(cells)
     assert GlyphPainter(_Blocks(("hangul",)), ALPHABET).repainted(cells, plate, rng) is plate
     few = GlyphPainter(_Blocks(), Alphabet("0123456789A皖京"))
     texts = {few.repainted(cells, plate, rng).text[0] for _ in range(40)}
