@@ -144,17 +144,21 @@ def became_sure(passage: Passage, options: VoterOptions) -> bool:
 def replaced(passage: Passage) -> bool:
     """Whether the track has slipped to another vehicle's plate.
 
-    The latest sure readings since the verdict have little in common with it, but much with each
-    other; mere misreadings would not.
+    The latest readings since the verdict have little in common with it, but much with each other,
+    as mere misreadings would not; a few sure ones or many doubtful ones, as of a plate far away.
     """
-    latest = [
-        vote.reading
-        for vote in unlike_the_verdict(passage)
-        if vote.reading.confidence >= SLIP_CONFIDENCE
-    ][-_SLIP_READINGS:]
-    return len(latest) == _SLIP_READINGS and not any(
-        have_little_in_common(reading.text, latest[-1].text) for reading in latest
-    )
+    latest = [vote.reading for vote in unlike_the_verdict(passage)]
+    evidence, agreeing, others = 0.0, 0, 0
+    for reading in reversed(latest):
+        if not have_little_in_common(reading.text, latest[-1].text):
+            evidence += reading.confidence
+            agreeing += 1
+        elif reading.confidence >= SLIP_CONFIDENCE:
+            break
+        else:
+            others += 1
+    enough = evidence >= _SLIP_READINGS * SLIP_CONFIDENCE
+    return enough and agreeing >= max(_SLIP_READINGS, 2 * others)
 
 
 def unlike_the_verdict(passage: Passage) -> tuple[Vote, ...]:

@@ -461,6 +461,24 @@ def test_a_settled_track_that_slips_to_a_smaller_plate_is_two_vehicles() -> None
     assert texts(events) == ["AB123CD", "XY987ZW"]
 
 
+@pytest.mark.parametrize("alike", [True, False])
+def test_many_doubtful_looks_that_are_alike_tell_another_vehicle(alike: bool) -> None:
+    """The first one departs when the other came; looks that all differ are misreadings."""
+    misread = random.Random(5)
+
+    def look(text: str, _width: float) -> tuple[str, float]:
+        if text == "AB123CD":
+            return text, 0.97
+        letters = "".join(misread.choice("FGHJKLMNPRSTUV") for _ in range(7))
+        return (text if alike else letters, 0.3)
+
+    reader = Reader(random.Random(1), override=look)
+    events = drive([taken_over(2.5, behind_an_obstacle)], fps=12, seconds=12, reader=reader)
+    first = next(event for event in events if event.kind is EventKind.DEPARTED)
+    assert first.text == "AB123CD"
+    assert (first.time < 8) == alike
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("gap", [0.8, 1.6, 2.2])
 def test_vehicles_that_change_places_while_nothing_is_seen_are_told_once(
