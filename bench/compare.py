@@ -121,7 +121,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("base", help="revision to compare with")
     parser.add_argument("head", nargs="?", default=WORKING_TREE, help="revision; . as it stands")
     parser.add_argument("--repository", type=Path, default=HERE.parent)
-    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="these workloads")
+    parser.add_argument(
+        "--only", nargs="+", default=(), metavar="NAME", choices=WORKLOADS, help="these workloads"
+    )
     parser.add_argument("--limit", type=float, default=Plan().limit, help="ratio that fails")
     parser.add_argument("--launches", type=int, help="how often both sides are started")
     parser.add_argument("--rounds", type=int, help="pairs in a launch")

@@ -19,6 +19,7 @@ from bench.duel import HERE, Worker, environment
 from bench.macs import count_macs
 
 _ENTRY = "PyObject_Dir"
+_READ = "crops read per plate"
 GROWTH = 1.10
 """A counter of the head may be this much of the base's; noise has no part in it."""
 _CROPS = """
@@ -50,8 +51,12 @@ class Counter:
 
     @property
     def grown(self) -> bool:
-        """Whether the head does clearly more work."""
-        return self.base is not None and self.head is not None and self.head > self.base * GROWTH
+        """Whether the head does clearly more work, or can no longer do it."""
+        if self.base is None:
+            return False
+        if self.head is None:  # a model may go; clips that the base plays must play
+            return self.name == _READ
+        return self.head > self.base * GROWTH
 
 
 def count(
@@ -112,7 +117,7 @@ def crops_per_plate(root: Path, clips: Sequence[Path]) -> Counters:
     )
     if done.returncode or not done.stdout.strip():
         return {}
-    return {"crops read per plate": float(done.stdout)}
+    return {_READ: float(done.stdout)}
 
 
 def allocations(root: Path, workloads: Path, names: Sequence[str]) -> Counters:

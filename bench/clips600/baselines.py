@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lpr.geometry import Quad
 from lpr.types import EventKind, PlateEvent, Reading
@@ -29,16 +29,19 @@ class TrackReadings:
 
 
 def best_frame(track: TrackReadings) -> tuple[PlateEvent, ...]:
-    """The reading of the highest confidence alone, if it reaches the least."""
+    """The reading of the highest confidence alone, if it reaches the least, and its departure."""
     best = max(range(len(track.readings)), key=lambda n: track.readings[n].confidence)
     reading = track.readings[best]
     if reading.confidence < LEAST_CONFIDENCE or not reading.text:
         return ()
-    return (_event(track, reading.text, reading.confidence, best),)
+    return _told(track, reading.text, reading.confidence, best)
 
 
 def majority(track: TrackReadings) -> tuple[PlateEvent, ...]:
-    """The text read most often, by at least two looks that reach the least; ties: the first."""
+    """The text read most often, by at least two looks that reach the least, and its departure.
+
+    Of several such texts, the first.
+    """
     sure = [
         n
         for n, reading in enumerate(track.readings)
@@ -50,11 +53,14 @@ def majority(track: TrackReadings) -> tuple[PlateEvent, ...]:
     if count < 2:
         return ()
     last = max(n for n in sure if track.readings[n].text == text)
-    return (_event(track, text, count / len(sure), last),)
+    return _told(track, text, count / len(sure), last)
 
 
-def _event(track: TrackReadings, text: str, confidence: float, number: int) -> PlateEvent:
-    return PlateEvent(
+def _told(
+    track: TrackReadings, text: str, confidence: float, number: int
+) -> tuple[PlateEvent, ...]:
+    """A verdict made at one reading; as the engine's, it stands until the track's last one."""
+    verdict = PlateEvent(
         kind=EventKind.CONFIRMED,
         camera="",
         track_id=track.track_id,
@@ -71,3 +77,4 @@ def _event(track: TrackReadings, text: str, confidence: float, number: int) -> P
         frame_index=track.frames[number],
         quad=Quad.from_box(0.0, 0.0, 1.0, 1.0),
     )
+    return verdict, replace(verdict, kind=EventKind.DEPARTED, time=track.times[-1])

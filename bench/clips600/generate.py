@@ -16,6 +16,8 @@ from lpr.synth.clip import ClipLabels, render_clip, sample_clip_spec
 from lpr.synth.clip_photo import PhotoPlate, render_photo_clip, sample_photo_spec
 from lpr.synth.fonts import FontBook
 
+_SEEDS_APART = 100_000
+"""Between the movements of two seeds; there are fewer photographs."""
 LEAST_PLATE = 50
 """Least width of a photograph's first plate, pixels."""
 
@@ -32,13 +34,13 @@ def generate_synthetic(out: Path, seed: int, count: int, jobs: int = 1) -> None:
 def generate_photos(out: Path, seed: int, count: int, jobs: int = 1, split: str = "val") -> None:
     """Render clips over the first `count` fitting photographs of a split.
 
-    Clips of the val split are for reporting, those of the train split for fitting the voter.
+    Clips of the val split are for reporting, those of the train split for fitting the voter. A
+    seed gives other movements over the same photographs.
 
     Raises:
         OutputError: the folder cannot be written, or holds another run.
         SourceError: there is no data folder.
     """
-    # In an order of the seed's, so that a part of them is a fair sample of all sets.
     scenes = photographs(split)
     if not scenes:
         raise SourceError("the data folder has no photograph with a plate that fits")
@@ -46,7 +48,7 @@ def generate_photos(out: Path, seed: int, count: int, jobs: int = 1, split: str 
     run: dict[str, object] = {"set": "photographs", "seed": seed}
     if split != "val":
         run["split"] = split
-    _generate(out, run, partial(_photograph, split), numbers, jobs)
+    _generate(out, run, partial(_photograph, split, seed), numbers, jobs)
 
 
 @cache
@@ -79,10 +81,11 @@ def _synthetic(out: Path, number: int) -> ClipLabels:
     )
 
 
-def _photograph(split: str, out: Path, number: int) -> ClipLabels:
+def _photograph(split: str, seed: int, out: Path, number: int) -> ClipLabels:
     scene, plates = photographs(split)[number]
     photo = read_image(scene.path)
-    spec = sample_photo_spec(number, photo.shape[1], photo.shape[0], plates)
+    movement = _SEEDS_APART * (seed - 1) + number
+    spec = sample_photo_spec(movement, photo.shape[1], photo.shape[0], plates)
     return render_photo_clip(photo, plates, spec, out / f"{scene.set}-{scene.path.stem}.mp4")
 
 

@@ -155,7 +155,8 @@ def _fingerprint(config: EngineConfig) -> str:
     names = (config.detector.model, config.recognizer.model, config.corners.model)
     digest = hashlib.sha256(repr((config.detector, config.corners)).encode())
     for name in names:
-        digest.update(find_model(name).path.read_bytes())
+        # The manifest says how outputs become probabilities, and names the network by its SHA-256.
+        digest.update(repr(find_model(name).manifest).encode())
     return digest.hexdigest()[:12]
 
 

@@ -13,10 +13,11 @@ import lpr
 from bench.clips600.baselines import TrackReadings, best_frame, majority
 from lpr.errors import SourceError
 from lpr.evaluate.clip_report import RIGHT, ClipsReport, compare, flags_of
-from lpr.evaluate.datasets import Clip, load_clips
+from lpr.evaluate.datasets import Clip, load_clips, require_videos
 from lpr.evaluate.events import score_clip
 from lpr.evaluate.intervals import PairedTest
 from lpr.evaluate.report import table
+from lpr.sinks.output import check_writable
 from lpr.types import PlateEvent
 
 PAPER = "96.1% of 600 videos, 70 ms a frame, limit 100 ms"
@@ -73,10 +74,12 @@ def score_folder(
 
     Raises:
         SourceError: there are no clips, or the earlier result cannot be read.
+        OutputError: `save` cannot be written.
     """
     clips = load_clips(folder)[:limit]
-    if not clips:
-        raise SourceError(f"no clips in {folder}; run: python -m bench.clips600 generate")
+    require_videos(clips)
+    if save is not None:
+        check_writable(save)
     earlier = _earlier(against) if against else None
     run = _run(clips, tuple(regions), site=site)
     report = ClipsReport(tuple(score_clip(one.clip, one.events) for one in run.engine))

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -77,10 +78,12 @@ def main() -> int:
     """Run all systems that are there; prints a Markdown table."""
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description=__doc__)
     parser.add_argument("--python", default=sys.executable, help="where the others are installed")
-    parser.add_argument("--pictures", type=int, default=100, help="how many, spread evenly")
+    parser.add_argument("--pictures", type=_count, default=100, help="how many, spread evenly")
     parser.add_argument("--only", nargs="+", default=tuple(ADAPTERS), choices=tuple(ADAPTERS))
     parser.add_argument("--script", default="latin", choices=("latin", "chinese"))
     options = parser.parse_args()
+    if shutil.which(options.python) is None:
+        parser.error(f"argument --python: no such program: {options.python}")
     scenes = pictures(options.pictures, options.script)
     peers = [
         start(name, sys.executable if name == OWN else options.python) for name in options.only
@@ -92,6 +95,14 @@ def main() -> int:
             peer.stop()
     print(table(peers, [plain(scene.plates[0].text or "") for scene in scenes]))
     return 0
+
+
+def _count(text: str) -> int:
+    """A number of pictures, for argparse."""
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {count}")
+    return count
 
 
 def pictures(count: int, script: str) -> list[Scene]:
@@ -123,15 +134,23 @@ def start(name: str, python: str) -> Peer:
 
 def play(peers: Sequence[Peer], paths: Sequence[Path]) -> None:
     """Give each picture to each system before the next one; the first few twice, to warm up."""
-    for number, path in enumerate([*paths[:WARM_UP], *paths]):
-        for peer in peers:
-            if peer.absent:
-                continue
-            answer = peer.ask(path)
-            if answer is None:
-                peer.absent = f"it ended on {path.name}"
-            elif number >= WARM_UP:
-                peer.answers.append(answer)
+    for path in paths[:WARM_UP]:
+        _answers(peers, path)
+    for path in paths:
+        for peer, answer in _answers(peers, path):
+            peer.answers.append(answer)
+
+
+def _answers(peers: Sequence[Peer], path: Path) -> list[tuple[Peer, dict[str, Any]]]:
+    """What each system that is still there says of a picture."""
+    answers = []
+    for peer in peers:
+        answer = None if peer.absent else peer.ask(path)
+        if answer is not None:
+            answers.append((peer, answer))
+        elif not peer.absent:
+            peer.absent = f"it ended on {path.name}"
+    return answers
 
 
 def table(peers: Sequence[Peer], labels: Sequence[str]) -> str:

@@ -65,10 +65,12 @@ def detection(
     """Recall, corner error and false alarms of the detector on `scenes` and `negatives`."""
 
     def bind(settings: EngineConfig, models: Models) -> Evaluation:
-        from lpr.evaluate.detection import evaluate_detection
+        from lpr.evaluate.detection import SCORES, evaluate_detection
         from lpr.factory import still_detector
 
-        return partial(evaluate_detection, still_detector(settings, models))
+        used = models.detector.threshold
+        everything = still_detector(settings, models, min(used, *SCORES))
+        return partial(evaluate_detection, everything, min_score=used)
 
     _evaluate_labelled("detection", bind, data, split, sets, config, out)
 
@@ -151,7 +153,7 @@ def clips(
     """Verdicts of the whole engine on labelled clips."""
 
     def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
-        from lpr.evaluate.datasets import data_folder, load_clips
+        from lpr.evaluate.datasets import data_folder, load_clips, require_videos
         from lpr.evaluate.events import evaluate_clips
         from lpr.factory import build_engine
         from lpr.sources import open_source
@@ -162,7 +164,9 @@ def clips(
             results = engine.run(open_source(path))
             return tuple(event for result in results for event in result.events)
 
-        return evaluate_clips(run, load_clips(folder or data_folder() / "clips"), progress=progress)
+        labelled = load_clips(folder or data_folder() / "clips")
+        require_videos(labelled)
+        return evaluate_clips(run, labelled, progress=progress)
 
     _evaluate("clips", work, config, out)
 

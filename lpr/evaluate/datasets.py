@@ -180,6 +180,29 @@ def load_clips(folder: Path) -> tuple[Clip, ...]:
     return tuple(_records(folder, "all", _clip))
 
 
+def require_some(found: Sequence[object], folder: Path, split: str) -> None:
+    """Refuse to measure nothing.
+
+    Raises:
+        SourceError: nothing was found.
+    """
+    if not found:
+        raise SourceError(f"no labels of split '{split}' in {folder} are of the kind measured here")
+
+
+def require_videos(clips: Sequence[Clip]) -> None:
+    """Find out that a clip is missing before the others are run.
+
+    Raises:
+        SourceError: there is no clip, or a clip's video is not there.
+    """
+    if not clips:
+        raise SourceError("no clips: labels.jsonl names none")
+    missing = [str(clip.path) for clip in clips if not clip.path.is_file()]
+    if missing:
+        raise SourceError(f"{len(missing)} of {len(clips)} clips are missing: {missing[0]}")
+
+
 def read_image(path: Path) -> Image:
     """Decode a picture to HxWx3 uint8 BGR.
 
@@ -260,13 +283,25 @@ def _text(value: object) -> str:
     return value
 
 
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is no list of texts")
+    return tuple(_text(one) for one in value)
+
+
+def _lines(value: object) -> int | None:
+    if value is None or (type(value) is int and value in (1, 2)):
+        return value
+    raise ValueError(f"lines must be 1 or 2, not {value!r}")
+
+
 def _plate(row: Row) -> PlateLabel:
     quad = row.get("quad")
     return PlateLabel(
         box=Quad.from_box(*map(float, row["box"])),
         quad=Quad.from_points(quad) if quad else None,
         text=_text(row["text"]) if row.get("text") else None,
-        lines=row.get("lines"),
+        lines=_lines(row.get("lines")),
         note=row.get("note") or "",
     )
 
@@ -286,6 +321,6 @@ def _clip(folder: Path, row: Row) -> Clip:
         ),
         uncertain=tuple(uncertain),
         illegible=int(row.get("illegible", 0)),
-        tags=tuple(row.get("tags", ())),
-        regions=tuple(row.get("regions", ())),
+        tags=_texts(row.get("tags", [])),
+        regions=_texts(row.get("regions", [])),
     )

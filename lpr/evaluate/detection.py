@@ -17,6 +17,7 @@ from lpr.evaluate.datasets import (
     load_negatives,
     load_scenes,
     read_image,
+    require_some,
 )
 from lpr.evaluate.detection_report import DetectionReport, DetectionRow, PlateOutcome
 from lpr.evaluate.failures import Failure
@@ -78,9 +79,10 @@ def evaluate_detection(
         progress: is told how many pictures are done.
 
     Raises:
-        SourceError: labels or pictures are missing.
+        SourceError: labels or pictures are missing, or there are none to measure on.
     """
     scenes = load_scenes(data, split, sets)
+    require_some(scenes, data / "scenes", split)
     clean = load_negatives(data, negatives or split)
     total = len(scenes) + len(clean)
     seen: list[tuple[Scene, tuple[Detection, ...]]] = []

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Protocol
 
 from lpr.evaluate.calibration import Calibration, calibration
-from lpr.evaluate.datasets import NOT_A_PLATE, PlateLabel, Scene, load_scenes, read_image
+from lpr.evaluate.datasets import (
+    NOT_A_PLATE,
+    PlateLabel,
+    Scene,
+    load_scenes,
+    read_image,
+    require_some,
+)
 from lpr.evaluate.failures import Failure
 from lpr.evaluate.intervals import Proportion
 from lpr.evaluate.matching import match_detections
@@ -153,13 +160,14 @@ def evaluate_end_to_end(
         progress: is told how many photographs are done.
 
     Raises:
-        SourceError: labels or pictures are missing.
+        SourceError: labels or pictures are missing, or there are none to measure on.
     """
     scenes = [
         scene
         for scene in load_scenes(data, split, sets)
         if any(plate.text and plate.note != NOT_A_PLATE for plate in scene.plates)
     ]
+    require_some(scenes, data / "scenes", split)
     reads: list[PlateRead] = []
     for number, scene in enumerate(scenes, 1):
         plates = reader.read(read_image(scene.path))

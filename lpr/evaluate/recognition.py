@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 
 from lpr.evaluate.calibration import calibration
-from lpr.evaluate.datasets import PlatePicture, load_plates, read_image
+from lpr.evaluate.datasets import PlatePicture, load_plates, read_image, require_some
 from lpr.evaluate.failures import Failure
 from lpr.evaluate.intervals import Proportion, bootstrap
 from lpr.evaluate.recognition_report import (
@@ -57,9 +57,10 @@ def evaluate_recognition(
         progress: is told how many plates are read.
 
     Raises:
-        SourceError: labels or pictures are missing.
+        SourceError: labels or pictures are missing, or there are none to measure on.
     """
     plates = load_plates(data, split, sets)
+    require_some(plates, data / "plates", split)
     outcomes: list[ReadingOutcome] = []
     for start in range(0, len(plates), BATCH):
         batch = plates[start : start + BATCH]

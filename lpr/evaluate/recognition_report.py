@@ -124,7 +124,7 @@ class RecognitionReport:
         """The same for people."""
         parts = [
             f"# Recognition, {self.split}",
-            "Plates cut out by their labels; Wilson 95% intervals.",
+            "Plates cut out by their labels as corrected in serving; Wilson 95% intervals.",
             _rows_table("set", (self.overall, *self.by_set)),
             "## By script",
             _rows_table("script", self.by_script),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from lpr.evaluate.datasets import PlatePicture, load_plates, read_image
+from lpr.evaluate.datasets import PlatePicture, load_plates, read_image, require_some
 from lpr.evaluate.events import verdicts_of
 from lpr.evaluate.report import Progress
 from lpr.evaluate.text import matches_wildcard
@@ -50,13 +49,16 @@ def evaluate_tracks(
         progress: is told how many crops are read.
 
     Raises:
-        SourceError: labels or pictures are missing.
+        SourceError: labels or pictures are missing, or there are none to measure on.
     """
     pictures = [one for one in load_plates(data, split, sets) if one.track is not None]
+    require_some(pictures, data / "plates", split)
     outcomes: list[TrackOutcome] = []
     done = 0
-    for _, group in groupby(pictures, key=lambda one: (one.set, one.track)):
-        crops = list(group)
+    tracks: dict[tuple[str, int | None], list[PlatePicture]] = {}
+    for picture in pictures:
+        tracks.setdefault((picture.set, picture.track), []).append(picture)
+    for crops in tracks.values():
         looks = [_look(recognizer, rectifier, crop) for crop in crops]
         outcomes.append(_outcome(crops[0], looks, voter()))
         done += len(crops)

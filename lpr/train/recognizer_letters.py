@@ -26,6 +26,8 @@ from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, LabelledPatch, 
 from lpr.train.recognizer_glyphs import round_brush
 from lpr.train.recognizer_look import PlateLook, plate_look, sheared, stroke_width, text_slope
 
+_WHOLE: Final = 0.95
+"""Share of the ink that must lie within the row: less is a character cut off."""
 _IN_PLACE: Final = 0.45
 """Share of the rows whose characters stand where the old ones stood."""
 _UMLAUTS: Final = {"A": "Ä", "O": "Ö", "U": "Ü"}
@@ -41,7 +43,7 @@ _LEAST_ROW, _MOST_ROW = 4, 9
 """Characters of a registration that is set anew."""
 _INSET: Final = 0.03
 """Free at each end of a row that is set anew, shares of its width."""
-_RIMS: Final = (-0.1, 0.35)
+_RIMS: Final = (0.0, 0.35)
 """Where the outer characters may end, usual widths beyond the cut."""
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS: Final = "0123456789"
@@ -115,6 +117,8 @@ class LetterPainter:
             return None
         shown = inked.clip(0, 255)[strokes].mean() - ground.clip(0, 255)[strokes].mean()
         if abs(float(shown)) < look.contrast / 2:
+            return None
+        if float((drawn * weight).sum()) < _WHOLE * float(drawn.sum()):
             return None
         change = (inked.clip(0, 255) - level) * weight
         patch = np.clip(cells.patch + sheared(change.astype(np.float32), slope), 0, 255)

@@ -9,7 +9,10 @@ import pytest
 
 from bench.clips600 import generate
 from bench.clips600.baselines import TrackReadings, best_frame, majority
+from bench.clips600.score import score_folder
 from lpr.errors import OutputError
+from lpr.evaluate.datasets import Clip, ClipPlate
+from lpr.evaluate.events import score_clip
 from lpr.synth.clip import ClipLabels, ClipPlateLabel
 from lpr.types import CharCandidates, Reading
 
@@ -27,16 +30,26 @@ def _track(*readings: tuple[str, float]) -> TrackReadings:
 
 
 def test_the_best_frame_is_the_surest() -> None:
-    (event,) = best_frame(_track(("AB1", 0.6), ("AB7", 0.9), ("AB1", 0.8)))
+    event, departed = best_frame(_track(("AB1", 0.6), ("AB7", 0.9), ("AB1", 0.8)))
     assert (event.text, event.confidence, event.frame_index) == ("AB7", 0.9, 1)
+    assert (departed.kind, departed.text, departed.time) == ("departed", "AB7", 0.2)
     assert best_frame(_track(("AB1", 0.4))) == ()
 
 
 def test_the_majority_counts_strings() -> None:
-    (event,) = majority(_track(("AB1", 0.6), ("AB7", 0.9), ("AB1", 0.8), ("X", 0.1)))
+    event, _ = majority(_track(("AB1", 0.6), ("AB7", 0.9), ("AB1", 0.8), ("X", 0.1)))
     assert (event.text, event.agreeing, event.frame_index) == ("AB1", 2, 2)
     assert majority(_track(("AB1", 0.9), ("AB2", 0.9))) == ()
     assert majority(_track(("AB1", 0.2), ("AB1", 0.2))) == ()
+
+
+def test_a_best_frame_before_the_legible_ones_stands_while_its_plate_is_seen() -> None:
+    """As the engine's verdicts, which end with their departure."""
+    track = _track(("AB123CD", 0.95), *[("AB123C", 0.6)] * 20)
+    clip = Clip(Path("a.mp4"), 10.0, 30, (ClipPlate("AB123CD", 15, 20),))
+    outcome = score_clip(clip, best_frame(track))
+    assert [plate.outcome for plate in outcome.plates] == ["right"]
+    assert not outcome.false
 
 
 def _labels(out: Path, number: int) -> ClipLabels:
@@ -79,4 +92,28 @@ def test_photographs_are_of_val_and_readable(shared_data: Path) -> None:
     assert len(scenes) > 400
     assert {scene.split for scene, _ in scenes} == {"val"}
     assert all(plate.text for _, plates in scenes for plate in plates)
+    assert shared_data.is_dir()
+
+
+def test_a_result_that_cannot_be_written_is_told_before_the_clips_are_run(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
+    row = {"video": "a.mp4", "fps": 25, "frames": 9, "plates": [], "uncertain": []}
+    (tmp_path / "labels.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(OutputError, match="now"):
+        score_folder(tmp_path, save=tmp_path / "none" / "now.json")
+
+
+def test_seeds_give_other_movements_over_a_photograph(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+
+    def render(photo: object, plates: object, spec: object, path: Path) -> ClipLabels:
+        seen.append(spec)
+        return _labels(path.parent, len(seen))
+
+    monkeypatch.setattr(generate, "render_photo_clip", render)
+    for seed in (1, 2):
+        generate.generate_photos(tmp_path / str(seed), seed, 1)
+    assert seen[0] != seen[1]
     assert shared_data.is_dir()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import counters
 from bench.compare import QUICK, QUICK_PLAN, compare, main
 from bench.duel import Plan
 from bench.revisions import GitError, accepted, checkout, git, resolve
@@ -118,3 +119,28 @@ def test_quick_times_one_workload_of_each_kind() -> None:
     assert set(QUICK) < set(WORKLOADS)
     assert {"detect", "read-1", "engine-720p-1"} <= set(QUICK)
     assert QUICK_PLAN.launches < Plan().launches
+
+
+def test_an_unknown_workload_is_a_wrong_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["HEAD", ".", "--only", "nosuch"])
+    assert "invalid choice: 'nosuch'" in capsys.readouterr().err
+
+
+def test_a_head_that_cannot_play_the_clips_fails(
+    repository: Path, workloads: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides = iter([{"crops read per plate": 3.0}, {}])
+    monkeypatch.setattr(counters, "crops_per_plate", lambda root, clips: next(sides))
+    text, failed = compare(
+        repository,
+        "base",
+        "same",
+        ["work"],
+        PLAN,
+        counted=(),
+        clips=[Path("a.mp4")],
+        workloads=workloads,
+    )
+    assert failed
+    assert "**More work: crops read per plate.**" in text

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import cv2
+import pytest
 
-from bench.peers.__main__ import Peer, start, table
+from bench.peers.__main__ import WARM_UP, Peer, main, play, start, table
 from bench.peers.adapters import ADAPTERS, PACKAGES, plain
 from bench.sample_pictures import SAMPLES, plate_rows
 
@@ -61,3 +62,31 @@ def test_this_engine_reads_a_sample_through_its_worker(tmp_path: Path) -> None:
     assert plain(answer["texts"][0]) in plain(expected)
     assert answer["seconds"] > 0
     assert peer.size > 1 << 20
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_the_first_pictures_warm_up_and_count_all_the_same(count: int) -> None:
+    echo = "import json, sys\nfor n, _ in enumerate(sys.stdin): print(json.dumps(n), flush=True)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", echo], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    peer, absent = Peer("lpr", process), Peer("alpr", idle(), absent="not here")
+    play([peer, absent], [Path(f"{n}.png") for n in range(count)])
+    for one in (peer, absent):
+        one.stop()
+    warmed = min(count, WARM_UP)
+    assert [str(answer) for answer in peer.answers] == [str(warmed + n) for n in range(count)]
+    assert absent.answers == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--pictures", "0"], ["--pictures", "-1"], ["--python", "/nonexistent"]]
+)
+def test_a_wrong_command_line_is_one_line(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["peers", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert f"argument {arguments[0]}" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -32,3 +33,26 @@ def test_a_data_folder_that_is_closed_is_a_source_that_cannot_be_read(
     result = CliRunner().invoke(app, ["eval", *(one.format(tmp_path) for one in arguments)])
     assert result.exit_code == ExitCode.SOURCE
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "folder"),
+    [("detection", "scenes"), ("end-to-end", "scenes"), ("recognition", "plates")],
+)
+def test_nothing_to_measure_is_no_report(tmp_path: Path, command: str, folder: str) -> None:
+    """A misspelt split in the labels, above all."""
+    row = {"image": "a.png", "split": "validation", "text": "A1", "box": [0, 0, 9, 5], "plates": []}
+    for labels in (tmp_path / folder / "own", tmp_path / "negatives"):
+        labels.mkdir(parents=True)
+        (labels / "labels.jsonl").write_text(json.dumps(row) + "\n")
+    result = CliRunner().invoke(app, ["eval", command, "--data", str(tmp_path)])
+    assert result.exit_code == ExitCode.SOURCE
+    assert "no labels of split 'val'" in result.stderr
+
+
+def test_clips_that_are_missing_are_told_first(tmp_path: Path) -> None:
+    row = {"video": "a.mp4", "fps": 25, "frames": 9, "plates": [], "uncertain": []}
+    (tmp_path / "labels.jsonl").write_text(json.dumps(row) + "\n")
+    result = CliRunner().invoke(app, ["eval", "clips", str(tmp_path)])
+    assert result.exit_code == ExitCode.SOURCE
+    assert "1 of 1 clips are missing" in result.stderr

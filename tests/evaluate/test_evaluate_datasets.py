@@ -10,6 +10,7 @@ import pytest
 
 from lpr.errors import SourceError
 from lpr.evaluate import load_clips, load_negatives, load_plates, load_scenes
+from lpr.evaluate.datasets import require_videos
 
 CLIP = {
     "video": "a.mp4",
@@ -35,7 +36,23 @@ def _without(row: Mapping[str, object], key: str) -> dict[str, object]:
         ("", load_clips, CLIP, {**CLIP, "fps": 0}, "wrong label: fps must be more than 0"),
         ("", load_clips, CLIP, {**CLIP, "plates": ["AB12"]}, "wrong label: "),
         ("", load_clips, CLIP, {**CLIP, "frames": float("inf")}, "wrong label: "),
+        ("", load_clips, CLIP, {**CLIP, "tags": "night"}, "wrong label: 'night' is no list"),
+        ("", load_clips, CLIP, {**CLIP, "regions": [7]}, "wrong label: 7 is no text"),
         ("", load_clips, CLIP, [1], "must be a JSON object"),
+        (
+            "plates/x",
+            load_plates,
+            PLATE,
+            {**PLATE, "lines": "2"},
+            "lines must be 1 or 2, not",
+        ),
+        (
+            "plates/x",
+            load_plates,
+            PLATE,
+            {**PLATE, "lines": True},
+            "lines must be 1",
+        ),
         ("plates/x", load_plates, PLATE, _without(PLATE, "box"), "lacks 'box'"),
         ("plates/x", load_plates, PLATE, {**PLATE, "text": 12}, "wrong label: 12 is no text"),
         ("plates/x", load_plates, PLATE, {**PLATE, "box": list("abcd")}, "wrong label: "),
@@ -66,3 +83,14 @@ def test_labels_that_are_no_text_are_named(tmp_path: Path) -> None:
     labels.write_bytes(json.dumps(CLIP).encode() + b"\n\xff\xfe\n")
     with pytest.raises(SourceError, match=r"labels\.jsonl:2: is not JSON: 'utf-8'"):
         load_clips(tmp_path)
+
+
+def test_missing_videos_are_found_before_the_first_is_run(tmp_path: Path) -> None:
+    (tmp_path / "labels.jsonl").write_text(f"{json.dumps(CLIP)}\n")
+    clips = load_clips(tmp_path)
+    with pytest.raises(SourceError, match="1 of 1 clips are missing"):
+        require_videos(clips)
+    (tmp_path / "a.mp4").touch()
+    require_videos(clips)
+    with pytest.raises(SourceError, match="no clips"):
+        require_videos(())

@@ -86,13 +86,22 @@ def test_the_surest_look_may_be_the_wrong_one(tmp_path: Path) -> None:
     assert report.against["surest look"].total == 1
 
 
-def test_crops_without_a_track_are_left_out(tmp_path: Path) -> None:
+def test_crops_without_a_track_are_nothing_to_measure(tmp_path: Path) -> None:
     data = _data(tmp_path, [("AB12CDE", [0])])
     labels = data / "plates" / "tracks" / "labels.jsonl"
     labels.write_text(labels.read_text().replace('"track": 1', '"track": null'))
+    with pytest.raises(SourceError, match="no labels of split 'val'"):
+        evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, data)
+
+
+def test_crops_of_a_track_need_not_follow_each_other(tmp_path: Path) -> None:
+    data = _data(tmp_path, [("AB12CDE", [0, 0, 0]), ("XY34ZUV", [4, 4, 4])])
+    labels = data / "plates" / "tracks" / "labels.jsonl"
+    rows = labels.read_text().splitlines()
+    labels.write_text("\n".join(rows[::3] + rows[1::3] + rows[2::3]))
     report = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, data)
-    assert report.outcomes == ()
-    assert "n=0" in report.to_markdown()
+    assert report.rules["vote"] == (True, True)
+    assert [len(one.looks) for one in report.outcomes] == [3, 3]
 
 
 def test_an_unknown_set_is_named(tmp_path: Path) -> None:
