@@ -269,7 +269,8 @@ class Passage:
         # they say something else altogether.
         large = effective_width(quad.width, lines) >= _CONTESTING * looks.best_read_width
         sure = doubted or reading.confidence >= SLIP_CONFIDENCE
-        if large or not other or (sure and have_little_in_common(reading.text, self.verdict.text)):
+        unlike = sure and have_little_in_common(reading.text, self.verdict.text)
+        if large or doubted or not other or unlike:
             self.contested = other
 
     def absorb(self, other: Passage) -> None:
@@ -284,7 +285,8 @@ class Passage:
             self.last_seen = other.last_seen
             self.quad, self.center, self.width = other.quad, other.center, other.width
             self.frame_index = other.frame_index
-        self.first_seen = min(self.first_seen, other.first_seen)
+        if self.verdict is None:  # what was told about keeps the beginning that was told
+            self.first_seen = min(self.first_seen, other.first_seen)
         legible = [t for t in (self.first_legible, other.first_legible) if t is not None]
         self.first_legible = min(legible, default=None)
         self.looks = _joined(self.looks, other.looks)

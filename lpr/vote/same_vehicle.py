@@ -15,6 +15,8 @@ from lpr.vote.passage import Passage
 
 _NEAR: Final = 0.75
 _SPEED: Final = 4.0
+_CLOSE: Final = 2.0
+"""Widths of the plate."""
 _SIZE_STEP: Final = 0.3
 _SIZE_RATE: Final = 0.35
 _MOST_REPORTED: Final = 512
@@ -88,7 +90,12 @@ def find_twin(passage: Passage, others: Iterable[Passage], options: VoterOptions
         if text == other.verdict.text:
             if options.one_vehicle_per_text or not beside:
                 return other
-        elif not beside and similar(text, other.verdict.text) and continues(passage, other):
+        elif (
+            not beside
+            and similar(text, other.verdict.text)
+            and continues(passage, other)
+            and _still_near(passage, other)
+        ):
             return other
     return None
 
@@ -179,6 +186,15 @@ def continues(later: Passage, earlier: Passage) -> bool:
     if gap < 0:
         return False
     return plausible_move(earlier.quad, later.still.first_quad, gap)
+
+
+def _still_near(later: Passage, earlier: Passage) -> bool:
+    """Whether the one began close to where the other was lost, however long ago.
+
+    A vehicle can have crossed the picture meanwhile; so can have the next one of its fleet come.
+    """
+    width = max(later.still.first_quad.width, earlier.quad.width)
+    return math.dist(earlier.quad.center, later.still.first_quad.center) <= _CLOSE * width
 
 
 def plausible_move(before: Quad, after: Quad, gap: float) -> bool:

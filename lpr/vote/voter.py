@@ -231,8 +231,8 @@ class PlateVoter:
             return []
         piece = find_lost_piece(passage, self._open.values())
         if piece is not None:
-            self._merge(piece, into=passage)
-            return self._judge(passage, time)
+            self._merge(passage, into=piece)
+            return self._judge(piece, time)
         return [self._announce(EventKind.CONFIRMED, passage, rule, time)]
 
     def _announce(self, kind: EventKind, passage: Passage, rule: str, time: float) -> PlateEvent:
