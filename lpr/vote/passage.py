@@ -40,12 +40,14 @@ class Verdict:
         text: the voted text.
         rule: the rule that allowed it.
         time: media seconds.
+        probability: that the text is right, as it was said, 0 to 1.
         sure: whether it was as sure then as whoever asked for more (`sure_probability`) needs.
     """
 
     text: str
     rule: str
     time: float
+    probability: float
     sure: bool
 
 
@@ -132,6 +134,7 @@ class Passage:
         doubted: legible readings still wanted since it was hidden or jumped: it may be another
             plate.
         doubted_until: media seconds until which they are waited for.
+        doubted_since: media seconds at which it was last hidden or jumped.
     """
 
     id: int
@@ -158,6 +161,7 @@ class Passage:
     contested: bool = False
     doubted: int = 0
     doubted_until: float = 0.0
+    doubted_since: float = math.inf
 
     @classmethod
     def begin(
@@ -199,6 +203,7 @@ class Passage:
         center, width = quad.center, max(1.0, quad.width)
         if looks.hits and self._jumped(center, width, track.last_seen - self.last_seen):
             self.doubted, self.doubted_until = _TO_TELL_ANOTHER, time + _LONGEST_DOUBT
+            self.doubted_since = time
         elif time > self.doubted_until:
             self.doubted = 0
         self.missed = False

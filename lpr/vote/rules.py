@@ -9,6 +9,7 @@ from lpr.vote.alignment import have_little_in_common
 from lpr.vote.ballot import Vote
 from lpr.vote.options import VoterOptions
 from lpr.vote.passage import SLIP_CONFIDENCE, Passage
+from lpr.vote.same_vehicle import similar
 
 EARLY: Final = "early"
 DUE: Final = "due"
@@ -141,13 +142,13 @@ def became_sure(passage: Passage, options: VoterOptions) -> bool:
     )
 
 
-def replaced(passage: Passage) -> bool:
+def replaced(passage: Passage, options: VoterOptions) -> bool:
     """Whether the track has slipped to another vehicle's plate.
 
     The latest readings since the verdict have little in common with it, but much with each other,
     as mere misreadings would not; a few sure ones or many doubtful ones, as of a plate far away.
     """
-    latest = [vote.reading for vote in unlike_the_verdict(passage)]
+    latest = [vote.reading for vote in unlike_the_verdict(passage, options)]
     evidence, agreeing, others = 0.0, 0, 0
     for reading in reversed(latest):
         if not have_little_in_common(reading.text, latest[-1].text):
@@ -161,16 +162,24 @@ def replaced(passage: Passage) -> bool:
     return enough and agreeing >= max(_SLIP_READINGS, 2 * others)
 
 
-def unlike_the_verdict(passage: Passage) -> tuple[Vote, ...]:
-    """The latest readings since the verdict that have little in common with it, oldest first."""
+def unlike_the_verdict(passage: Passage, options: VoterOptions) -> tuple[Vote, ...]:
+    """The latest readings since the verdict that have little in common with it, oldest first.
+
+    After the plate was hidden or jumped, readings that differ from a settled verdict by more than a
+    misread character do: the next vehicle's plate may begin and end as this one's.
+    """
     verdict, votes = passage.verdict, passage.ballot.votes
+    if verdict is None:
+        return ()
+    settled = verdict.probability >= options.settle_probability
     first = len(votes)
-    while (
-        verdict is not None
-        and first > 0
-        and votes[first - 1].time > verdict.time
-        and have_little_in_common(votes[first - 1].reading.text, verdict.text)
-    ):
+    while first > 0 and votes[first - 1].time > verdict.time:
+        vote = votes[first - 1]
+        strange = settled and vote.time >= passage.doubted_since
+        text = vote.reading.text
+        differs = not similar(text, verdict.text) if strange else False
+        if not differs and not have_little_in_common(text, verdict.text):
+            break
         first -= 1
     return votes[first:]
 

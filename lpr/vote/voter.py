@@ -177,7 +177,7 @@ class PlateVoter:
             passage.silent = None
         if passage.verdict is None:
             return self._first_verdict(passage, time)
-        if replaced(passage):
+        if replaced(passage, self._options):
             return self._split(passage, time)
         if revision_allowed(passage, self._options):
             return [self._announce(EventKind.REVISED, passage, REVISION, time)]
@@ -237,7 +237,8 @@ class PlateVoter:
 
     def _announce(self, kind: EventKind, passage: Passage, rule: str, time: float) -> PlateEvent:
         sure = is_sure(passage, self._options)
-        passage.verdict = Verdict(passage.standing.text, rule, time, sure)
+        standing = passage.standing
+        passage.verdict = Verdict(standing.text, rule, time, standing.probability, sure)
         return make_event(kind, passage, camera=self._camera, time=time)
 
     def _merge(self, piece: Passage, *, into: Passage) -> None:
@@ -249,7 +250,7 @@ class PlateVoter:
 
     def _split(self, passage: Passage, time: float) -> list[PlateEvent]:
         """A track slipped to another vehicle's plate: one passage ends, another begins."""
-        latest = unlike_the_verdict(passage)
+        latest = unlike_the_verdict(passage, self._options)
         fresh = Passage(
             id=self._next_split,
             ballot=Ballot(self._options, self._scorer),

@@ -47,6 +47,8 @@ CONFUSIONS = {
 }
 EVERY = string.ascii_uppercase + string.digits
 RATES = [5, 12, 25, 60]
+Place = tuple[float, float, float]
+"""Centre x, centre y and width of a plate, pixels."""
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Car:
     """One plate: its text and its place (centre x, centre y, width) over time."""
 
     text: str
-    place: Callable[[float], tuple[float, float, float] | None]
+    place: Callable[[float], Place | None]
     score: float = 0.9
     slant: float = 0.06
     sharpness: float = 0.8
@@ -201,8 +203,8 @@ def approach(
     near: float = 4.0,
     speed: float = 5.0,
     lane: float = 0.0,
-) -> Callable[[float], tuple[float, float, float] | None]:
-    def place(time: float) -> tuple[float, float, float] | None:
+) -> Callable[[float], Place | None]:
+    def place(time: float) -> Place | None:
         depth = far - speed * (time - start)
         if time < start or depth < near:
             return None
@@ -213,15 +215,15 @@ def approach(
 
 def standing(
     x: float = 600, y: float = 400, width: float = 110, *, since: float = 0.0, until: float = 1e9
-) -> Callable[[float], tuple[float, float, float] | None]:
+) -> Callable[[float], Place | None]:
     return lambda time: (x, y, width) if since <= time < until else None
 
 
-def taken_over(when: float, place: Callable[[float], tuple[float, float, float] | None]) -> Car:
+def taken_over(when: float, place: Callable[[float], Place | None]) -> Car:
     """A car whose track goes on with another one's plate, XY987ZW, from a moment on."""
     car = Car("AB123CD", place)
 
-    def either(time: float) -> tuple[float, float, float] | None:
+    def either(time: float) -> Place | None:
         car.text = "AB123CD" if time < when else "XY987ZW"
         return place(time)
 
@@ -229,7 +231,7 @@ def taken_over(when: float, place: Callable[[float], tuple[float, float, float] 
     return car
 
 
-def behind_an_obstacle(time: float) -> tuple[float, float, float] | None:
+def behind_an_obstacle(time: float) -> Place | None:
     """Where two vehicles are, one after the other: the second comes forth from 3 s on."""
     if 2.0 <= time < 3.0:
         return None
@@ -286,7 +288,7 @@ def test_a_doubtful_verdict_waits_for_the_plates_end(due: float, by: float) -> N
 
 
 def test_a_car_that_stops_at_the_gate_and_drives_on_gives_one_event() -> None:
-    def place(time: float) -> tuple[float, float, float] | None:
+    def place(time: float) -> Place | None:
         depth = 14 - 4 * min(time, 2.0) - 4 * max(0.0, time - 40)
         return (640 + 300 / depth, 150 + 1600 / depth, 600 / depth) if depth > 3.5 else None
 
@@ -306,7 +308,7 @@ def test_a_queue_gives_one_event_each(fps: float) -> None:
 
 
 def test_hidden_by_a_pedestrian_for_two_seconds() -> None:
-    def place(time: float) -> tuple[float, float, float] | None:
+    def place(time: float) -> Place | None:
         return None if 1.0 <= time < 3.0 else (400 + 40 * time, 300 + 30 * time, 80 + 8 * time)
 
     events = drive([Car("AB123CD", place)], fps=25, seconds=5)
@@ -315,7 +317,7 @@ def test_hidden_by_a_pedestrian_for_two_seconds() -> None:
 
 @pytest.mark.parametrize("gap", [3.0, 6.0, 9.0])
 def test_a_torn_track_is_still_one_vehicle(gap: float) -> None:
-    def place(time: float) -> tuple[float, float, float] | None:
+    def place(time: float) -> Place | None:
         return None if 2.0 <= time < 2.0 + gap else (500, 300 + 4 * time, 100 + time)
 
     events = drive([Car("AB123CD", place)], fps=12, seconds=4 + gap)
@@ -325,7 +327,7 @@ def test_a_torn_track_is_still_one_vehicle(gap: float) -> None:
 
 
 def test_a_torn_track_can_still_be_revised() -> None:
-    def place(time: float) -> tuple[float, float, float] | None:
+    def place(time: float) -> Place | None:
         if 1.5 <= time < 4.4:
             return None
         return (500 + 10 * time, 300, 40) if time < 4 else (520 + 10 * time, 320, 60 + 14 * time)
@@ -343,7 +345,7 @@ def test_a_torn_track_can_still_be_revised() -> None:
 
 
 def test_the_same_car_coming_back_gives_a_new_event() -> None:
-    def place(time: float) -> tuple[float, float, float] | None:
+    def place(time: float) -> Place | None:
         return approach()(time if time < 20 else time - 25)
 
     events = drive([Car("AB123CD", place)], fps=12, seconds=35)
@@ -354,7 +356,7 @@ def test_the_same_car_coming_back_gives_a_new_event() -> None:
 
 
 def test_the_retrigger_time_can_be_set() -> None:
-    def place(time: float) -> tuple[float, float, float] | None:
+    def place(time: float) -> Place | None:
         return approach()(time if time < 20 else time - 25)
 
     quiet = PlateVoter(VoterOptions(retrigger_seconds=60.0))
@@ -453,12 +455,76 @@ def test_a_parked_settled_plate_is_not_read_at_any_pace(gap: float) -> None:
 def test_a_settled_track_that_slips_to_a_smaller_plate_is_two_vehicles() -> None:
     """No gap tells it, and far looks alone contest nothing: what they surely say does."""
 
-    def place(time: float) -> tuple[float, float, float] | None:
+    def place(time: float) -> Place | None:
         return (600, 400 + 20 * time, 120) if time < 2.0 else (600 + 30 * time, 440, 75)
 
     reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.97))
     events = drive([taken_over(2.0, place)], fps=12, seconds=5, reader=reader)
     assert texts(events) == ["AB123CD", "XY987ZW"]
+
+
+def through(start: float, stop: float = math.inf) -> Callable[[float], Place | None]:
+    """Down through the picture from a moment on, to its end or to where it waits."""
+
+    def place(time: float) -> Place | None:
+        y = min(120 + 110 * (time - start), stop)
+        return None if time < start or y > 650 else (600, y, 90 + 0.12 * y)
+
+    return place
+
+
+@pytest.mark.parametrize("gap", [0.5, 1.0, 1.5, 2.0, 3.0, 4.0])
+@pytest.mark.parametrize("then", ["AB987CX", "AB177CX", "XY34ZUV"])
+def test_the_next_vehicle_is_told_though_its_plate_begins_and_ends_alike(
+    then: str, gap: float
+) -> None:
+    """It comes into the picture just behind the first one, in whose place the tracker takes it."""
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.97))
+    left = 1.0 + 530 / 110
+    cars = [Car("AB120CX", through(1.0)), Car(then, through(left + gap, stop=500))]
+    events = drive(cars, fps=10, seconds=25, reader=reader)
+    assert texts(events) == ["AB120CX", then]
+    assert EventKind.REVISED not in {event.kind for event in events}
+
+
+@pytest.mark.parametrize("gap", [2.5, 3.0, 3.4])
+def test_the_next_of_a_fleet_at_the_other_end_of_the_picture_is_another_vehicle(gap: float) -> None:
+    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.97))
+    left = 1.0 + 530 / 110
+    cars = [Car("AB120CX", through(1.0)), Car("AB121CX", through(left + gap, stop=500))]
+    assert texts(drive(cars, fps=10, seconds=25, reader=reader)) == ["AB120CX", "AB121CX"]
+
+
+@pytest.mark.parametrize("hidden", [0.0, 2.6, 3.0, 3.4])
+def test_what_was_too_far_to_be_read_keeps_its_number(hidden: float) -> None:
+    """The gate knows which way it went by that number."""
+
+    def place(time: float) -> Place | None:
+        if time < 3:
+            return 600, 200 + 60 * time, 70 + 10 * time
+        near = time - 3 - hidden
+        return None if near < 0 else (600 + 2 * near, 385 + 20 * near, 100 + 10 * near)
+
+    looks = Reader(random.Random(1), override=lambda text, width: (text, 0.97 * (width > 99.9)))
+    events = drive([Car("AB123CD", place)], fps=10, seconds=8, reader=looks)
+    assert [event.kind for event in events] == [EventKind.CONFIRMED, EventKind.DEPARTED]
+    assert events[0].track_id == 1
+    assert events[0].first_seen < 0.5
+
+
+def test_a_piece_found_later_does_not_change_when_a_told_passage_began() -> None:
+    """The gate knows the passage by it: the verdict is revised after it has opened."""
+
+    def place(time: float) -> Place | None:
+        if time < 0.6:
+            return 300 + 70 * time, 200 + 30 * time, 60 + 10 * time
+        near = min(time - 1.2, 10)
+        return None if near < 0 else (800 + 8 * near, 500 + 4 * near, 100 + 10 * near)
+
+    looks = iter([("AB123CX", 0.44)] * 6 + [("AB123CX", 0.9)] * 8 + [("AB123CX", 0.5)] * 20)
+    reader = Reader(random.Random(1), override=lambda _text, _width: next(looks, ("AB128CX", 0.97)))
+    events = drive([Car("AB128CX", place)], fps=10, seconds=20, reader=reader)
+    assert len({event.track_id for event in events}) == len({e.first_seen for e in events})
 
 
 @pytest.mark.parametrize("alike", [True, False])
@@ -486,8 +552,8 @@ def test_vehicles_that_change_places_while_nothing_is_seen_are_told_once(
 ) -> None:
     """Each track goes on with the other one's plate: nothing is revised, nothing said again."""
 
-    def at(first: float, then: float) -> Callable[[float], tuple[float, float, float] | None]:
-        def place(time: float) -> tuple[float, float, float] | None:
+    def at(first: float, then: float) -> Callable[[float], Place | None]:
+        def place(time: float) -> Place | None:
             if 1.0 <= time < 1.0 + gap:
                 return None
             return (first if time < 1.0 else then) + 4 * time, 400 + 2 * time, 70 + 20 * time
@@ -543,7 +609,7 @@ def test_a_track_that_slipped_explains_both_of_its_vehicles() -> None:
 def test_the_second_vehicle_of_a_track_begins_where_it_came(seed: int) -> None:
     """The first one is read on after its verdict; those readings stay its own."""
 
-    def place(time: float) -> tuple[float, float, float] | None:
+    def place(time: float) -> Place | None:
         if 4.0 <= time < 5.0:
             return None
         return (600 + 10 * time, 400, 70 + 17 * time) if time < 4.5 else (640, 410, 126)
@@ -565,7 +631,7 @@ def test_the_second_vehicle_of_a_track_begins_where_it_came(seed: int) -> None:
 def test_a_car_hidden_until_its_track_ended_is_one_vehicle(gap: float, slant: float) -> None:
     """A passer-by covers it for longer than the tracker waits; a level plate waits to be told."""
 
-    def place(time: float) -> tuple[float, float, float] | None:
+    def place(time: float) -> Place | None:
         hidden = 6 <= time < 6 + gap or time >= 30
         return None if hidden else (600 + 150 * max(0.0, 2 - time), 400, 120)
 
@@ -616,7 +682,7 @@ def test_a_misread_echo_of_a_plate_in_view_stays_silent() -> None:
     reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.97))
     side = Car("AB123CD", lambda time: (300 + 20 * time, 200, 120) if time > 0.5 else None)
 
-    def place(time: float) -> tuple[float, float, float] | None:
+    def place(time: float) -> Place | None:
         side.text = "AB123CD" if time < 1.5 else "AB128CD"
         return (900 + 20 * time, 500, 150) if time < 6 else None
 
