@@ -24,7 +24,7 @@ from lpr.gate.machine import GateMachine
 from lpr.gate.moment import Moment
 from lpr.gate.occupancy import Occupancy
 from lpr.gate.plate_list import PlateList
-from lpr.gate.post import posts
+from lpr.gate.post import Post, posts
 from lpr.gate.pull import Pull, Pulled, Puller, failed, log_failure, told_error
 from lpr.gate.record import DecisionRecord
 from lpr.gate.rules import GateContext, decide
@@ -259,6 +259,9 @@ class GateController:
             self._machine.pulled(gate, ended.time)
             if ended.failure is None:
                 return pull.decision
+            area, plate = pull.gate.area, pull.decision.plate
+            if area is not None and plate is not None:
+                self._occupancy.failed(area, plate, pull.evidence.direction)
             return self._kept(ended.failure, pull.event, gate, pull.moment, pull.evidence)
 
     def _again(self, waiting: Waiting, time: float, age: float, moment: Moment) -> Decision | Pull:
@@ -284,7 +287,7 @@ class GateController:
                 Action.DENY, Reason.MALFORMED_EVIDENCE, "fail closed", "", str(error)
             )
             return self._kept(refused, event, gate.name, moment)
-        decision = decide(evidence, self._context(gate, evidence, moment))
+        decision = decide(evidence, self._context(post, evidence, moment))
         decision = self._machine.hold_back(decision, evidence, gate.name, policy, moment)
         if decision.action is not Action.OPEN:
             return self._kept(decision, event, gate.name, moment, evidence)
@@ -292,9 +295,15 @@ class GateController:
             return self._dry_run(decision, event, gate, evidence, moment)
         return self._open(decision, event, gate, evidence, moment)
 
-    def _context(self, gate: GateSettings, evidence: Evidence, moment: Moment) -> GateContext:
+    def _context(self, post: Post, evidence: Evidence, moment: Moment) -> GateContext:
+        gate = post.gate
         inside = (
             self._occupancy.inside(gate.area, time=moment.time) if gate.area is not None else None
+        )
+        forgotten = (
+            self._occupancy.forgotten(gate.area, time=moment.time)
+            if gate.area is not None
+            else frozenset[str]()
         )
         suspicions = self._monitor.examine(
             evidence, gate=gate.name, policy=gate.policy, time=moment.time, inside=inside
@@ -307,8 +316,10 @@ class GateController:
             fits_format=self._fits_format,
             pass_uses=self._machine.pass_uses,
             inside=inside,
+            forgotten=forgotten,
             capacity=self._config.capacity(gate),
             suspicions=suspicions,
+            way_shows=post.directions is not None,
         )
 
     def _dry_run(
@@ -395,14 +406,16 @@ class GateController:
 
     def _restore(self, history: Iterable[DecisionRecord], started: Moment) -> None:
         areas = {gate.name: gate.area for gate in self._config.gates}
-        latest = started.now
+        latest, records = started.now, []
         for record in history:
             latest = max(latest, record.now)
-            ago = max(0.0, started.now.timestamp() - record.now.timestamp())
-            time = started.time - ago
-            plate = record.decision.plate
-            if plate is None:
-                continue
+            if record.decision.plate is not None:
+                records.append(record)
+        # Where the clock begins in the past, the newest record is no older than a power cut.
+        known = self._machine.was_late(latest).timestamp()
+        for record in records:
+            time = started.time - max(0.0, known - record.now.timestamp())
+            plate = record.decision.plate or ""
             # Of a gate that has another name by now limits and area say nothing, but a visitor
             # pass that was used there is used.
             self._monitor.remember(plate, record.gate, time=time)
@@ -411,7 +424,10 @@ class GateController:
                 area = areas.get(record.gate)
                 if area is not None:
                     self._occupancy.passed(area, plate, record.direction, time=time)
-        self._machine.was_late(latest)
+            elif record.decision.reason is Reason.ACTUATOR_FAILED:
+                area = areas.get(record.gate)
+                if area is not None:
+                    self._occupancy.failed(area, plate, record.direction)
 
 
 def _check_actuators(config: GateConfig, actuators: Mapping[str, Actuator]) -> None:

@@ -84,15 +84,19 @@ class GateMachine:
         """Visitor pass -> openings that it was used for."""
         return self._pass_uses
 
-    def was_late(self, latest: datetime) -> None:
+    def was_late(self, latest: datetime) -> datetime:
         """Take the latest moment in the records: a wall clock that is behind it is wrong.
 
         A board without a clock of its own begins in the past after every power cut. Records more
         than a year ahead are themselves wrong, unless the clock shows a year before this library's.
+
+        Returns:
+            The latest moment that is believed.
         """
         now = self._last.now
         if latest > now and (now.year < _FIRST_YEAR or latest - now < _BELIEVED):
             self._latest = latest
+        return self._latest or now
 
     def watch_clock(self, moment: Moment) -> None:
         """Compare the two clocks with the last call; a jump keeps gates shut for a while.
@@ -137,7 +141,7 @@ class GateMachine:
         if decision.action is not Action.OPEN:
             return decision
         held = (
-            self._held_by_passage(evidence)
+            self._held_by_passage(evidence, plate)
             or self._held_by_clock(policy, moment)
             or self._held_by_start(evidence, policy, moment.time)
             or self._held_by_sight(gate, decision.plate or decision.text, seen_ago)
@@ -217,16 +221,14 @@ class GateMachine:
         if len(self._in_sight) > _MAX_HELD:
             self._in_sight.popitem(last=False)
 
-    def _held_by_passage(self, evidence: Evidence) -> _Held | None:
+    def _held_by_passage(self, evidence: Evidence, plate: str) -> _Held | None:
         opened = self._opened.get(evidence.passage)
         if opened is None:
             return None
-        return (
-            Action.IGNORE,
-            Reason.ALREADY_OPENED,
-            "one opening per passage",
-            f"the gate {self._has(opened.gate)} opened for this passage",
-        )
+        action, detail = Action.IGNORE, f"the gate {self._has(opened.gate)} opened for this passage"
+        if opened.plate != plate:  # misread then or now, or another vehicle behind the first
+            action, detail = Action.ASK, f"{detail}, as {opened.plate}"
+        return action, Reason.ALREADY_OPENED, "one opening per passage", detail
 
     def _held_by_clock(self, policy: GatePolicy, moment: Moment) -> _Held | None:
         behind = (self._latest or moment.now) - moment.now

@@ -37,8 +37,10 @@ class GateContext:
         fits_format: whether a text is a possible plate; None where no formats are known.
         pass_uses: visitor pass (`PlateEntry.pass_key`) -> openings that it was used for.
         inside: plates inside the gate's area; None where the gate has no area.
+        forgotten: plates of which nobody knows any more whether they are in it.
         capacity: vehicles that the area holds; None without limit.
         suspicions: what is suspicious about this passage.
+        way_shows: whether the camera has a line or zone whose crossing will show the direction.
         confusion: how often the reader takes one character for another.
     """
 
@@ -49,8 +51,10 @@ class GateContext:
     fits_format: Callable[[str], bool] | None = None
     pass_uses: Mapping[str, int] = field(default_factory=dict)
     inside: AbstractSet[str] | None = None
+    forgotten: AbstractSet[str] = frozenset()
     capacity: int | None = None
     suspicions: tuple[Suspicion, ...] = ()
+    way_shows: bool = False
     confusion: ConfusionMatrix = field(default_factory=default_confusions)
 
 
@@ -198,14 +202,20 @@ def _permitted(
     return _entry_decision(evidence, action, first, entry, detail)
 
 
-# Of several refusals the one that comes nearest to an opening is told.
-_NEAREST: Final = (Reason.PASS_USED_UP, *_STATE_REASONS.values())
+# Of several refusals the one that comes nearest to an opening is told: a way that may show yet.
+_NEAREST: Final = (
+    Reason.DIRECTION_UNKNOWN,
+    Reason.PASS_USED_UP,
+    *(one for one in _STATE_REASONS.values() if one is not Reason.DIRECTION_UNKNOWN),
+)
 
 
 def _refusal(entry: PlateEntry, evidence: Evidence, context: GateContext) -> Reason | None:
     state = entry.state(now=context.now, gate=context.gate, direction=evidence.direction)
     if state is not EntryState.IN_FORCE:
         return _STATE_REASONS[state]
+    if entry.entries is not None and evidence.direction is None and context.way_shows:
+        return Reason.DIRECTION_UNKNOWN
     # Who came in on a pass must get out again: only ways in, or unknown ways, use it up.
     uses_pass = entry.entries is not None and evidence.direction is not Direction.OUT
     if uses_pass and context.pass_uses.get(entry.pass_key, 0) >= (entry.entries or 0):
@@ -241,8 +251,8 @@ def _area_objection(
         watched = bounded or context.policy.anti_passback
         return Reason.DIRECTION_UNKNOWN if watched else None
     if evidence.direction is Direction.OUT:
-        passback = context.policy.anti_passback and plate not in inside
-        return Reason.NOT_INSIDE if passback else None
+        unknown = plate not in inside and plate not in context.forgotten
+        return Reason.NOT_INSIDE if context.policy.anti_passback and unknown else None
     if context.policy.anti_passback and plate in inside:
         return Reason.ALREADY_INSIDE
     full = context.capacity is not None and len(inside - {plate}) >= context.capacity

@@ -137,7 +137,8 @@ class SuspicionMonitor:
     ) -> Suspicion | None:
         if evidence.direction is not Direction.IN or not inside:
             return None
-        for entry in (*match.exact, *match.alike):
+        # As for permission, what is like the text counts only where nothing is equal to it.
+        for entry in match.exact or match.alike:
             if plate_identity(entry.plate) in inside:
                 detail = f"{entry.plate} is inside already: a copied plate or a missed exit"
                 return Suspicion(SuspicionKind.ALREADY_INSIDE, detail)

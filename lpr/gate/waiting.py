@@ -1,4 +1,4 @@
-"""Verdicts that time alone may heal: the direction shows later, a cool-down ends."""
+"""Verdicts that time alone may heal: a direction shows, a cool-down ends, a late frame passes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from lpr.gate.decision import Reason
 from lpr.gate.post import Post
 from lpr.types import PlateEvent
 
-_HEALING: Final = (Reason.DIRECTION_UNKNOWN, Reason.COOL_DOWN)
+_HEALING: Final = (
+    Reason.DIRECTION_UNKNOWN,
+    Reason.COOL_DOWN,
+    Reason.STALE_EVIDENCE,
+    Reason.NOT_RECORDED,
+)
 _MAX_WAITING: Final = 1024
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from math import nextafter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lpr.config import EngineConfig, load_config
 from lpr.errors import ConfigError, OutputError, StoreError
@@ -40,6 +40,9 @@ from lpr.store import open_store
 
 if TYPE_CHECKING:
     from lpr.store import EventStore
+
+_AT_ONCE: Final = 0.001
+"""Seconds; the voter wants more than none."""
 
 
 @contextmanager
@@ -201,6 +204,9 @@ def sure_engine(engine: EngineConfig, policy: GatePolicy) -> EngineConfig:
         min_agreeing=max(voter.min_agreeing, policy.min_agreeing),
         early_probability=max(voter.early_probability, min(needed, nextafter(voter.ceiling, 0.0))),
         sure_probability=needed,
+        # The gate has cool-downs of its own, and has to know who is still there: a verdict that is
+        # not told again would keep a car shut out that was hidden while it was read.
+        retrigger_seconds=_AT_ONCE,
     )
     return engine.model_copy(update={"voter": voter})
 

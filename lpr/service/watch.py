@@ -96,7 +96,7 @@ class CameraWatch:
                 frame = source.poll()
                 if frame is not None:
                     self._look(frame, source)
-                elif self._lost_for_long():
+                elif self._lost_for_long(source):
                     self._end()
                 self._pulse(source)
             self._pulse(source, at_once=True)
@@ -128,9 +128,11 @@ class CameraWatch:
         self._pace = Pace(self._look_every)
         self._fresh = True
 
-    def _lost_for_long(self) -> bool:
+    def _lost_for_long(self, source: LiveSource) -> bool:
         last = self._last_frame
-        return not self._fresh and last is not None and time.monotonic() - last > FORGET_AFTER
+        # A source that was asked for fewer pictures is silent in between.
+        patience = FORGET_AFTER + source.still_every
+        return not self._fresh and last is not None and time.monotonic() - last > patience
 
     def _clock_stepped(self, source: LiveSource) -> bool:
         """Whether the wall clock has left the time that frames are given."""
@@ -143,7 +145,7 @@ class CameraWatch:
             return
         stats = source.stats
         came = stats.frames + stats.still + stats.dropped
-        if self._told:
+        if 0 < self._told < now:
             rate = max(0, came - self._came) / (now - self._told)
             self._fps += 0.3 * (rate - self._fps)
         self._told, self._came = now, came

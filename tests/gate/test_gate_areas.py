@@ -8,6 +8,8 @@ from typing import Any
 from lpr.gate.decision import Action, Reason, SuspicionKind
 from lpr.gate.direction import Direction
 from lpr.gate.fakes import plain_list
+from lpr.gate.moment import Moment
+from lpr.gate.record import DecisionRecord
 from lpr.gate.rig import START, Rig, passage, site
 from lpr.types import EventKind, PlateEvent
 
@@ -97,3 +99,52 @@ def test_an_entirely_different_text_of_one_track_is_asked() -> None:
     corrected = Rig()
     corrected.see(passage("AB128CX", 1), 100)
     assert corrected.see(passage("AB123CX", 1, kind=EventKind.REVISED), 101).action is Action.OPEN
+
+
+def test_who_was_parked_for_days_gets_out_again() -> None:
+    """It counts as gone after a day, but nobody saw it go."""
+    config = site(**TWO_GATES, policy={"anti_passback": True})
+    rig = Rig(config)
+    assert rig.see(passage(track=1), 100).action is Action.OPEN
+    assert rig.see(leaving("AB123CX", 2), 100 + 62 * 3600).action is Action.OPEN
+    assert rig.see(leaving("AB123CX", 3), 100 + 63 * 3600).reason is Reason.NOT_INSIDE
+
+
+def test_who_was_not_let_in_by_a_relay_that_failed_may_try_again_and_may_leave() -> None:
+    rig = Rig(site(**TWO_GATES, policy={"anti_passback": True}))
+    way_in = rig.actuators[rig.config.gates[0].name]
+    way_in.failing = True
+    assert rig.see(passage(track=1), 100).reason is Reason.ACTUATOR_FAILED
+    assert rig.see(leaving("AB123CX", 2), 300).action is Action.OPEN
+    assert rig.see(passage(track=3), 400).reason is Reason.ACTUATOR_FAILED
+    records = tuple(rig.record.records)
+    way_in.failing = False
+    assert rig.see(passage(track=4), 600).action is Action.OPEN
+    again = Rig(rig.config, history=records)
+    assert again.see(passage(track=5), 600).action is Action.OPEN
+
+
+def test_another_plate_that_is_like_the_text_is_not_this_one() -> None:
+    rig = Rig(site(**{**TWO_GATES, "areas": [{"name": "yard"}]}), plain_list(["AB0123", "ABO123"]))
+    assert rig.see(passage("AB0123", 1), 100).action is Action.OPEN
+    assert rig.see(passage("ABO123", 2), 300).action is Action.OPEN
+
+
+def test_a_board_that_begins_in_the_past_keeps_its_limits_where_they_were() -> None:
+    """Its clock is put right a moment later: openings of former days are none of this hour."""
+
+    def history(days: int) -> tuple[DecisionRecord, ...]:
+        rig = Rig(site())
+        rig.see(passage(), 100)
+        (record,) = rig.record.records
+        return tuple(
+            replace(record, now=START.now + timedelta(days=day))
+            for day in range(days - 199, days + 1)
+        )
+
+    late = Rig(site(), history=history(300))
+    right = START.now + timedelta(days=301)
+    late.gate.observe("north", (), time=40.0, age=0.1, moment=Moment(START.time + 40, right))
+    event = replace(passage(track=7), time=3700.0, first_seen=3699.0)
+    moment = Moment(START.time + 200, right + timedelta(seconds=160))
+    assert late.gate.handle(event, age=0.1, moment=moment).action is Action.OPEN

@@ -211,3 +211,13 @@ def test_records_that_raise_anything_deny() -> None:
     assert actuator.openings == 0
     with pytest.raises(OutputError):
         MemoryRecord(full=True).write(DecisionRecord(decision, "", "", 1, 0, START.now, None, 0, 0))
+
+
+def test_a_passage_that_opened_the_gate_for_another_plate_is_asked_about() -> None:
+    """Misread then or now, or another vehicle close behind the first."""
+    rig = Rig(plates=plain_list(["AB120CX", "AB121CX"]))
+    assert rig.see(passage("AB120CX"), 100).action is Action.OPEN
+    held = rig.see(passage("AB121CX", kind=EventKind.REVISED), 101)
+    assert (held.action, held.reason) == (Action.ASK, Reason.ALREADY_OPENED)
+    assert "as AB120CX" in held.detail
+    assert rig.openings == 1

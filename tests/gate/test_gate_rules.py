@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -296,9 +297,16 @@ def test_a_denying_suspicion_beats_an_asking_one() -> None:
     assert (decision.action, decision.rule) == (Action.DENY, "policy.suspicions.watch_listed")
 
 
-def area(inside: set[str], capacity: int | None = None, *, passback: bool = False) -> GateContext:
+def area(
+    inside: set[str],
+    capacity: int | None = None,
+    *,
+    passback: bool = False,
+    forgotten: AbstractSet[str] = frozenset(),
+) -> GateContext:
     policy = GatePolicy(anti_passback=passback)
-    return replace(listed(ENTRY), inside=frozenset(inside), capacity=capacity, policy=policy)
+    where = replace(listed(ENTRY), inside=frozenset(inside), forgotten=forgotten)
+    return replace(where, capacity=capacity, policy=policy)
 
 
 @pytest.mark.parametrize(
@@ -315,6 +323,8 @@ def area(inside: set[str], capacity: int | None = None, *, passback: bool = Fals
         (Direction.OUT, area(set(), passback=True), Reason.NOT_INSIDE),
         (Direction.OUT, area({"AB123CX"}, passback=True), Reason.EXACT_MATCH),
         (None, area(set(), passback=True), Reason.DIRECTION_UNKNOWN),
+        (Direction.OUT, area(set(), passback=True, forgotten={"AB123CX"}), Reason.EXACT_MATCH),
+        (Direction.IN, area(set(), passback=True, forgotten={"AB123CX"}), Reason.EXACT_MATCH),
     ],
 )
 def test_areas(direction: Direction | None, where: GateContext, reason: Reason) -> None:
@@ -328,3 +338,23 @@ def test_the_rules_change_nothing() -> None:
     where = replace(listed(replace(ENTRY, entries=1)), pass_uses=uses)
     assert decide(SURE, where) == decide(SURE, where)
     assert uses == {ENTRY.pass_key: 0}
+
+
+def test_a_second_permission_takes_nothing_away() -> None:
+    """Out at any time, and in by day: at night only the direction is missing, not the hours."""
+    out = replace(ENTRY, direction=Direction.OUT)
+    day = replace(ENTRY, schedule=parse_schedule("Mon-Fri 00:00-06:00"))
+    for entries in ((out,), (out, day), (day, out)):
+        assert decide(SURE, listed(*entries)).reason is Reason.DIRECTION_UNKNOWN
+        leaving = decide(replace(SURE, direction=Direction.OUT), listed(*entries))
+        assert leaving.action is Action.OPEN
+
+
+def test_a_pass_waits_for_the_way_where_it_will_show() -> None:
+    visitor = replace(ENTRY, entries=1)
+    used = replace(listed(visitor), pass_uses={visitor.pass_key: 1})
+    assert decide(SURE, used).reason is Reason.PASS_USED_UP
+    shows = replace(used, way_shows=True)
+    assert decide(SURE, shows).reason is Reason.DIRECTION_UNKNOWN
+    assert decide(replace(SURE, direction=Direction.OUT), shows).action is Action.OPEN
+    assert decide(replace(SURE, direction=Direction.IN), shows).reason is Reason.PASS_USED_UP

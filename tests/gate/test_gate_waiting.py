@@ -18,7 +18,8 @@ def test_only_what_time_may_heal_waits() -> None:
     for track, reason in enumerate(Reason):
         room.settle(sure_event("AB1", track_id=track), reason, time=0.0, before=None)
     due = room.due(POSTS["north"], frozenset(range(100)), time=5.0)
-    assert [waiting.reason for waiting in due] == [Reason.COOL_DOWN]
+    healing = [Reason.STALE_EVIDENCE, Reason.COOL_DOWN, Reason.NOT_RECORDED]
+    assert [waiting.reason for waiting in due] == healing
     assert room.due(POSTS["south"], frozenset(range(100)), time=5.0) == ()
     assert room.due(POSTS["north"], frozenset(range(100)), time=10.1) == ()
     assert room.due(POSTS["north"], frozenset(range(100)), time=5.0) == (), "they are forgotten"
