@@ -24,7 +24,7 @@ def test_the_voter_waits_for_what_the_gate_needs() -> None:
     assert engine.voter.sure_probability == 0.99
     easy = sure_engine(EngineConfig(), GatePolicy(min_agreeing=1, min_probability=0.5))
     default = VoterOptions()
-    assert easy.voter == replace(default, sure_probability=0.5)
+    assert easy.voter == replace(default, sure_probability=0.5, retrigger_seconds=0.001)
 
 
 def test_a_gate_may_ask_for_all_that_the_voter_gives_but_not_for_more() -> None:
