@@ -37,6 +37,8 @@ _WEIGHT = 600
 
 _CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _TICKS = 90_000
+_LARGEST = 8192
+"""Pixels of the longer side; larger pictures are shown smaller. H.264 ends at 16,384."""
 _FRAGMENT_MS = 500
 _BT709 = 1
 
@@ -267,6 +269,9 @@ class AnnotatedVideo:
 
     def _begin(self, image: Image) -> None:
         rows, columns = image.shape[:2]
+        if max(rows, columns) > _LARGEST:
+            scale = _LARGEST / max(rows, columns)
+            rows, columns = max(2, round(rows * scale)), max(2, round(columns * scale))
         self._size = (columns + columns % 2, rows + rows % 2)
         # Without a length, fragments end at key frames: a kill would cost seconds of pictures.
         if self._format == "matroska":

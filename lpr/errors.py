@@ -82,6 +82,10 @@ class MissingExtraError(LprError, ImportError):
         self.package = package
         self.extra = extra
 
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        """Cross from one process to another: what it was made of, not its message."""
+        return type(self), (self.package, self.extra)
+
 
 class TrainingError(LprError, RuntimeError):
     """Training or export failed."""

@@ -47,6 +47,10 @@ def available_models() -> tuple[str, ...]:
     )
 
 
+def _is_path(name: str) -> bool:
+    return os.sep in name or (os.altsep is not None and os.altsep in name)
+
+
 def find_model(name: str) -> ModelFiles:
     """Find a model by name, or by the path of its folder.
 
@@ -55,8 +59,8 @@ def find_model(name: str) -> ModelFiles:
         ModelIntegrityError: its manifest is wrong.
     """
     candidates = [folder / name for folder in model_folders()]
-    if os.sep in name or Path(name).is_dir():
-        candidates.insert(0, Path(name))
+    # A folder that happens to lie here must not replace a model that is known by its name.
+    candidates.insert(0 if _is_path(name) else len(candidates), Path(name))
     for folder in candidates:
         if (folder / "manifest.toml").is_file():
             manifest = load_manifest(folder)

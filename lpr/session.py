@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 
 from lpr.errors import ModelError, ModelIntegrityError
 from lpr.manifest import ModelManifest
+
+# Its wheels report sessions to their maker and keep an id of the machine below $HOME. Nothing
+# leaves the machine here. It is decided while it loads: `disable_telemetry_events` comes too late.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime as ort
 
 
 class OnnxSession:

@@ -18,6 +18,11 @@ _VOUCHING_CHARACTERS = 4
 rightly; 516 pictures of road signs: nothing more)."""
 
 
+_CUT_CONFIDENCE = 0.25
+"""Most that a plate at the picture's border is believed (165 validation plates cut by 20 to 50%: 18
+read rightly, 71 of the others with 0.9 or more)."""
+
+
 @dataclass(frozen=True, slots=True)
 class StillPlate:
     """A plate in a single picture.
@@ -81,7 +86,7 @@ class StillReader:
             ModelError: a network failed.
         """
         check_image(image)
-        plates = self._read(image, self._detector.detect(image))
+        plates = map(_doubted_where_cut, self._read(image, self._detector.detect(image)))
         return tuple(plate for plate in plates if self._counts(plate))
 
     def _counts(self, plate: StillPlate) -> bool:
@@ -134,6 +139,15 @@ class StillReader:
             raw_text=readings[surest].text,
             region=self._prior(best.text)[0] if best.text else None,
         )
+
+
+def _doubted_where_cut(plate: StillPlate) -> StillPlate:
+    """What lies at the picture's border may lack a part of its text, however sure the rest is."""
+    reading = plate.reading
+    cut = reading.quality is not None and reading.quality.may_be_cut
+    if not cut or reading.confidence <= _CUT_CONFIDENCE:
+        return plate
+    return replace(plate, reading=replace(reading, confidence=_CUT_CONFIDENCE))
 
 
 def _confidence(best: Reading, readings: Sequence[Reading]) -> float:

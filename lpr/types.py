@@ -6,9 +6,10 @@ Live objects (networks, trackers, open files) never do.
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -56,8 +57,12 @@ class Frame:
 
         Raises:
             ValueError: not a non-empty HxWx3 uint8 array, or the time is not finite.
+            TypeError: the index is no whole number, or the time no number.
         """
         check_image(self.image)
+        # PyAV counts in fractions, numpy in numbers of its own; what is told later are plain ones.
+        object.__setattr__(self, "index", operator.index(self.index))
+        object.__setattr__(self, "time", float(self.time))
         if not math.isfinite(self.time):
             raise ValueError(f"a frame's time must be finite seconds, not {self.time}")
         contiguous = np.ascontiguousarray(self.image)
@@ -89,6 +94,9 @@ class CharCandidates:
     probs: tuple[float, ...]
 
 
+_CUT_EDGE: Final = 0.15
+
+
 @dataclass(frozen=True, slots=True)
 class CropQuality:
     """How good one look at a plate was.
@@ -108,6 +116,11 @@ class CropQuality:
     contrast: float = 1.0
     edge: float = 1.0
     exposure: float = 0.5
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether the plate lies so near the frame's border that a part of it may be missing."""
+        return self.edge < _CUT_EDGE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

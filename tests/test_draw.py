@@ -141,6 +141,17 @@ def test_sizes_may_change_and_times_may_stand_still(tmp_path: Path) -> None:
     assert got == sorted(set(got))
 
 
+def test_a_picture_too_large_for_a_video_is_shown_smaller(tmp_path: Path) -> None:
+    """H.264 takes 16,384 pixels a side; what comes behind must not be lost."""
+    with AnnotatedVideo(tmp_path / "v.mp4") as video:
+        video.write(blank(20000, 320), 0.0)
+        video.write(blank(640, 480), 1.0)
+    with av.open(str(tmp_path / "v.mp4")) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height) == (8192, 132)
+        assert len(list(container.decode(stream))) == 2
+
+
 def test_a_further_source_follows_the_last_picture(tmp_path: Path) -> None:
     with AnnotatedVideo(tmp_path / "v.mp4", fps=10) as video:
         video.begin_source()

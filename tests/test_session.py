@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +171,29 @@ def test_an_unknown_model_gets_a_suggestion(
     monkeypatch.setenv("LPR_MODELS", str(tmp_path))
     with pytest.raises(ModelNotFoundError, match=r"no model 'doubel'; did you mean 'double'\?"):
         find_model("doubel")
+
+
+def test_nothing_is_left_in_the_home_folder_or_told_of_anybody(tmp_path: Path) -> None:
+    """onnxruntime's wheels keep an id of the machine there, and report to their maker."""
+    script = "import numpy, lpr; lpr.build_still_reader().read(numpy.zeros((9, 9, 3), 'u1'))"
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (b"", b"")
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_a_folder_that_lies_here_does_not_replace_a_model_known_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models, here = tmp_path / "models", tmp_path / "here"
+    write_model(models / "double")
+    write_model(here / "double")
+    write_model(here / "own")
+    monkeypatch.setenv("LPR_MODELS", str(models))
+    monkeypatch.chdir(here)
+    assert find_model("double").path.resolve().is_relative_to(models)
+    assert find_model("./double").path.resolve().is_relative_to(here)
+    assert find_model("own").path.resolve().is_relative_to(here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -126,3 +127,19 @@ def test_other_pixels_are_refused(image: Any) -> None:
     for read in (stills.read, stills.read_crop):
         with pytest.raises(ValueError, match="HxWx3 uint8 BGR"):
             read(image)
+
+
+@pytest.mark.parametrize(("edge", "believed"), [(0.0, 0.25), (0.14, 0.25), (0.2, 0.97)])
+def test_a_plate_at_the_border_may_lack_a_part_of_its_text(edge: float, believed: float) -> None:
+    class AtBorder(_Cut):
+        def rectify(self, image: Image, quad: Quad) -> PlateCrop:
+            crop = super().rectify(image, quad)
+            return replace(crop, quality=replace(crop.quality, edge=edge))
+
+    says = {1: sure_reading("AB123", probability=0.97 ** (1 / 5))}
+    stills = StillReader(_Detector(), _Detector(), AtBorder(1), _Reader(says), no_prior)
+    (plate,) = stills.read(PICTURE)
+    assert plate.reading.text == "AB123"
+    assert plate.reading.confidence == pytest.approx(believed)
+    # Of a picture that is cut around a plate, the plate fills all.
+    assert stills.read_crop(PICTURE).reading.confidence == pytest.approx(0.97)

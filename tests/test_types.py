@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,19 @@ def test_a_frame_is_read_only_and_contiguous() -> None:
     assert frame.image.flags.c_contiguous
     with pytest.raises(ValueError, match="read-only"):
         frame.image[0, 0, 0] = 1
+
+
+@pytest.mark.parametrize(
+    ("index", "time"),
+    [(np.int64(3), np.float32(0.5)), (3, Fraction(1, 2)), (np.int32(3), Decimal("0.5"))],
+)
+def test_a_frames_numbers_are_plain_ones(index: Any, time: Any) -> None:
+    """PyAV gives `pts * time_base` as a fraction; what is told later goes into JSON."""
+    frame = Frame(np.zeros((4, 6, 3), np.uint8), index, time)
+    assert (type(frame.index), type(frame.time)) == (int, float)
+    assert (frame.index, frame.time) == (3, 0.5)
+    with pytest.raises(TypeError):
+        Frame(np.zeros((4, 6, 3), np.uint8), "3", time)  # type: ignore[arg-type]
 
 
 def test_a_frame_leaves_the_callers_array_writable() -> None:

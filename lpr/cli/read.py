@@ -37,16 +37,19 @@ def read(
     with clean_exit(), StopRequest() as stop:
         from lpr.cli.overwrite import keep_inputs
         from lpr.factory import build_still_reader
-        from lpr.sinks.output import LineOutput
+        from lpr.sinks.output import LineOutput, check_writable
         from lpr.sinks.picture import picture_to_json
         from lpr.sinks.wire import to_line
 
         settings = engine_config(config, region, threads)
         listed = tuple(_listed(pictures))
         keep_inputs([*(path for path, _ in listed), config], [jsonl])
+        if jsonl not in (None, "-"):
+            check_writable(Path(jsonl))
+        # What the file holds stays where a model is missing.
+        reader = build_still_reader(settings)
         output = LineOutput(jsonl) if jsonl is not None else None
         try:
-            reader = build_still_reader(settings)
             good, last_error = 0, None
             for path, trouble in listed:
                 if stop.requested:

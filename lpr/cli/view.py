@@ -8,7 +8,7 @@ from typing import Self
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from lpr.cli.shown import shown_probability
@@ -17,6 +17,8 @@ from lpr.sinks.safe import safe_text
 from lpr.types import EventKind, PlateEvent
 
 _ROWS = 12
+_PLATE_WIDTH = 10
+"""Columns that a plate's text keeps on any terminal."""
 
 
 class RunView:
@@ -111,7 +113,9 @@ def event_line(event: PlateEvent) -> str:
 
 
 def _event_table(events: list[PlateEvent]) -> Table:
-    table = Table("seen", "camera", "track", "plate", "country", "confidence", "readings")
+    # Where the terminal is narrow, everything else gives way to the plate.
+    plate = Column("plate", no_wrap=True, min_width=_PLATE_WIDTH)
+    table = Table("seen", "camera", "track", plate, "country", "confidence", "readings")
     for event in events:
         read = event.kind is not EventKind.UNREAD
         table.add_row(

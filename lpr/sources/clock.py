@@ -42,7 +42,8 @@ class MediaClock:
             self._last = 0.0
             return 0.0
         if pts is None:
-            self.repaired += 1
+            # A bare stream has no timestamps at all, and lacks none.
+            self.repaired += self._origin is not None
             self._last += self.step
             return self._last
         if self._origin is None:

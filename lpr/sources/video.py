@@ -109,6 +109,8 @@ class VideoSource:
             yield from prefetcher
         finally:
             prefetcher.close()
+        if self._prefetcher not in (None, prefetcher):
+            raise SourceError(f"{self._path}: another iteration was begun, which ends this one")
 
     def _open(self) -> tuple[InputContainer, VideoStream]:
         try:

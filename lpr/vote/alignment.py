@@ -22,7 +22,6 @@ _LEAST: Final = 1e-4
 _LOG_LEAST: Final = math.log(_LEAST)
 _LEAST_DOUBT: Final = 0.01
 _MOST_STEPS: Final = 3
-_CUT_EDGE: Final = 0.15
 _MOST_REMEMBERED: Final = 1024
 
 
@@ -62,7 +61,7 @@ def prepare(reading: Reading, options: VoterOptions) -> Evidence:
     ]
     # What an illegible reading says against other texts counts as far as it believes itself.
     unsure = max(0.0, 1.0 - max(0.0, reading.confidence) / options.legible_confidence)
-    cut = reading.quality is not None and reading.quality.edge < _CUT_EDGE
+    cut = reading.quality is not None and reading.quality.may_be_cut
     missing = math.log(options.missing_character + options.unsure_missing * unsure)
     places, rest, extra = zip(*placed, strict=True) if placed else ((), (), ())
     return Evidence(

@@ -64,6 +64,8 @@ class Standing:
         readings: readings so far.
         agreeing: readings that say exactly `text`.
         compatible: readings for which `text` is at least a fifth as likely as what they say.
+        whole: whether one that says exactly `text` saw the plate away from the picture's border,
+            which may cut it.
     """
 
     text: str
@@ -72,6 +74,7 @@ class Standing:
     readings: int
     agreeing: int
     compatible: int
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class Tally:
     alternatives: tuple[TextCandidate, ...]
 
 
-_NOTHING: Final = Standing("", 0.0, None, 0, 0, 0)
+_NOTHING: Final = Standing("", 0.0, None, 0, 0, 0, whole=False)
 
 
 def make_vote(
@@ -131,6 +134,7 @@ class Ballot:
         self._votes: list[Vote] = []
         self._scores: dict[str, float] = {}
         self._said: dict[str, int] = {}
+        self._whole: set[str] = set()
         self._compatible: dict[str, int] = {}
         self._dropped_score = 0.0
         self._largest = 0.0
@@ -167,6 +171,9 @@ class Ballot:
             return
         self._readings += 1
         self._said[text] = self._said.get(text, 0) + 1
+        quality = vote.reading.quality
+        if quality is None or not quality.may_be_cut:
+            self._whole.add(text)
         if self._best_look is None or _trust(vote) > _trust(self._best_look):
             self._best_look = vote
         self._largest = max(self._largest, vote.size)
@@ -251,6 +258,7 @@ class Ballot:
                 self._said, key=lambda text: (text in self._scores, self._said[text]), reverse=True
             )
             self._said = {text: self._said[text] for text in keep[: _MOST_TEXTS // 2]}
+            self._whole &= self._said.keys()
 
     def _keep_candidates(self, count: int) -> None:
         odds = self._log_odds()
@@ -297,6 +305,7 @@ class Ballot:
             readings=self._readings,
             agreeing=self._said.get(lead, 0),
             compatible=self._compatible[lead],
+            whole=lead in self._whole,
         )
 
     def _tell(self, standing: Standing) -> Tally:

@@ -93,7 +93,7 @@ def _flickers(passage: Passage) -> bool:
 
 def _can_be_plate(passage: Passage, options: VoterOptions) -> bool:
     standing = passage.standing
-    if len(standing.text) < options.min_length or _is_sign(passage):
+    if len(standing.text) < options.min_length or _is_sign(passage) or not standing.whole:
         return False
     return standing.region is not None or not options.strict_format
 

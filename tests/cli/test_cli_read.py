@@ -82,3 +82,13 @@ def test_a_picture_in_a_folder_that_is_closed_is_left_to_its_reader(
 
 def _refuse(path: Path, **_: object) -> str:
     raise PermissionError(13, "Permission denied", str(path))
+
+
+def test_what_the_file_holds_stays_where_a_model_is_missing(picture: Path, tmp_path: Path) -> None:
+    results, config = tmp_path / "keep.jsonl", tmp_path / "wrong.toml"
+    assert read(picture, "--jsonl", results).exit_code == ExitCode.OK
+    before = results.read_bytes()
+    config.write_text('[detector]\nmodel = "nope"\n')
+    assert read(picture, "--jsonl", results, "--config", config).exit_code == ExitCode.MODEL
+    assert before
+    assert results.read_bytes() == before

@@ -67,3 +67,12 @@ def test_a_name_with_brackets_is_no_markup() -> None:
 def test_only_what_is_certain_is_shown_as_certain() -> None:
     assert "  0.99  (3" in event_line(replace(event("gate"), confidence=0.9968))
     assert "  1.00  (3" in event_line(replace(event("gate"), confidence=1.0))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_plate_is_shown_whole_on_any_terminal(width: int) -> None:
+    console = Console(file=StringIO(), width=width, force_terminal=True)
+    with RunView(console) as view:
+        view.event(replace(event("a-camera-with-a-long-name"), text="HZ354PMX12"))
+    assert isinstance(console.file, StringIO)
+    assert "HZ354PMX12" in console.file.getvalue()

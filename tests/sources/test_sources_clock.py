@@ -40,6 +40,7 @@ def test_missing_timestamps_continue_at_the_nominal_rate() -> None:
     assert [without.time(value) for value in (None, None, 7.0, 7.1)] == pytest.approx(
         [0, 0.1, 0.2, 0.3]
     )
+    assert without.repaired == 0, "a bare stream has none, and lacks none"
 
 
 def test_a_duplicate_is_nudged_and_forgotten() -> None:

@@ -354,3 +354,14 @@ def test_real_clips(shared_data: Path) -> None:
     assert len(times) == 212
     assert times == sorted(set(times))
     assert source.problems == ()
+
+
+def test_an_iteration_that_another_one_ends_says_so(make_video: VideoMaker) -> None:
+    with VideoSource(make_video("a.mp4")) as source:
+        first = iter(source)
+        next(first)
+        second = iter(source)
+        next(second)
+        with pytest.raises(SourceError, match="another iteration was begun"):
+            list(first)
+        assert len(list(second)) > 5

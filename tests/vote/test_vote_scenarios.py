@@ -74,7 +74,10 @@ class Reader:
 
     def read(self, car: Car, width: float) -> Reading:
         forced = self.override(car.text, width)
-        reading = self._noisy(car, width) if forced is None else certain(*forced, width=width)
+        if forced is None:
+            reading = self._noisy(car, width)
+        else:
+            reading = certain(*forced, width=width, edge=car.edge)
         self.made.append((car.text, reading))
         return reading
 
@@ -104,10 +107,11 @@ class Reader:
         return CharCandidates((own, other), (score, 0.8 * (1 - score)))
 
 
-def certain(text: str, confidence: float, *, width: float = 100.0) -> Reading:
+def certain(text: str, confidence: float, *, width: float = 100.0, edge: float = 1.0) -> Reading:
     score = confidence ** (1 / max(1, len(text)))
     places = tuple(CharCandidates((char,), (score,)) for char in text)
-    return Reading(text, (score,) * len(text), places, confidence, CropQuality(width, 0.8))
+    quality = CropQuality(width, 0.8, edge=edge)
+    return Reading(text, (score,) * len(text), places, confidence, quality)
 
 
 def drive(
@@ -394,6 +398,13 @@ def test_a_far_misreading_is_revised_by_nearer_looks(fps: float) -> None:
     ]
     # The evidence shows what the event says.
     assert events[1].quad.width >= 48
+
+
+def test_a_plate_that_the_picture_cuts_all_the_time_has_no_verdict() -> None:
+    """What is seen of it is read surely, and is not what it says."""
+    reader = Reader(random.Random(1), override=lambda text, _width: (text[:-2], 0.95))
+    events = drive([Car("AB123CD", approach(), edge=0.02)], fps=12, seconds=7, reader=reader)
+    assert [event.kind for event in events] == [EventKind.UNREAD]
 
 
 def test_a_plate_that_leaves_the_picture_is_not_cut_down() -> None:
