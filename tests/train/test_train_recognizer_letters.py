@@ -77,11 +77,13 @@ def test_light_that_changes_along_a_plate_stays() -> None:
     cells = bars("AB12345", 220, 60)
     light = np.linspace(0, 30, PATCH_WIDTH)[None]
     lit = CharacterCells((cells.patch + light).astype(np.uint8), cells.text, cells.cuts)
-    plate = PAINTER.lettered(lit, np.random.default_rng(0))
-    assert plate is not None
-    gaps = plate.patch[TOP + 4 : BOTTOM - 4].min(axis=0)
-    assert gaps[35:55].min() == pytest.approx(64, abs=8)
-    assert gaps[210:230].min() == pytest.approx(84, abs=8)
+    for seed in range(20):
+        plate = PAINTER.lettered(lit, np.random.default_rng(seed))
+        assert plate is not None
+        # Between the strokes; there is noise on half of the plates.
+        ground = np.percentile(plate.patch[TOP + 4 : BOTTOM - 4], 20, axis=0)
+        assert ground[35:55].min() == pytest.approx(64, abs=8)
+        assert ground[210:230].min() == pytest.approx(84, abs=8)
 
 
 def test_both_rows_of_a_plate_are_lettered() -> None:
