@@ -17,7 +17,7 @@ _ARABIC_REGIONS: Final = frozenset(("ae", "sa", "qa", "kw", "bh", "om", "jo", "e
 _REGION_BOXES: Final[Mapping[str, str]] = {"ru": "last", "kz": "last", "uz": "first"}
 _WITH_UMLAUTS: Final = 0.3
 """Share of the plates of no country: German ones alone would hardly ever show them."""
-_UMLAUTS: Final[Mapping[str, str]] = {"A": "Ä", "O": "Ö", "U": "Ü"}
+UMLAUTS: Final[Mapping[str, str]] = {"A": "Ä", "O": "Ö", "U": "Ü"}
 _TOP_SHARE: Final[Mapping[str, float]] = {
     "us": 0.92, "ca": 0.92, "mx": 0.8, "ar": 0.7, "br": 0.8, "pk": 0.35, "ph": 0.5,
     "cl": 0.0, "pe": 0.8, "uy": 0.7, "py": 0.7, "cu": 0.6,
@@ -183,7 +183,7 @@ def random_design(rng: np.random.Generator) -> tuple[tuple[str, ...], PlateStyle
     pool = (letters + digits * 2, digits, letters)[int(rng.choice(3, p=(0.8, 0.1, 0.1)))]
     chars = "".join(pool[int(i)] for i in rng.integers(0, len(pool), count))
     if rng.random() < _WITH_UMLAUTS:
-        chars = "".join(_UMLAUTS.get(one, one) if rng.random() < 0.6 else one for one in chars)
+        chars = "".join(UMLAUTS.get(one, one) if rng.random() < 0.6 else one for one in chars)
     two = count >= 4 and rng.random() < 0.4
     if two:
         cut = int(rng.integers(2, count - 1))

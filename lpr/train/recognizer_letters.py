@@ -21,6 +21,7 @@ from lpr.synth.face import Face
 from lpr.synth.fonts import FontBook
 from lpr.synth.layout import MARKS, Area, Slot, Spacing, place_row
 from lpr.synth.plate import stamp, stamp_mark
+from lpr.synth.style import UMLAUTS
 from lpr.train.recognizer_cells import BAND, CharacterCells, RowCells
 from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, LabelledPatch, patch_corners
 from lpr.train.recognizer_glyphs import round_brush
@@ -30,7 +31,6 @@ _WHOLE: Final = 0.95
 """Share of the ink that must lie within the row: less is a character cut off."""
 _IN_PLACE: Final = 0.45
 """Share of the rows whose characters stand where the old ones stood."""
-_UMLAUTS: Final = {"A": "Ä", "O": "Ö", "U": "Ü"}
 _WITH_UMLAUT: Final = 0.1
 """Share of the rows with such a letter that get its dots: they are rare in any set."""
 _MOST_BOLDER: Final = 0.07
@@ -156,12 +156,12 @@ class LetterPainter:
         places = [
             place
             for place, char in enumerate(row)
-            if char in _UMLAUTS and self._alphabet.covers(_UMLAUTS[char])
+            if char in UMLAUTS and self._alphabet.covers(UMLAUTS[char])
         ]
         if not places or rng.random() >= _WITH_UMLAUT:
             return row
         place = places[int(rng.integers(len(places)))]
-        return row[:place] + _UMLAUTS[row[place]] + row[place + 1 :]
+        return row[:place] + UMLAUTS[row[place]] + row[place + 1 :]
 
 
 def _ends(cells: CharacterCells) -> tuple[int, int]:
