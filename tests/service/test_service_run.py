@@ -146,7 +146,9 @@ def test_an_armed_gate_opens_once_whatever_happens(
     health = site.wait(lambda one: camera(one, "camera0")["looked_at"] >= looked + 4)
     assert two_plates.viewers > viewers
     assert camera(health, "camera0")["worker_restarts"] == 0
-    assert _verdicts(site) == verdicts, "no second verdict on a car that stands there"
+    # Out of sight for long, or on the track of the other one, it is told again: it has not left.
+    later = [one["reason"] for one in _verdicts(site) if one not in verdicts]
+    assert set(later) <= {"still_present"}
     assert site.stop() == 0
     assert relay.pulses == 1
 
