@@ -415,19 +415,16 @@ class GateController:
         known = self._machine.was_late(latest).timestamp()
         for record in records:
             time = started.time - max(0.0, known - record.now.timestamp())
-            plate = record.decision.plate or ""
+            plate, area = record.decision.plate or "", areas.get(record.gate)
             # Of a gate that has another name by now limits and area say nothing, but a visitor
             # pass that was used there is used.
             self._monitor.remember(plate, record.gate, time=time)
             if record.decision.action is Action.OPEN:
                 self._machine.restore(record.gate, plate, record.decision.pass_key, time)
-                area = areas.get(record.gate)
                 if area is not None:
                     self._occupancy.passed(area, plate, record.direction, time=time)
-            elif record.decision.reason is Reason.ACTUATOR_FAILED:
-                area = areas.get(record.gate)
-                if area is not None:
-                    self._occupancy.failed(area, plate, record.direction)
+            elif record.decision.reason is Reason.ACTUATOR_FAILED and area is not None:
+                self._occupancy.failed(area, plate, record.direction)
 
 
 def _check_actuators(config: GateConfig, actuators: Mapping[str, Actuator]) -> None:

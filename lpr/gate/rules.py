@@ -203,11 +203,7 @@ def _permitted(
 
 
 # Of several refusals the one that comes nearest to an opening is told: a way that may show yet.
-_NEAREST: Final = (
-    Reason.DIRECTION_UNKNOWN,
-    Reason.PASS_USED_UP,
-    *(one for one in _STATE_REASONS.values() if one is not Reason.DIRECTION_UNKNOWN),
-)
+_NEAREST: Final = (Reason.DIRECTION_UNKNOWN, Reason.PASS_USED_UP, *_STATE_REASONS.values())
 
 
 def _refusal(entry: PlateEntry, evidence: Evidence, context: GateContext) -> Reason | None:

@@ -194,7 +194,7 @@ def _cells(flat: Grey, text: str, steps: Sequence[float]) -> CharacterCells | No
         middles[0] = middles[1] - float(np.median(np.diff(middles[1:])))
     if np.diff(middles).min() < _LEAST_CELL:
         return None
-    ink = cv2.GaussianBlur(flat[BAND].astype(np.float32).std(axis=0)[None], (3, 1), 0)[0]
+    ink = ink_along(flat)
     cuts = [_least_ink(ink, *pair) for pair in itertools.pairwise(middles)]
     # The outer characters are no wider than the others: beyond them lies the plate's rim.
     usual = 1.15 * float(np.median(np.diff(cuts))) if len(cuts) > 1 else PLATE_WIDTH / 4
@@ -208,6 +208,12 @@ def _cells(flat: Grey, text: str, steps: Sequence[float]) -> CharacterCells | No
     if np.diff(edges).min() < _LEAST_CELL:
         return None
     return CharacterCells(flat, text, edges)
+
+
+def ink_along(patch: Grey) -> npt.NDArray[np.float32]:
+    """How much ink each column of a row of text holds: the spread of its grey levels, smoothed."""
+    spread = patch[BAND].astype(np.float32).std(axis=0)
+    return np.asarray(cv2.GaussianBlur(spread[None], (3, 1), 0)[0], np.float32)
 
 
 def _least_ink(ink: npt.NDArray[np.float32], left: float, right: float) -> int:

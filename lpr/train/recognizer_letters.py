@@ -22,7 +22,7 @@ from lpr.synth.fonts import FontBook
 from lpr.synth.layout import MARKS, Area, Slot, Spacing, place_row
 from lpr.synth.plate import stamp, stamp_mark
 from lpr.synth.style import UMLAUTS
-from lpr.train.recognizer_cells import BAND, CharacterCells, RowCells
+from lpr.train.recognizer_cells import CharacterCells, RowCells, ink_along
 from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, LabelledPatch, patch_corners
 from lpr.train.recognizer_glyphs import round_brush
 from lpr.train.recognizer_look import PlateLook, plate_look, sheared, stroke_width, text_slope
@@ -166,7 +166,7 @@ class LetterPainter:
 
 def _ends(cells: CharacterCells) -> tuple[int, int]:
     """The columns where the row begins and ends: the gaps beside its outer characters."""
-    ink = cv2.GaussianBlur(cells.patch[BAND].astype(np.float32).std(axis=0)[None], (3, 1), 0)[0]
+    ink = ink_along(cells.patch)
     usual = float(np.median(np.diff(cells.cuts)))
     ends = []
     for cut, side in ((cells.cuts[0], -1), (cells.cuts[-1], 1)):

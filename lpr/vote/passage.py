@@ -133,7 +133,6 @@ class Passage:
             a later one of any size surely says something that has little in common with it.
         doubted: legible readings still wanted since it was hidden or jumped: it may be another
             plate.
-        doubted_until: media seconds until which they are waited for.
         doubted_since: media seconds at which it was last hidden or jumped.
     """
 
@@ -160,7 +159,6 @@ class Passage:
     changed: bool = False
     contested: bool = False
     doubted: int = 0
-    doubted_until: float = 0.0
     doubted_since: float = math.inf
 
     @classmethod
@@ -202,9 +200,8 @@ class Passage:
         quad, looks = detection.quad, self.looks
         center, width = quad.center, max(1.0, quad.width)
         if looks.hits and self._jumped(center, width, track.last_seen - self.last_seen):
-            self.doubted, self.doubted_until = _TO_TELL_ANOTHER, time + _LONGEST_DOUBT
-            self.doubted_since = time
-        elif time > self.doubted_until:
+            self.doubted, self.doubted_since = _TO_TELL_ANOTHER, time
+        elif time > self.doubted_since + _LONGEST_DOUBT:
             self.doubted = 0
         self.missed = False
         self.quad, self.center, self.width = quad, center, width

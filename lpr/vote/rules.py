@@ -177,7 +177,7 @@ def unlike_the_verdict(passage: Passage, options: VoterOptions) -> tuple[Vote, .
         vote = votes[first - 1]
         strange = settled and vote.time >= passage.doubted_since
         text = vote.reading.text
-        differs = not similar(text, verdict.text) if strange else False
+        differs = strange and not similar(text, verdict.text)
         if not differs and not have_little_in_common(text, verdict.text):
             break
         first -= 1
