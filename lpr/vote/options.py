@@ -61,7 +61,8 @@ class VoterOptions:
         due_probability: least probability of a verdict that is due while the plate may be looked at
             again; where it is below `confirm_probability`, that holds.
         early_probability: least probability of a verdict before it is due.
-        revise_probability: least probability of another text that replaces the standing verdict.
+        revise_probability: least probability of another text that replaces the standing verdict:
+            less than a first verdict needs, since what stands is at most half as likely then.
         sure_probability: a verdict given below it is said again, once, as `revised` with the same
             text, when the text reaches it and `min_agreeing` readings say exactly this; for
             whoever needs more than `confirm_probability`, as a gate does. 1 never does it.
@@ -127,7 +128,7 @@ class VoterOptions:
     confirm_probability: float = 0.7
     due_probability: float = 0.85
     early_probability: float = 0.9
-    revise_probability: float = 0.8
+    revise_probability: float = 0.65
     sure_probability: float = 1.0
     settle_probability: float = 0.95
     min_agreeing: int = 2

@@ -198,7 +198,7 @@ class PlateVoter:
         if silent is None or standing.text == silent:
             return False
         if not similar(standing.text, silent):
-            return standing.probability >= options.revise_probability
+            return standing.probability >= due_probability(options)
         # Vehicles of a fleet have numbers that differ by one character; so has an echo, misread.
         return (
             standing.probability >= options.settle_probability

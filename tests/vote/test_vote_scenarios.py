@@ -400,6 +400,19 @@ def test_a_far_misreading_is_revised_by_nearer_looks(fps: float) -> None:
     assert events[1].quad.width >= 48
 
 
+def test_a_vehicle_that_leaves_after_two_nearer_looks_is_revised() -> None:
+    """What stands is less likely than what is told, though a first verdict would wait for more."""
+
+    def misread(_text: str, width: float) -> tuple[str, float]:
+        return ("AB128CD", 0.9) if width < 60 else ("AB123CD", 0.6)
+
+    reader = Reader(random.Random(1), override=misread)
+    car = Car("AB123CD", approach(far=20, near=8.65, speed=2.5))
+    events = drive([car], fps=12, seconds=10, reader=reader)
+    assert [event.text for event in events] == ["AB128CD", "AB123CD", "AB123CD"]
+    assert 0.65 <= events[-1].confidence < 0.8
+
+
 def test_a_plate_that_the_picture_cuts_all_the_time_has_no_verdict() -> None:
     """What is seen of it is read surely, and is not what it says."""
     reader = Reader(random.Random(1), override=lambda text, _width: (text[:-2], 0.95))
