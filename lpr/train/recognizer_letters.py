@@ -8,6 +8,7 @@ dirt and lenses.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -39,6 +40,8 @@ _FINER: Final = 3
 """Times the patch's resolution at which a row is drawn."""
 _LEAST_CONTRAST: Final = 20.0
 """Grey levels; fainter plates are not measured well enough to letter them anew."""
+_MOST_UNEVEN: Final = 0.45
+"""Shares of the contrast by which light may differ along a row."""
 _LEAST_ROW, _MOST_ROW = 4, 9
 """Characters of a registration that is set anew."""
 _INSET: Final = 0.03
@@ -73,16 +76,30 @@ class LetterPainter:
             The plate, or None where it holds other characters or cannot be measured.
         """
         face = self._book.pick("generic", rng)
-        if isinstance(cells, CharacterCells):
-            return self._row(cells, face, rng, in_place=rng.random() < _IN_PLACE)
-        top, bottom = (self._row(row, face, rng, in_place=True) for row in cells.rows)
-        return None if top is None or bottom is None else cells.joined((top, bottom))
+        strips = (cells,) if isinstance(cells, CharacterCells) else cells.rows
+        if not all(strip.text.isascii() for strip in strips):
+            return None
+        texts: Sequence[str | None] = [None] * len(strips)
+        if rng.random() >= _IN_PLACE:
+            texts = self._registration(len(strips), rng)
+        spacing = _any_spacing(rng)
+        rows = []
+        for strip, text in zip(strips, texts, strict=True):
+            row = self._row(strip, text, face, spacing, rng)
+            if row is None:
+                return None
+            rows.append(row)
+        return rows[0] if isinstance(cells, CharacterCells) else cells.joined(rows)
 
     def _row(
-        self, cells: CharacterCells, face: Face, rng: np.random.Generator, *, in_place: bool
+        self,
+        cells: CharacterCells,
+        text: str | None,
+        face: Face,
+        spacing: Spacing,
+        rng: np.random.Generator,
     ) -> LabelledPatch | None:
-        if not cells.text.isascii():
-            return None
+        """A row that says `text`; other characters where the old ones stood if it is None."""
         slope = text_slope(cells)
         level = sheared(cells.patch, -slope)
         even = replace(cells, patch=level.astype(np.uint8))
@@ -100,13 +117,15 @@ class LetterPainter:
         )
         slots = (
             _in_place(cells, self._text(cells.text, rng), face, area, rng)
-            if in_place
-            else self._set_anew(face, area, rng)
+            if text is None
+            else _set_anew(text, face, area, spacing)
         )
         if not slots:
             return None
         drawn = _drawn(slots, face, look, rng)
         ground = _ground(even, look)
+        if ground is None:
+            return None
         weight = _within(left, right, look)
         inked = ground + (look.ink - look.usual_ground) * drawn
         if rng.random() < 0.5:
@@ -130,26 +149,23 @@ class LetterPainter:
         among = [_DIGITS if char.isdigit() else _LETTERS for char in text]
         return self._dotted("".join(one[int(rng.integers(len(one)))] for one in among), rng)
 
-    def _set_anew(self, face: Face, area: Area, rng: np.random.Generator) -> list[Slot]:
-        """A registration of any country, set as wide as the old one."""
-        row = ""
-        while not _LEAST_ROW <= sum(char.isalnum() for char in row) <= _MOST_ROW:
-            row = "".join(
-                char
-                for char in sample_plate(rng, lines=1).rows[0]
-                if char == " " or char in MARKS or (char.isascii() and self._alphabet.covers(char))
-            ).strip(f" {MARKS}")
-        row = self._dotted(row, rng)
-        spacing = Spacing(
-            gap=float(rng.uniform(0.06, 0.22)),
-            word=float(rng.uniform(0.25, 0.6)),
-            cell=float(rng.choice((0.0, 0.0, 0.55))),
-            narrowest=0.45,
-            widest=float(rng.uniform(0.9, 1.3)),
-            spread=float(rng.uniform(0.85, 1.0)),
-        )
-        inks = [0.0 if char in f"{MARKS} " else face.glyph(char).width for char in row]
-        return place_row(row, inks, area, spacing)
+    def _registration(self, lines: int, rng: np.random.Generator) -> list[str]:
+        """The rows of a registration of any country, with spaces and marks."""
+        least = _LEAST_ROW if lines == 1 else 1
+        while True:
+            rows = [
+                "".join(
+                    char
+                    for char in row
+                    if char == " "
+                    or char in MARKS
+                    or (char.isascii() and self._alphabet.covers(char))
+                ).strip(f" {MARKS}")
+                for row in sample_plate(rng).rows
+            ]
+            counts = [sum(char.isalnum() for char in row) for row in rows]
+            if len(rows) == lines and least <= min(counts) and max(counts) <= _MOST_ROW:
+                return [self._dotted(row, rng) for row in rows]
 
     def _dotted(self, row: str, rng: np.random.Generator) -> str:
         """Dots over one of the letters that may have them, now and then."""
@@ -162,6 +178,23 @@ class LetterPainter:
             return row
         place = places[int(rng.integers(len(places)))]
         return row[:place] + UMLAUTS[row[place]] + row[place + 1 :]
+
+
+def _any_spacing(rng: np.random.Generator) -> Spacing:
+    return Spacing(
+        gap=float(rng.uniform(0.06, 0.22)),
+        word=float(rng.uniform(0.25, 0.6)),
+        cell=float(rng.choice((0.0, 0.0, 0.55))),
+        narrowest=0.45,
+        widest=float(rng.uniform(0.9, 1.3)),
+        spread=float(rng.uniform(0.85, 1.0)),
+    )
+
+
+def _set_anew(row: str, face: Face, area: Area, spacing: Spacing) -> list[Slot]:
+    """A row set as wide as the old one."""
+    inks = [0.0 if char in f"{MARKS} " else face.glyph(char).width for char in row]
+    return place_row(row, inks, area, spacing)
 
 
 def _ends(cells: CharacterCells) -> tuple[int, int]:
@@ -225,8 +258,11 @@ def _drawn(
     return np.asarray(np.minimum(drawn / max(0.5, strongest), 1.0), np.float32)
 
 
-def _ground(cells: CharacterCells, look: PlateLook) -> npt.NDArray[np.float32]:
-    """The empty plate: the rows' ground between the characters, in light that changes evenly."""
+def _ground(cells: CharacterCells, look: PlateLook) -> npt.NDArray[np.float32] | None:
+    """The empty plate: the rows' ground between the characters, in light that changes evenly.
+
+    None where the gaps are so unlike the rows' ground that ink was measured in one of them.
+    """
     band = slice(look.top, look.bottom)
     gaps = np.array(cells.cuts[1:-1], np.float64)
     # A gap may be bridged by ink: what is nearest to the ground counts.
@@ -243,6 +279,8 @@ def _ground(cells: CharacterCells, look: PlateLook) -> npt.NDArray[np.float32]:
         slope = float(np.median((light[other] - light[one]) / (gaps[other] - gaps[one])))
     level = float(np.median(light - slope * gaps))
     across = slope * np.arange(cells.patch.shape[1]) + level
+    if np.abs(across).max() > _MOST_UNEVEN * look.contrast:
+        return None
     return np.asarray(look.ground[:, None] + across[None], np.float32)
 
 

@@ -89,10 +89,23 @@ def test_light_that_changes_along_a_plate_stays() -> None:
 def test_both_rows_of_a_plate_are_lettered() -> None:
     row = bars("AB1234", 220, 60)
     seam = PATCH_HEIGHT // 2
-    plate = PAINTER.lettered(RowCells((row, row), seam), np.random.default_rng(0))
-    assert plate is not None
-    assert plate.lines == 2 and len(plate.text) == 12
-    assert plate.patch.shape == (PATCH_HEIGHT, PATCH_WIDTH)
+    lengths = set()
+    for seed in range(30):
+        plate = PAINTER.lettered(RowCells((row, row), seam), np.random.default_rng(seed))
+        assert plate is not None
+        assert plate.lines == 2 and ALPHABET.covers(plate.text)
+        assert plate.patch.shape == (PATCH_HEIGHT, PATCH_WIDTH)
+        lengths.add(len(plate.text))
+    assert 12 in lengths, "in place"
+    assert len(lengths) > 2, "set anew"
+
+
+def test_ink_taken_for_ground_is_not_spread_over_a_row() -> None:
+    cells, rng = bars("AB12345", 220, 60), np.random.default_rng(0)
+    patch = cells.patch.copy()
+    for cut in cells.cuts[3:-1]:
+        patch[TOP:BOTTOM, cut - 2 : cut + 3] = 200
+    assert PAINTER.lettered(CharacterCells(patch, cells.text, cells.cuts), rng) is None
 
 
 def test_letters_get_dots_now_and_then() -> None:
