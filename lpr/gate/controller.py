@@ -142,7 +142,8 @@ class GateController:
 
         A verdict that came in a cool-down is decided about again for `policy.retry_for` seconds
         while its plate is in view, and one that lacked only the direction for as long as its plate
-        is in view.
+        is in view. Who was refused for the hour, the lists or want of room is decided about again
+        for `policy.wait_for` seconds, and only once the rules would open.
 
         Args:
             camera: name of the camera.
@@ -167,8 +168,8 @@ class GateController:
             ids = frozenset(track.id for track in seen if track.detection is not None)
             self._machine.in_view(camera, ids, moment.time)
             due = self._waiting.due(post, ids - told, time=moment.time)
-            outcomes = tuple(self._again(waiting, time, age, moment) for waiting in due)
-        return tuple(self._finish(outcome) for outcome in outcomes)
+            again = [self._again(waiting, post, time, age, moment) for waiting in due]
+        return tuple(self._finish(outcome) for outcome in again if outcome is not None)
 
     def finished(self) -> tuple[FailedPull, ...]:
         """Take the pulls in the background that have ended, and return those that failed.
@@ -264,10 +265,27 @@ class GateController:
                 self._occupancy.failed(area, plate, pull.evidence.direction)
             return self._kept(ended.failure, pull.event, gate, pull.moment, pull.evidence)
 
-    def _again(self, waiting: Waiting, time: float, age: float, moment: Moment) -> Decision | Pull:
+    def _again(
+        self, waiting: Waiting, post: Post, time: float, age: float, moment: Moment
+    ) -> Decision | Pull | None:
         # The plate is in this very frame, so the verdict is as fresh as the frame.
         event = replace(waiting.event, time=max(time, waiting.event.time))
+        if waiting.quiet and self._still_refused(event, post, age, moment):
+            return None
         return self._decided(event, age, moment, waiting)
+
+    def _still_refused(self, event: PlateEvent, post: Post, age: float, moment: Moment) -> bool:
+        """Whether the rules would not open yet, without a trace of having been asked."""
+        try:
+            evidence = self._evidence(event, post, age)
+            return decide(evidence, self._context(post, moment)).action is not Action.OPEN
+        # `_decided` meets it again, and keeps the gate shut.
+        except Exception:  # noqa: BLE001
+            return False
+
+    def _evidence(self, event: PlateEvent, post: Post, age: float) -> Evidence:
+        direction = post.direction(event.track_id)
+        return evidence_from_event(event, age=age, direction=direction, alphabet=self._alphabet)
 
     def _handle(self, event: PlateEvent, age: float, moment: Moment) -> Decision | Pull:
         post = self._posts.get(event.camera)
@@ -279,15 +297,17 @@ class GateController:
         policy = gate.policy
         self._machine.watch_clock(moment)
         try:
-            evidence = evidence_from_event(
-                event, age=age, direction=post.direction(event.track_id), alphabet=self._alphabet
-            )
+            evidence = self._evidence(event, post, age)
         except GateError as error:
             refused = Decision(
                 Action.DENY, Reason.MALFORMED_EVIDENCE, "fail closed", "", str(error)
             )
             return self._kept(refused, event, gate.name, moment)
-        decision = decide(evidence, self._context(post, evidence, moment))
+        context = self._context(post, moment)
+        suspicions = self._monitor.examine(
+            evidence, gate=gate.name, policy=policy, time=moment.time, inside=context.inside
+        )
+        decision = decide(evidence, replace(context, suspicions=suspicions))
         decision = self._machine.hold_back(decision, evidence, gate.name, policy, moment)
         if decision.action is not Action.OPEN:
             return self._kept(decision, event, gate.name, moment, evidence)
@@ -295,7 +315,7 @@ class GateController:
             return self._dry_run(decision, event, gate, evidence, moment)
         return self._open(decision, event, gate, evidence, moment)
 
-    def _context(self, post: Post, evidence: Evidence, moment: Moment) -> GateContext:
+    def _context(self, post: Post, moment: Moment) -> GateContext:
         gate = post.gate
         inside = (
             self._occupancy.inside(gate.area, time=moment.time) if gate.area is not None else None
@@ -304,9 +324,6 @@ class GateController:
             self._occupancy.forgotten(gate.area, time=moment.time)
             if gate.area is not None
             else frozenset[str]()
-        )
-        suspicions = self._monitor.examine(
-            evidence, gate=gate.name, policy=gate.policy, time=moment.time, inside=inside
         )
         return GateContext(
             gate=gate.name,
@@ -318,7 +335,6 @@ class GateController:
             inside=inside,
             forgotten=forgotten,
             capacity=self._config.capacity(gate),
-            suspicions=suspicions,
             way_shows=post.directions is not None,
         )
 

@@ -95,6 +95,15 @@ class GatePolicy(BaseModel):
             "for as long."
         ),
     )
+    wait_for: float = Field(
+        default=60.0,
+        ge=0,
+        le=3600,
+        description=(
+            "Seconds for which a refused vehicle may stand in view until its hours begin, the "
+            "area has room or the lists know it; 0 has it come again."
+        ),
+    )
     max_per_minute: int = Field(default=10, ge=1, description="Openings of one gate in a minute.")
     max_per_hour: int = Field(default=120, ge=1, description="Openings of one gate in an hour.")
     max_plate_per_hour: int = Field(

@@ -1,4 +1,4 @@
-"""Verdicts that time alone may heal: a direction shows, a cool-down ends, a late frame passes."""
+"""Verdicts that may heal without another look: a direction shows, room is made, hours begin."""
 
 from __future__ import annotations
 
@@ -16,6 +16,17 @@ _HEALING: Final = (
     Reason.STALE_EVIDENCE,
     Reason.NOT_RECORDED,
 )
+_CHANGING: Final = (
+    Reason.NOT_LISTED,
+    Reason.NOT_YET_VALID,
+    Reason.EXPIRED,
+    Reason.OUT_OF_SCHEDULE,
+    Reason.PASS_USED_UP,
+    Reason.AREA_FULL,
+)
+"""What the hour, another list or another vehicle's leaving may change."""
+_LOOK_EVERY: Final = 1.0
+"""Seconds between two looks whether it has."""
 _MAX_WAITING: Final = 1024
 
 
@@ -26,8 +37,8 @@ class Waiting:
     Attributes:
         event: the verdict.
         reason: what it lacked.
-        since: second that `retry_for` counts from: the first try, or where the direction lacks, the
-            last second in view.
+        since: second that `wait_for` or `retry_for` counts from: the first try, or where the
+            direction lacks, the last second in view.
         tried: second of the last try.
     """
 
@@ -35,6 +46,11 @@ class Waiting:
     reason: Reason
     since: float
     tried: float
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody hears of another try before the rules would open."""
+        return self.reason in _CHANGING
 
 
 class WaitingRoom:
@@ -55,9 +71,11 @@ class WaitingRoom:
             before: the verdict that was tried again; None for a first try.
         """
         self._waiting.pop((event.camera, event.track_id), None)
-        if reason in _HEALING:
-            since = before.since if before is not None else time
-            self._waiting[event.camera, event.track_id] = Waiting(event, reason, since, time)
+        if reason in _HEALING or reason in _CHANGING:
+            waiting = Waiting(event, reason, time, time)
+            if before is not None and before.quiet == waiting.quiet:
+                waiting = replace(waiting, since=before.since)
+            self._waiting[event.camera, event.track_id] = waiting
             if len(self._waiting) > _MAX_WAITING:
                 del self._waiting[next(iter(self._waiting))]
 
@@ -76,10 +94,11 @@ class WaitingRoom:
         for (camera, track_id), waiting in list(self._waiting.items()):
             if camera != post.camera.name:
                 continue
-            if time - waiting.since > policy.retry_for:
+            if time - waiting.since > (policy.wait_for if waiting.quiet else policy.retry_for):
                 del self._waiting[camera, track_id]
             elif track_id in in_view:
                 if self._healed(waiting, post, time):
+                    self._waiting[camera, track_id] = replace(waiting, tried=time)
                     due.append(waiting)
                 elif waiting.reason is Reason.DIRECTION_UNKNOWN:
                     # Who queues before the line shows no direction until it is crossed.
@@ -94,4 +113,6 @@ class WaitingRoom:
     def _healed(self, waiting: Waiting, post: Post, time: float) -> bool:
         if waiting.reason is Reason.DIRECTION_UNKNOWN:
             return post.direction(waiting.event.track_id) is not None
+        if waiting.quiet:
+            return time - waiting.tried >= _LOOK_EVERY
         return time - waiting.tried >= post.gate.policy.cool_down

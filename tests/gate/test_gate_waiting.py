@@ -17,12 +17,44 @@ def test_only_what_time_may_heal_waits() -> None:
     room = WaitingRoom()
     for track, reason in enumerate(Reason):
         room.settle(sure_event("AB1", track_id=track), reason, time=0.0, before=None)
-    due = room.due(POSTS["north"], frozenset(range(100)), time=5.0)
-    healing = [Reason.STALE_EVIDENCE, Reason.COOL_DOWN, Reason.NOT_RECORDED]
-    assert [waiting.reason for waiting in due] == healing
-    assert room.due(POSTS["south"], frozenset(range(100)), time=5.0) == ()
-    assert room.due(POSTS["north"], frozenset(range(100)), time=10.1) == ()
-    assert room.due(POSTS["north"], frozenset(range(100)), time=5.0) == (), "they are forgotten"
+    everyone = frozenset(range(100))
+    assert room.due(POSTS["south"], everyone, time=5.0) == ()
+    due = {waiting.reason: waiting.quiet for waiting in room.due(POSTS["north"], everyone, time=5)}
+    assert due == {
+        Reason.NOT_LISTED: True,
+        Reason.NOT_YET_VALID: True,
+        Reason.EXPIRED: True,
+        Reason.OUT_OF_SCHEDULE: True,
+        Reason.PASS_USED_UP: True,
+        Reason.AREA_FULL: True,
+        Reason.STALE_EVIDENCE: False,
+        Reason.COOL_DOWN: False,
+        Reason.NOT_RECORDED: False,
+    }
+    due_later = room.due(POSTS["north"], everyone, time=10.1)
+    assert {waiting.reason for waiting in due_later} == {one for one in due if due[one]}
+    assert room.due(POSTS["north"], everyone, time=60.1) == ()
+    assert room.due(POSTS["north"], everyone, time=5.0) == (), "they are forgotten"
+
+
+def test_what_may_change_is_looked_at_every_second() -> None:
+    room = WaitingRoom()
+    room.settle(sure_event("AB1"), Reason.AREA_FULL, time=0.0, before=None)
+    tried = [
+        tenth for tenth in range(1, 41) if room.due(POSTS["north"], frozenset({1}), time=tenth / 10)
+    ]
+    assert tried == [10, 20, 30, 40]
+
+
+def test_a_cool_down_after_a_long_wait_is_waited_for() -> None:
+    """The car that leaves opens the same gate just before."""
+    room = WaitingRoom()
+    event = sure_event("AB1")
+    room.settle(event, Reason.AREA_FULL, time=0.0, before=None)
+    (waiting,) = room.due(POSTS["north"], frozenset({1}), time=50.0)
+    room.settle(event, Reason.COOL_DOWN, time=50.0, before=waiting)
+    (again,) = room.due(POSTS["north"], frozenset({1}), time=53.0)
+    assert (again.reason, again.since) == (Reason.COOL_DOWN, 50.0)
 
 
 def test_a_second_try_does_not_wait_longer() -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from lpr.gate.decision import Action, Decision, Reason
 from lpr.gate.direction import Direction
+from lpr.gate.fakes import plain_list
 from lpr.gate.plate_list import PlateList
 from lpr.gate.rig import PLATES, START, Rig, passage, site
+from lpr.gate.schedule import parse_schedule
 from lpr.geometry import Quad
 from lpr.types import Detection, EventKind, Track, TrackState
 
@@ -120,3 +122,71 @@ def test_a_changed_text_stays_suspicious() -> None:
     assert (decision.action, decision.rule) == (Action.ASK, "policy.suspicions.text_changed")
     again = rig.see(passage(kind=EventKind.REVISED), 104)
     assert again.reason is Reason.SUSPICIOUS
+
+
+def looks(rig: Rig, track: int, begin: int, end: int, age: float = 0.1) -> list[Decision]:
+    """A second's step between looks at a plate that stands there."""
+    return [one for second in range(begin, end) for one in look(rig, track, 400, second, age)]
+
+
+def test_who_waits_for_room_is_let_in_once_another_leaves() -> None:
+    gate = {
+        "name": "main",
+        "cameras": [{"name": "north", "direction": "in"}, {"name": "south", "direction": "out"}],
+        "area": "yard",
+    }
+    rig = Rig(site(gates=[gate], areas=[{"name": "yard", "capacity": 1}]))
+    rig.see(passage(), 100)
+    assert rig.see(passage("XY999ZZ", 2), 200).reason is Reason.AREA_FULL
+    assert looks(rig, 2, 201, 230) == [], "nobody is asked again and again"
+    assert rig.see(replace(passage(track=9), camera="south"), 230).action is Action.OPEN
+    made = looks(rig, 2, 231, 260)
+    assert [(one.action, one.reason) for one in made] == [
+        (Action.ASK, Reason.COOL_DOWN),
+        (Action.OPEN, Reason.EXACT_MATCH),
+    ]
+    assert rig.openings == 3
+
+
+def test_who_stands_there_is_let_in_once_the_list_knows_them() -> None:
+    rig = Rig()
+    assert rig.see(passage("NEW1"), 101).reason is Reason.NOT_LISTED
+    assert looks(rig, 1, 102, 110) == []
+    rig.gate.replace_list(plain_list(["NEW1"]))
+    assert [one.action for one in looks(rig, 1, 110, 130)] == [Action.OPEN]
+    assert rig.openings == 1
+
+
+def test_who_comes_early_is_let_in_once_the_hours_begin() -> None:
+    hours = replace(
+        PLATES.match("AB123CX").exact[0], schedule=parse_schedule("mon-sun 12:02-13:00")
+    )
+    rig = Rig(plates=PlateList([hours], PLATES.confusables))
+    assert rig.see(passage(), 90).reason is Reason.OUT_OF_SCHEDULE
+    assert looks(rig, 1, 91, 120) == []
+    assert [one.action for one in looks(rig, 1, 120, 125)] == [Action.OPEN]
+
+
+def test_who_has_stood_there_for_long_has_to_come_again() -> None:
+    """A parked car opens nothing in the morning."""
+    rig = Rig()
+    assert rig.see(passage("NEW1"), 101).reason is Reason.NOT_LISTED
+    assert looks(rig, 1, 102, 162) == []
+    rig.gate.replace_list(plain_list(["NEW1"]))
+    assert looks(rig, 1, 162, 200) == []
+    assert rig.openings == 0
+
+
+def test_late_frames_of_who_waits_are_no_news() -> None:
+    rig = Rig()
+    assert rig.see(passage("NEW1"), 101).reason is Reason.NOT_LISTED
+    rig.gate.replace_list(plain_list(["NEW1"]))
+    assert looks(rig, 1, 102, 120, age=2.5) == []
+    assert [one.action for one in looks(rig, 1, 120, 122)] == [Action.OPEN]
+
+
+def test_an_age_that_cannot_be_is_told_while_a_vehicle_waits() -> None:
+    rig = Rig()
+    assert rig.see(passage("NEW1"), 101).reason is Reason.NOT_LISTED
+    made = looks(rig, 1, 102, 110, age=float("nan"))
+    assert [(one.action, one.reason) for one in made] == [(Action.DENY, Reason.MALFORMED_EVIDENCE)]
