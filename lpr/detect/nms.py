@@ -11,6 +11,10 @@ IOU_LIMIT = 0.35
 COVER_LIMIT = 0.75
 """Two plates never lie inside each other: a quad whose box is covered this much by a better
 one's, or covers one, is the same plate seen twice (or one of its rows)."""
+PIECE_SHARE = 0.6
+"""What lies inside a plate and is smaller than this share of it is a piece of it."""
+PIECE_SCORE = 0.8
+"""The plate's least score, as a share of the piece's: a doubtful one may be the car's front."""
 MERGE_IOU = 0.7
 MIN_SIDE = 2.0
 """Canvas pixels; a lower plate cannot be told from an edge."""
@@ -79,6 +83,36 @@ def suppress(candidates: Candidates, *, limit: int = 64) -> Candidates:
             break
     merged = np.asarray(quads, np.float32).reshape(-1, 4, 2)
     return Candidates(merged, candidates.scores[kept], candidates.two_line[kept])
+
+
+def seen_closely(candidates: Candidates, plates: Candidates, widest: float) -> Candidates:
+    """Of what was found in a part of a picture, keep what the look at the whole may have missed.
+
+    Close up, a plate's half and a car's grille look like plates: what lies inside a plate and is
+    much smaller goes, and so does a large find where the whole picture shows no plate.
+
+    Args:
+        candidates: found in a part of the picture.
+        plates: found where the whole picture was seen.
+        widest: pixels; what is wider cannot have been missed there.
+    """
+    if not len(candidates):
+        return candidates
+    count = len(candidates)
+    boxes = np.concatenate([_boxes(candidates.quads), _boxes(plates.quads)])
+    sides = boxes[:, 2:] - boxes[:, :2]
+    areas: Floats = sides[:, 0] * sides[:, 1]
+    keep = np.ones(count, bool)
+    for number in range(count):
+        iou, cover = (share[count:] for share in _overlap(number, boxes, areas))
+        pieces = (
+            (cover >= COVER_LIMIT)
+            & (areas[number] < PIECE_SHARE * areas[count:])
+            & (plates.scores >= PIECE_SCORE * candidates.scores[number])
+        )
+        missed = sides[number, 0] <= widest or (iou >= IOU_LIMIT).any()
+        keep[number] = missed and not pieces.any()
+    return candidates if keep.all() else candidates.take(np.flatnonzero(keep))
 
 
 def _merged(candidates: Candidates, friends: npt.NDArray[np.intp]) -> Floats:

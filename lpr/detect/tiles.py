@@ -17,7 +17,7 @@ import numpy.typing as npt
 from lpr.detect.detector import OnnxDetector
 from lpr.detect.views import Box, native_view, quarter_size, scaled_view, tile_grid, whole_view
 from lpr.geometry import Quad
-from lpr.types import Detection, Image, Track
+from lpr.types import Detection, Image, Track, TrackState
 
 LARGE = 1.4
 """A picture this many times as large as the canvas shows more at native scale."""
@@ -186,13 +186,12 @@ class CameraDetector:
             tracks: what the tracker knew before this frame.
         """
         width, height = self._detector.canvas_size
-        rows, columns = image.shape[:2]
         regions = self._policy.plan(image, tracks)
-        if regions:
-            canvas = native_view(regions, width, height)
-        else:
-            canvas = whole_view(columns, rows, width, height)
-        return self._detector.detect_views(image, [canvas])
+        if not regions:
+            return self._detector.detect(image)
+        in_view = [track.quad for track in tracks if track.state is TrackState.ACTIVE]
+        canvas = native_view(regions, width, height)
+        return self._detector.detect_views(image, [canvas], known=in_view)
 
 
 def _thumb_sides(tiles: Sequence[Box], columns: int, rows: int) -> npt.NDArray[np.intp]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.detect.maps import Candidates
-from lpr.detect.nms import COVER_LIMIT, IOU_LIMIT, plausible, suppress
+from lpr.detect.nms import COVER_LIMIT, IOU_LIMIT, plausible, seen_closely, suppress
 from lpr.geometry import Quad, box_iou
 
 
@@ -58,6 +58,30 @@ def test_a_row_inside_a_plate_is_not_a_second_plate() -> None:
 def test_neighbouring_plates_both_stay() -> None:
     found = suppress(_candidates([(10, 10, 110, 40), (112, 10, 212, 40)], [0.7, 0.6]))
     assert len(found) == 2
+
+
+def _closely(
+    found: tuple[float, float, float, float], plate: tuple[float, float, float, float], score: float
+) -> int:
+    """How many of one find stay, close up, beside a plate of a score."""
+    return len(seen_closely(_candidates([found], [0.9]), _candidates([plate], [score]), 200))
+
+
+def test_a_piece_of_a_plate_is_no_plate() -> None:
+    plate = (100.0, 100.0, 400.0, 200.0)
+    assert _closely((250, 110, 390, 190), plate, 0.95) == 0
+    assert _closely((110, 105, 395, 195), plate, 0.95) == 1, "the plate itself"
+    assert _closely((500, 100, 600, 130), plate, 0.95) == 1, "another one"
+    assert _closely((250, 110, 390, 190), plate, 0.5) == 1, "the plate is doubtful"
+
+
+def test_a_large_find_close_up_needs_the_whole_picture() -> None:
+    plate = (100.0, 100.0, 400.0, 200.0)
+    assert _closely((500, 300, 760, 420), plate, 0.95) == 0, "a grille"
+    assert _closely((500, 300, 690, 420), plate, 0.95) == 1
+    assert _closely((90, 100, 390, 200), plate, 0.3) == 1
+    assert len(seen_closely(_candidates([(0, 0, 300, 90)], [0.9]), _candidates([], []), 200)) == 0
+    assert len(seen_closely(_candidates([], []), _candidates([plate], [0.9]), 200)) == 0
 
 
 def test_no_candidates_give_no_quads() -> None:
