@@ -245,6 +245,10 @@ class PlateVoter:
         del self._open[piece.id]
         self._forget_beside(piece)
         into.absorb(piece)
+        for other_id in piece.seen_beside:
+            other = self._open.get(other_id)
+            if other is not None and other is not into:
+                other.seen_beside.add(into.id)
         for track_id in piece.living:
             self._of_track[track_id] = into
 

@@ -899,3 +899,30 @@ def test_explanations_tell_readings_votes_and_rule() -> None:
 def test_a_replay_gives_identical_events() -> None:
     cars = [Car("AB123CD", approach()), Car("XY987ZW", approach(start=1.5, lane=0.5))]
     assert drive(cars, fps=25, seconds=8, seed=5) == drive(cars, fps=25, seconds=8, seed=5)
+
+
+def test_two_plates_of_one_text_stay_two_after_both_were_hidden() -> None:
+    """Both are found again as other tracks; the second is not taken for the first."""
+
+    def track(number: int, step: int, state: TrackState) -> Track:
+        left, top = 100 + 4 * step, 200.0 if number % 2 else 60.0
+        quad = Quad.from_box(left, top, left + 120, top + 28.8)
+        first, found = 0.0 if number < 3 else 1.5, Detection(quad, 0.95)
+        active = state is TrackState.ACTIVE
+        return Track(number, quad, state, first, 0.1 * step, 5, found if active else None)
+
+    voter = PlateVoter()
+    reading = certain("AB123CD", 0.97, width=150.0)
+    for step in range(61):
+        time = step * 0.1
+        old = TrackState.ACTIVE if step < 10 else TrackState.LOST if step < 34 else TrackState.ENDED
+        tracks = [track(number, min(step, 9), old) for number in (1, 2) if step <= 34]
+        tracks += [track(number, step, TrackState.ACTIVE) for number in (3, 4) if step >= 15]
+        for one in tracks:
+            if one.detection is not None and voter.wants(one, time=time) > 0:
+                voter.add(one, reading, frame_index=step, time=time)
+        voter.collect(tracks, frame_index=step, time=time)
+        if step == 9:
+            before = [voter.passage_of(number) for number in (1, 2)]
+    assert before == [1, 2]
+    assert [voter.passage_of(number) for number in (3, 4)] == [1, 4]
