@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from time import perf_counter
 
+from lpr.errors import SourceError
 from lpr.protocols import (
     Detector,
     FrameSource,
@@ -132,23 +133,33 @@ class Engine:
         return events
 
     def run(self, source: FrameSource) -> Iterator[FrameResult]:
-        """Process a whole source.
+        """Process a whole source. However that ends, the engine then takes another one.
 
         Yields:
             One result per frame. Where events were still due at the end, one more result that
             repeats the last frame's index and time and carries only them.
 
         Raises:
-            SourceError: the source broke before its end; the events up to there were yielded.
+            SourceError: the source broke before its end; all events up to there were yielded.
         """
         result: FrameResult | None = None
-        with source as frames:
-            for frame in frames:
-                result = self.process(frame)
-                yield result
+        broken: SourceError | None = None
+        try:
+            with source as frames:
+                for frame in frames:
+                    result = self.process(frame)
+                    yield result
+        except SourceError as error:
+            broken = error
+        except BaseException:
+            # Whoever looks no further, or fails, wants no more events either.
+            self.finish()
+            raise
         events = self.finish()
         if result is not None and events:
             yield FrameResult(result.index, result.time, (), (), (), events, StageTimings())
+        if broken is not None:
+            raise broken
 
     def _wanted(self, tracks: tuple[Track, ...], time: float) -> list[Track]:
         """The tracks worth a reading now, the most useful first, at most `max_reads`."""

@@ -161,6 +161,26 @@ def test_a_broken_source_raises_after_its_frames_and_is_closed() -> None:
     assert source.closed
 
 
+def test_what_was_due_when_a_source_broke_is_told() -> None:
+    engine = engine_over([[detection(4.0 * i)] for i in range(25)])
+    frames = [blank_frame(i, i / 25) for i in range(25)]
+    kinds: list[EventKind] = []
+    with pytest.raises(SourceError, match="cable cut"):
+        for result in engine.run(ListSource(frames, SourceError("cable cut"))):
+            kinds.extend(event.kind for event in result.events)
+    assert kinds == [EventKind.CONFIRMED, EventKind.DEPARTED]
+    assert len(list(engine.run(ListSource(frames[:3])))) == 3, "another source begins anew"
+
+
+def test_who_looks_no_further_may_take_another_source() -> None:
+    engine = engine_over([[detection(4.0 * i)] for i in range(25)])
+    frames = [blank_frame(i, i / 25) for i in range(25)]
+    for result in engine.run(ListSource(frames)):
+        if result.index == 4:
+            break
+    assert [result.index for result in engine.run(ListSource(frames[:3]))][:3] == [0, 1, 2]
+
+
 def test_at_least_one_reading_a_frame() -> None:
     with pytest.raises(ValueError, match="max_reads"):
         Engine(
