@@ -5,6 +5,7 @@ import stat
 import sys
 import threading
 import traceback
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,6 +140,18 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"plates and times, but no database at all" * 100)
     with pytest.raises(StoreError, match="is no SQLite database"):
         open_store(StoreSettings(database=path))
+
+
+def test_another_programs_database_is_refused_and_gets_no_tables(tmp_path: Path) -> None:
+    path = tmp_path / "home.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE states (value TEXT)")
+        other.commit()
+    with pytest.raises(StoreError, match=r"home.db: is a database of another program.*'states'"):
+        open_store(StoreSettings(database=path))
+    with closing(sqlite3.connect(path)) as other:
+        names = [name for (name,) in other.execute("SELECT name FROM sqlite_master")]
+    assert names == ["states"]
 
 
 def test_a_lock_that_is_held_too_long_is_an_error_and_passes(
