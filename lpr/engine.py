@@ -143,23 +143,25 @@ class Engine:
             SourceError: the source broke before its end; all events up to there were yielded.
         """
         result: FrameResult | None = None
-        broken: SourceError | None = None
         try:
             with source as frames:
                 for frame in frames:
                     result = self.process(frame)
                     yield result
-        except SourceError as error:
-            broken = error
+        except SourceError:
+            yield from self._due(result)
+            raise
         except BaseException:
             # Whoever looks no further, or fails, wants no more events either.
             self.finish()
             raise
+        yield from self._due(result)
+
+    def _due(self, last: FrameResult | None) -> Iterator[FrameResult]:
+        """Finish; what was still due, as a result of the last frame."""
         events = self.finish()
-        if result is not None and events:
-            yield FrameResult(result.index, result.time, (), (), (), events, StageTimings())
-        if broken is not None:
-            raise broken
+        if last is not None and events:
+            yield FrameResult(last.index, last.time, (), (), (), events, StageTimings())
 
     def _wanted(self, tracks: tuple[Track, ...], time: float) -> list[Track]:
         """The tracks worth a reading now, the most useful first, at most `max_reads`."""

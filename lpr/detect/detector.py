@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from lpr.detect.maps import Candidates, decode_maps
 from lpr.detect.nms import plausible, seen_closely, suppress
-from lpr.detect.views import joined, shows_all, to_picture, whole_view
+from lpr.detect.views import joined, to_picture, whole_view
 from lpr.errors import ModelIntegrityError
 from lpr.geometry import Quad
 from lpr.imaging import Placement, compose, detector_input
@@ -100,27 +100,26 @@ class OnnxDetector:
         image: Image,
         canvases: Sequence[Sequence[Placement]],
         *,
+        close: Sequence[Sequence[Placement]] = (),
         known: Sequence[Quad] = (),
     ) -> tuple[Detection, ...]:
         """Return the plates seen on the given canvases of one picture, each once, best first.
 
         Args:
             image: HxWx3 uint8 BGR.
-            canvases: one run of the network each; how parts of the picture lie on it. One that
-                shows the whole picture comes first.
+            canvases: one run of the network each; how the picture lies on it.
+            close: the same for looks at parts of the picture.
             known: plates that were seen on the whole picture before, in its pixels.
         """
-        rows, columns = image.shape[:2]
-        scale = whole_view(columns, rows, self._width, self._height)[0].scale_x
-        parts: list[Candidates] = []
-        whole = _as_candidates(known)
-        for placements in canvases:
-            part = self._run(image, placements)
-            if shows_all(placements, columns, rows):
-                whole = joined([whole, part])
-            else:
-                part = seen_closely(part, whole, _NEVER_MISSED / scale)
-            parts.append(part)
+        parts = [self._run(image, placements) for placements in canvases]
+        if close:
+            rows, columns = image.shape[:2]
+            scale = whole_view(columns, rows, self._width, self._height)[0].scale_x
+            whole = joined([*parts, _as_candidates(known)])
+            parts += [
+                seen_closely(self._run(image, placements), whole, _NEVER_MISSED / scale)
+                for placements in close
+            ]
         if not parts:
             return ()
         found = suppress(joined(parts), limit=MAX_DETECTIONS)

@@ -67,8 +67,7 @@ def suppress(candidates: Candidates, *, limit: int = 64) -> Candidates:
     if not len(candidates):
         return candidates
     boxes = _boxes(candidates.quads)
-    sides = boxes[:, 2:] - boxes[:, :2]
-    areas: Floats = sides[:, 0] * sides[:, 1]
+    areas = _areas(boxes)
     alive = np.ones(len(candidates), bool)
     kept: list[int] = []
     quads: list[Floats] = []
@@ -100,8 +99,7 @@ def seen_closely(candidates: Candidates, plates: Candidates, widest: float) -> C
         return candidates
     count = len(candidates)
     boxes = np.concatenate([_boxes(candidates.quads), _boxes(plates.quads)])
-    sides = boxes[:, 2:] - boxes[:, :2]
-    areas: Floats = sides[:, 0] * sides[:, 1]
+    areas = _areas(boxes)
     keep = np.ones(count, bool)
     for number in range(count):
         iou, cover = (share[count:] for share in _overlap(number, boxes, areas))
@@ -110,7 +108,7 @@ def seen_closely(candidates: Candidates, plates: Candidates, widest: float) -> C
             & (areas[number] < PIECE_SHARE * areas[count:])
             & (plates.scores >= PIECE_SCORE * candidates.scores[number])
         )
-        missed = sides[number, 0] <= widest or (iou >= IOU_LIMIT).any()
+        missed = boxes[number, 2] - boxes[number, 0] <= widest or (iou >= IOU_LIMIT).any()
         keep[number] = missed and not pieces.any()
     return candidates if keep.all() else candidates.take(np.flatnonzero(keep))
 
@@ -124,6 +122,11 @@ def _merged(candidates: Candidates, friends: npt.NDArray[np.intp]) -> Floats:
 
 def _boxes(quads: Floats) -> Floats:
     return np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
+
+
+def _areas(boxes: Floats) -> Floats:
+    sides = boxes[:, 2:] - boxes[:, :2]
+    return np.asarray(sides[:, 0] * sides[:, 1])
 
 
 def _overlap(number: int, boxes: Floats, areas: Floats) -> tuple[Floats, Floats]:

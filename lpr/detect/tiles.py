@@ -52,10 +52,10 @@ class TiledDetector:
         """
         width, height = self._detector.canvas_size
         rows, columns = image.shape[:2]
-        canvases = [whole_view(columns, rows, width, height)]
-        if max(columns / width, rows / height) > LARGE:
-            canvases += [scaled_view(box, width, height) for box in self._tiles(columns, rows)]
-        return self._detector.detect_views(image, canvases)
+        whole = whole_view(columns, rows, width, height)
+        tiles = self._tiles(columns, rows) if max(columns / width, rows / height) > LARGE else []
+        close = [scaled_view(box, width, height) for box in tiles]
+        return self._detector.detect_views(image, [whole], close=close)
 
     def _tiles(self, columns: int, rows: int) -> list[Box]:
         width, height = self._detector.canvas_size
@@ -191,7 +191,7 @@ class CameraDetector:
             return self._detector.detect(image)
         in_view = [track.quad for track in tracks if track.state is TrackState.ACTIVE]
         canvas = native_view(regions, width, height)
-        return self._detector.detect_views(image, [canvas], known=in_view)
+        return self._detector.detect_views(image, [], close=[canvas], known=in_view)
 
 
 def _thumb_sides(tiles: Sequence[Box], columns: int, rows: int) -> npt.NDArray[np.intp]:

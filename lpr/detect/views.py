@@ -88,14 +88,6 @@ def tile_grid(columns: int, rows: int, width: int, height: int) -> list[Box]:
     ]
 
 
-def shows_all(placements: Sequence[Placement], columns: int, rows: int) -> bool:
-    """Whether a canvas shows a whole picture, in one piece or folded."""
-    sources = [placed.source for placed in placements]
-    wide = all(left == 0 and right == columns for left, _, right, _ in sources)
-    ends = (min(top for _, top, _, _ in sources), max(bottom for _, _, _, bottom in sources))
-    return wide and ends == (0, rows)
-
-
 def to_picture(
     found: Candidates, placements: Sequence[Placement], columns: int, rows: int
 ) -> Candidates:

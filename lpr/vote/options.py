@@ -62,7 +62,7 @@ class VoterOptions:
             again; where it is below `confirm_probability`, that holds.
         early_probability: least probability of a verdict before it is due.
         revise_probability: least probability of another text that replaces the standing verdict:
-            less than a first verdict needs, since what stands is at most half as likely then.
+            less than a first verdict needs, since what stands is much less likely then.
         sure_probability: a verdict given below it is said again, once, as `revised` with the same
             text, when the text reaches it and `min_agreeing` readings say exactly this; for
             whoever needs more than `confirm_probability`, as a gate does. 1 never does it.

@@ -243,12 +243,8 @@ class PlateVoter:
 
     def _merge(self, piece: Passage, *, into: Passage) -> None:
         del self._open[piece.id]
-        self._forget_beside(piece)
+        self._forget_beside(piece, heir=into)
         into.absorb(piece)
-        for other_id in piece.seen_beside:
-            other = self._open.get(other_id)
-            if other is not None and other is not into:
-                other.seen_beside.add(into.id)
         for track_id in piece.living:
             self._of_track[track_id] = into
 
@@ -333,8 +329,11 @@ class PlateVoter:
             return True
         return is_piece(passage, self._open.values(), self._options)
 
-    def _forget_beside(self, passage: Passage) -> None:
+    def _forget_beside(self, passage: Passage, heir: Passage | None = None) -> None:
+        """Drop a passage that is over from those it was seen beside; its heir takes its place."""
         for other_id in passage.seen_beside:
             other = self._open.get(other_id)
             if other is not None:
                 other.seen_beside.discard(passage.id)
+                if heir is not None and other is not heir:
+                    other.seen_beside.add(heir.id)

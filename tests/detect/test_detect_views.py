@@ -15,7 +15,6 @@ from lpr.detect.views import (
     native_view,
     quarter_size,
     scaled_view,
-    shows_all,
     tile_grid,
     to_picture,
     whole_view,
@@ -51,13 +50,6 @@ def test_whole_views_lie_on_the_canvas_and_cover_the_picture(columns: int, rows:
         assert placed.x + placed.width <= WIDTH
         assert placed.y + placed.height <= HEIGHT
     assert covered.all()
-
-
-@given(st.integers(2, 5000), st.integers(2, 5000))
-def test_a_whole_view_shows_all_and_a_tile_does_not(columns: int, rows: int) -> None:
-    assert shows_all(whole_view(columns, rows, WIDTH, HEIGHT), columns, rows)
-    assert not shows_all(scaled_view((0, 0, columns - 1, rows), WIDTH, HEIGHT), columns, rows)
-    assert not shows_all(scaled_view((0, 1, columns, rows), WIDTH, HEIGHT), columns, rows)
 
 
 def test_wide_pictures_are_not_folded_and_tall_ones_are() -> None:
