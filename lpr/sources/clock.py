@@ -9,6 +9,8 @@ _LONG_STEP_BACK = 1.0
 _NUDGE = 0.1
 _SWAP = 3.0
 """Frames by which timestamps of frames in a wrong order may lie back, several in a row."""
+_LONG_GAP = 3600.0
+"""Seconds without a picture that one timestamp alone does not vouch for."""
 
 
 class MediaClock:
@@ -17,6 +19,8 @@ class MediaClock:
     A missing timestamp continues at the nominal rate. A small step back (a duplicate, a swap) is
     nudged forward by a tenth of a frame and forgotten; a long one, or one that stays for a second
     frame (a joined or wrapped stream), moves the origin, so that time goes on from where it was.
+    Timestamps that stand still count as missing from the third frame on, as does one alone that
+    lies more than an hour ahead.
 
     Args:
         step: nominal seconds between two frames.
@@ -28,6 +32,8 @@ class MediaClock:
         self._origin: float | None = None
         self._last: float | None = None
         self._late = False
+        self._previous: float | None = None
+        self._stood = False
 
     def time(self, pts: float | None) -> float:
         """Return the media time of the next frame.
@@ -38,10 +44,10 @@ class MediaClock:
         if pts is not None and not math.isfinite(pts):
             pts = None
         if self._last is None:
-            self._origin = pts
+            self._origin = self._previous = pts
             self._last = 0.0
             return 0.0
-        if pts is None:
+        if pts is None or self._is_useless(pts, self._last):
             # A bare stream has no timestamps at all, and lacks none.
             self.repaired += self._origin is not None
             self._last += self.step
@@ -60,6 +66,16 @@ class MediaClock:
                 now = self._last + _NUDGE * self.step
         self._last = now
         return now
+
+    def _is_useless(self, pts: float, last: float) -> bool:
+        """Whether a timestamp stands still, or lies alone in a far future."""
+        before, self._previous = self._previous, pts
+        stood, self._stood = self._stood, pts == before
+        if stood and self._stood:
+            return True
+        ahead = 0.0 if self._origin is None else pts - self._origin - last
+        alone = before is None or abs(pts - before) > _LONG_GAP
+        return ahead > _LONG_GAP and alone
 
 
 class LiveClock:

@@ -50,6 +50,26 @@ def test_a_duplicate_is_nudged_and_forgotten() -> None:
     assert clock.repaired == 1
 
 
+def test_timestamps_that_stand_still_do_not_slow_time_down() -> None:
+    clock = MediaClock(0.1)
+    times = [clock.time(value) for value in (0.0, *[0.1] * 20, 2.2, 2.3)]
+    assert times[20] == pytest.approx(2.0, abs=0.1)
+    assert times[-2:] == pytest.approx([2.2, 2.3])
+
+
+def test_one_timestamp_in_a_far_future_moves_nothing() -> None:
+    clock = MediaClock(0.1)
+    times = [clock.time(value) for value in (0.0, 0.1, 90_000.0, 0.3, 0.4)]
+    assert times == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
+    assert clock.repaired == 1
+
+
+def test_a_long_gap_that_the_next_frame_confirms_is_one() -> None:
+    clock = MediaClock(0.1)
+    times = [clock.time(value) for value in (0.0, 0.1, 7200.0, 7200.1, 7200.2)]
+    assert times == pytest.approx([0, 0.1, 0.2, 7200.1, 7200.2])
+
+
 def test_a_joined_stream_goes_on() -> None:
     clock = MediaClock(0.1)
     times = [clock.time(value) for value in (50.0, 50.1, 0.0, 0.1, 0.2)]
