@@ -228,7 +228,7 @@ def cut_quad(
         The height x width x 3 uint8 BGR cut, and the 3x3 matrix from its coordinates to the
         picture's, both with pixel edges at whole numbers.
     """
-    patch, offset, shrink = _patch(image, quad, quad.width / width, quad.height / height)
+    patch, offset, shrink = _patch(image, quad, width, height)
     corners = np.array(quad.points, np.float32)
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform((corners - offset) * shrink - 0.5, target - 0.5)
@@ -240,9 +240,13 @@ def cut_quad(
 
 
 def _patch(
-    image: Image, quad: Quad, factor_x: float, factor_y: float
+    image: Image, quad: Quad, width: int, height: int
 ) -> tuple[Image, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Cut the quad's surroundings, shrunk by area averaging where the warp alone would alias."""
+    """Cut the quad's surroundings, shrunk by area averaging where the warp alone would alias.
+
+    How far it may shrink is how many pixels of the cut lie on one across and on one down the
+    picture, along which the text may run at any angle.
+    """
     rows, columns = image.shape[:2]
     left, top, right, bottom = quad.box
     x0, y0 = (
@@ -254,7 +258,10 @@ def _patch(
         max(y0 + 1, min(rows, math.ceil(bottom) + 2)),
     )
     patch = image[y0:y1, x0:x1]
-    shrink_x, shrink_y = 1 / max(1.0, factor_x / 1.5), 1 / max(1.0, factor_y / 1.5)
+    cos, sin = math.cos(quad.angle), math.sin(quad.angle)
+    dense_x, dense_y = width / max(quad.width, 1e-6), height / max(quad.height, 1e-6)
+    shrink_x = min(1.0, 1.5 * math.hypot(cos * dense_x, sin * dense_y))
+    shrink_y = min(1.0, 1.5 * math.hypot(sin * dense_x, cos * dense_y))
     if min(shrink_x, shrink_y) < 1:
         size = (max(1, round((x1 - x0) * shrink_x)), max(1, round((y1 - y0) * shrink_y)))
         shrink_x, shrink_y = size[0] / (x1 - x0), size[1] / (y1 - y0)
@@ -281,7 +288,8 @@ def measure_quality(crop: Image, quad: Quad, frame_width: int, frame_height: int
     return CropQuality(
         width=quad.width,
         sharpness=min(1.0, max(0.0, (16 * fine / (coarse + 8.0) - 1) / 3)),
-        angle=min(math.pi / 2, skew + (math.atan(shape) if shape > 1 else 0.0)),
+        # Nearly square plates exist; only what is taller than wide must be seen from the side.
+        angle=min(math.pi / 2, skew + max(0.0, 2 * math.atan(shape) - math.pi / 2)),
         contrast=(high - low) / 255.0,
         edge=min(1.0, max(0.0, gap / max(quad.height, 1.0))),
         exposure=(low + high) / 510.0,

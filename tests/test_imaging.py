@@ -102,6 +102,36 @@ def test_blur_lowers_sharpness_and_a_cut_plate_has_no_edge_room() -> None:
     assert measure_quality(crisp, quad.shifted(-101, 0), 640, 360).edge == 0.0
 
 
+def test_a_plate_a_little_taller_than_wide_is_hardly_turned() -> None:
+    crop = plate(160, 48)
+    level, taller, edge_on = (
+        measure_quality(crop, Quad.from_box(100, 50, 200, 50 + height), 640, 360).angle
+        for height in (99, 102, 400)
+    )
+    assert level == 0.0
+    assert taller < 0.05
+    assert edge_on > 0.9
+
+
+@pytest.mark.parametrize("quarter", [1, 3])
+def test_a_plate_on_its_side_is_cut_as_sharply_as_a_level_one(quarter: int) -> None:
+    """Which way it may be shrunk before depends on where its text runs, not on the picture."""
+    rng = np.random.default_rng(2)
+    scene = np.asarray(
+        cv2.resize(rng.integers(0, 256, (60, 300), np.uint8), (300, 360), interpolation=0), np.uint8
+    )
+    scene = np.repeat(scene[..., None], 3, axis=2)
+    corners = [(20.0, 30.0), (180.0, 30.0), (180.0, 330.0), (20.0, 330.0)]
+    level = rectify(scene, Quad.from_points(corners), 160, 48)
+    turned = np.asarray(np.rot90(scene, -quarter), np.uint8)
+    if quarter == 1:
+        moved = [(360 - y, x) for x, y in corners]
+    else:
+        moved = [(y, 300 - x) for x, y in corners]
+    on_its_side = rectify(np.ascontiguousarray(turned), Quad(*moved), 160, 48)
+    assert np.abs(on_its_side.astype(int) - level).mean() < 2
+
+
 def test_the_detectors_input_is_that_of_opencv() -> None:
     canvases = [RNG_PICTURE[:96, :160], RNG_PICTURE[96:192, :160]]
     expected = cv2.dnn.blobFromImages(canvases, 1 / 127.5, mean=(127.5, 127.5, 127.5))
