@@ -30,7 +30,8 @@ class OutboxMessage:
 
     Attributes:
         kind: what the body is: `event`, `decision`, or another lower case word.
-        camera: the camera that it comes from; messages of one camera keep their order.
+        camera: the camera that it comes from; messages of one camera keep their order. Lone
+            surrogates, as in the name of a file that is not UTF-8, are written out.
         body: one JSON object on one line.
         created: Unix seconds at which it was made.
         key: its idempotency key, unique and the same for every try.
@@ -55,6 +56,8 @@ class OutboxMessage:
         if "\n" in self.body or not isinstance(json.loads(self.body), dict):
             raise ValueError("a message's body is one JSON object on one line")
         self.body.encode("utf-8")
+        writable = self.camera.encode("utf-8", "backslashreplace").decode("utf-8")
+        object.__setattr__(self, "camera", writable)
 
 
 def event_message(

@@ -10,6 +10,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,18 @@ def test_cameras_can_be_left_out(memory_path: Path) -> None:
         outbox.append(message(number, camera))
     found = outbox.waiting(skip={"a", 'c"'}, limit=3)
     assert [json.loads(one.message.body)["n"] for one in found] == [1, 5, 9]
+    outbox.close()
+
+
+def test_a_camera_named_after_a_file_that_is_not_utf8_is_kept(
+    memory_path: Path, event: PlateEvent
+) -> None:
+    name = b"caf\xe9.mp4".decode("utf-8", "surrogateescape")
+    outbox = open_outbox(memory_path / "a.outbox")
+    outbox.append(replace(event_message(replace(event, camera=name)), created=NOW))
+    (found,) = outbox.waiting()
+    assert found.message.camera == r"caf\udce9.mp4"
+    assert json.loads(envelope(found.message))["data"]["camera"] == name
     outbox.close()
 
 
