@@ -39,11 +39,17 @@ class RegionDetector:
         Args:
             image: the whole frame.
             tracks: what the tracker knew before it, frame pixels.
+
+        Raises:
+            ConfigError: no part of the region lies in the picture.
         """
         left, top, right, bottom = self._region
         part = image[top:bottom, left:right]
         if part.size == 0:
-            return ()
+            rows, columns = image.shape[:2]
+            raise ConfigError(
+                f"roi {list(self._region)} lies outside the picture, which is {columns}x{rows}"
+            )
         inside = [
             replace(track, quad=track.quad.shifted(-left, -top))
             for track in tracks

@@ -48,7 +48,13 @@ def test_what_lies_outside_is_not_seen() -> None:
     image = np.zeros((200, 300, 3), np.uint8)
     image[10:20, 10:40] = 255
     assert RegionDetector(Spot(), (100, 80, 260, 180)).detect(image) == ()
-    assert RegionDetector(Spot(), (400, 0, 500, 100)).detect(image) == ()
+
+
+def test_a_region_that_no_picture_of_the_camera_has_is_told() -> None:
+    """A camera that was set to another resolution must not be blind in silence."""
+    image = np.zeros((200, 300, 3), np.uint8)
+    with pytest.raises(ConfigError, match="outside the picture, which is 300x200"):
+        RegionDetector(Spot(), (400, 0, 500, 100)).detect(image)
 
 
 def test_a_region_that_begins_outside_is_cut_to_the_frame() -> None:
