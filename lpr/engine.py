@@ -99,7 +99,8 @@ class Engine:
         read = perf_counter()
         for track, item in zip(wanted, readings, strict=True):
             self._voter.add(track, item.reading, frame_index=frame.index, time=frame.time)
-        events = self._voter.collect(tracks, frame_index=frame.index, time=frame.time)
+        due = self._voter.collect(tracks, frame_index=frame.index, time=frame.time)
+        events = _named(due, frame.camera)
         voted = perf_counter()
         return FrameResult(
             index=frame.index,
@@ -125,7 +126,7 @@ class Engine:
         """
         if self._last is None:
             return ()
-        events = self._voter.flush(time=self._last.time)
+        events = _named(self._voter.flush(time=self._last.time), self._last.camera)
         self._tracker.reset()
         if isinstance(self._detector, Resettable):
             self._detector.reset()
@@ -190,3 +191,8 @@ class Engine:
             TrackReading(track.id, replace(reading, quality=crop.quality))
             for track, crop, reading in zip(tracks, crops, readings, strict=True)
         )
+
+
+def _named(events: tuple[PlateEvent, ...], camera: str) -> tuple[PlateEvent, ...]:
+    """Events of a voter that was told no camera's name carry that of their frame."""
+    return tuple(one if one.camera else replace(one, camera=camera) for one in events)

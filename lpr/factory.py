@@ -18,7 +18,7 @@ from lpr.detect.detector import OnnxDetector
 from lpr.detect.region import RegionDetector, RegionRectifier
 from lpr.detect.tiles import CameraDetector, TiledDetector
 from lpr.engine import Engine
-from lpr.errors import ModelError
+from lpr.errors import ConfigError, ModelError
 from lpr.formats.prior import FormatPrior
 from lpr.imaging import PerspectiveRectifier
 from lpr.protocols import Detector, Recognizer, Rectifier
@@ -99,21 +99,27 @@ def build_engine(
 
     Args:
         config: by default every default.
-        camera: the camera's name in the events.
+        camera: the camera's name in the events; by default that of their frames.
         regions: countries whose plates are expected; replaces those of the configuration.
-        models: networks to share with other engines; opened here where not given.
+        models: networks to share with other engines; opened here where not given. What was
+            settled when they were opened (files, threads, looks at corners) stays.
         voter: one of `build_voter`, for callers that want its explanations; by default its own.
+            It knows its camera and regions.
         roi: left, top, right, bottom of the only part of the picture to look at, frame pixels.
 
     Raises:
-        ConfigError: a region is unknown, or the roi is empty.
+        ConfigError: a region is unknown, the roi is empty, or a voter is given and so is a camera
+            or a region.
         ModelError: a model cannot be used.
     """
+    if voter is not None and (camera or regions):
+        raise ConfigError("camera and regions are the voter's: give them to build_voter()")
     config = _with_regions(config, regions)
     models = models or load_models(config)
-    detector: Detector = models.detector
-    if config.detector.far:
-        detector = CameraDetector(models.detector)
+    finder = models.detector
+    if config.detector.score_threshold is not None:
+        finder = finder.with_threshold(config.detector.score_threshold)
+    detector: Detector = CameraDetector(finder) if config.detector.far else finder
     rectifier = models.rectifier
     if roi is not None:
         detector, rectifier = RegionDetector(detector, roi), RegionRectifier(rectifier, roi)
@@ -151,10 +157,12 @@ def build_still_reader(
     """
     config = _with_regions(config, regions)
     models = models or load_models(config)
-    sure_score = models.detector.threshold
-    least = sure_score
-    if config.detector.score_threshold is None:  # one that a user chose is kept to
+    sure_score = config.detector.score_threshold
+    if sure_score is None:
+        sure_score = models.detector.threshold
         least = min(VOUCHED_SCORE, sure_score)
+    else:  # one that a user chose is kept to
+        least = sure_score
     return StillReader(
         still_detector(config, models, least),
         models.refined(CropDetector(models.detector)),

@@ -61,7 +61,7 @@ class Tracker(Protocol):
         ...
 
     def reset(self) -> None:
-        """Forget everything, as before the first frame."""
+        """Forget everything, as before the first frame, but give no id a second time."""
         ...
 
 

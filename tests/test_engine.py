@@ -95,6 +95,16 @@ def test_a_passage_gives_one_verdict_and_one_departure() -> None:
     assert events[0].time < 1.2
 
 
+def test_events_carry_the_camera_of_their_frames() -> None:
+    engine = engine_over([[detection(4.0 * i)] for i in range(25)])
+    frames = [blank_frame(i, i / 25, camera="gate") for i in range(25)]
+    events = [event for result in engine.run(ListSource(frames)) for event in result.events]
+    assert [(event.kind, event.camera) for event in events] == [
+        (EventKind.CONFIRMED, "gate"),
+        (EventKind.DEPARTED, "gate"),
+    ]
+
+
 def test_events_still_due_come_with_the_end_of_the_source() -> None:
     engine = engine_over([[detection(4.0 * i)] for i in range(25)])
     results = list(engine.run(ListSource([blank_frame(i, i / 25) for i in range(25)])))

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import lpr
+from lpr.config import DetectorConfig
+from lpr.factory import build_voter
 
 BUILDERS = [lpr.build_engine, lpr.build_still_reader]
 
@@ -17,3 +21,22 @@ def test_wrong_regions_are_one_clear_error(build: Callable[..., Any]) -> None:
     assert "\n" not in str(caught.value)
     with pytest.raises(lpr.ConfigError, match="regions: must be a list of texts"):
         build(regions="DE")
+
+
+def _scores(engine: lpr.Engine, samples: Path) -> list[float]:
+    frames = islice(engine.run(lpr.open_source(samples / "day-approach.mp4")), 20)
+    return [found.score for result in frames for found in result.detections]
+
+
+def test_a_threshold_counts_with_shared_models_too(samples: Path) -> None:
+    models = lpr.load_models()
+    strict = lpr.EngineConfig(detector=DetectorConfig(score_threshold=0.9))
+    assert min(_scores(lpr.build_engine(models=models), samples)) < 0.9
+    assert min(_scores(lpr.build_engine(strict, models=models), samples), default=1.0) >= 0.9
+
+
+@pytest.mark.parametrize("given", [{"camera": "north"}, {"regions": ("DE",)}])
+def test_what_a_voter_knows_is_not_said_beside_it(given: dict[str, Any]) -> None:
+    voter = build_voter(lpr.EngineConfig(), "south")
+    with pytest.raises(lpr.ConfigError, match="give them to build_voter"):
+        lpr.build_engine(voter=voter, **given)

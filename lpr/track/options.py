@@ -18,7 +18,8 @@ class TrackerOptions:
         confirm_score: one detection of this score makes a track active at once.
         min_hits: detections that make a track active otherwise.
         max_lost: seconds without a detection after which an active track ends.
-        max_lost_tentative: the same for a track that never became active.
+        max_lost_tentative: the same for a track that never became active; where frames are farther
+            apart, one and a half of their intervals, but no longer than `max_lost`.
         max_speed: fastest plate that is followed, extents a second.
         acceleration: spread of a plate's acceleration, extents per second squared.
         start_speed: spread of a new plate's speed, extents a second.

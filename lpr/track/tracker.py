@@ -22,6 +22,8 @@ from lpr.types import Detection, Track, TrackState
 _SAME_PLATE_OVERLAP: Final = 0.3
 _DOUBTFUL_WITHIN: Final = 1.0
 _JUMP_WITHIN: Final = 0.3
+_NEXT_FRAME: Final = 1.5
+"""Frame intervals within which a plate that was seen once may be seen again."""
 _UNREST_MEMORY: Final = 0.5
 
 
@@ -84,13 +86,14 @@ class PlateTracker:
         self._followed: list[_Followed] = []
         self._next_id = 1
         self._time: float | None = None
+        self._step = 0.0
         self._unrest = 0.0
 
     def reset(self) -> None:
-        """Forget everything, as before the first frame; ids start at 1 again."""
+        """Forget everything but which ids were given: no two tracks of a tracker share one."""
         self._followed = []
-        self._next_id = 1
         self._time = None
+        self._step = 0.0
         self._unrest = 0.0
 
     def update(self, detections: Sequence[Detection], *, time: float) -> tuple[Track, ...]:
@@ -104,7 +107,7 @@ class PlateTracker:
         Raises:
             ValueError: `time` is not finite or earlier than before.
         """
-        step = self._step_to(time)
+        step = self._step = self._step_to(time)
         usable = [
             (one, measure(one.quad))
             for one in sorted(detections, key=_order)
@@ -222,7 +225,10 @@ class PlateTracker:
 
     def _patience(self, followed: _Followed) -> float:
         options = self._options
-        return options.max_lost if followed.confirmed else options.max_lost_tentative
+        if followed.confirmed:
+            return options.max_lost
+        # At one frame a second the next frame would otherwise always come too late.
+        return min(options.max_lost, max(options.max_lost_tentative, _NEXT_FRAME * self._step))
 
     def _report(self, time: float) -> tuple[Track, ...]:
         alive: list[_Followed] = []

@@ -190,7 +190,6 @@ class ExplanationStore:
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._kept: OrderedDict[int, Explanation] = OrderedDict()
-        self._earlier: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -198,18 +197,9 @@ class ExplanationStore:
     def keep(self, explanation: Explanation) -> None:
         """Remember one, instead of an older one of the same id."""
         self._kept.pop(explanation.track_id, None)
-        self._earlier.discard(explanation.track_id)
         self._kept[explanation.track_id] = explanation
         while len(self._kept) > self._capacity:
-            self._earlier.discard(self._kept.popitem(last=False)[0])
-
-    def begin_recording(self) -> None:
-        """Track numbers begin again: what is kept is of an earlier recording from now on."""
-        self._earlier = set(self._kept)
-
-    def is_earlier(self, track_id: int) -> bool:
-        """Whether what is kept under this id is of an earlier recording."""
-        return track_id in self._earlier
+            self._kept.popitem(last=False)
 
     def find(self, track_id: int) -> Explanation | None:
         """The explanation of a passage by its id, or by any of its tracks; None if forgotten."""

@@ -113,7 +113,6 @@ class PlateVoter:
         self._of_track.clear()
         self._scene = SceneMotion()
         self._reported = ReportedTexts(self._options)
-        self._explanations.begin_recording()
         return tuple(events)
 
     def passage_of(self, track_id: int) -> int | None:
@@ -128,9 +127,8 @@ class PlateVoter:
             track_id: as on the events, or of any track of the vehicle.
         """
         passage, ended = self._open.get(track_id), self._explanations.find(track_id)
-        # The number of a track that slipped is the first vehicle's own, unless it begins again.
-        own = ended is not None and ended.track_id == track_id
-        if passage is None and (not own or self._explanations.is_earlier(track_id)):
+        # The number of a track that slipped is the first vehicle's own.
+        if passage is None and (ended is None or ended.track_id != track_id):
             passage = next((one for one in self._open.values() if track_id in one.members), None)
         return ended if passage is None else explain_passage(passage)
 

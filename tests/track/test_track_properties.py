@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -111,7 +112,18 @@ def test_reset_clears_all(frames: list[tuple[float, Frame]]) -> None:
     tracker.reset()
     fresh = PlateTracker()
     again = detections([(10, 10, 50, 0.9), (300, 200, 40, 0.6)])
-    assert tracker.update(again, time=0.0) == fresh.update(again, time=0.0)
+    unnumbered = [replace(one, id=0) for one in tracker.update(again, time=0.0)]
+    assert unnumbered == [replace(one, id=0) for one in fresh.update(again, time=0.0)]
+
+
+def test_no_two_tracks_of_two_recordings_share_an_id() -> None:
+    """Whoever stores the events of both under one camera tells them apart by their ids."""
+    tracker = PlateTracker()
+    shown = detections([(10, 10, 50, 0.9), (300, 200, 40, 0.9)])
+    first = {track.id for track in tracker.update(shown, time=0.0)}
+    tracker.reset()
+    assert first == {1, 2}
+    assert {track.id for track in tracker.update(shown, time=0.0)} == {3, 4}
 
 
 def test_ids_count_per_instance() -> None:
@@ -135,3 +147,19 @@ def test_time_never_falls(time: float) -> None:
 def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="track:"):
         TrackerOptions(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fps", [0.5, 1.0, 1.3, 5.0])
+def test_a_weak_plate_is_followed_at_few_frames_a_second(fps: float) -> None:
+    tracker = PlateTracker()
+    shown = detections([(10, 10, 50, 0.6)])
+    for index in range(4):
+        (track,) = tracker.update(shown, time=index / fps)
+    assert (track.id, track.state) == (1, TrackState.ACTIVE)
+
+
+def test_a_plate_seen_once_before_a_long_gap_is_another_one_after_it() -> None:
+    tracker = PlateTracker()
+    shown = detections([(10, 10, 50, 0.6)])
+    tracker.update(shown, time=0.0)
+    assert [track.id for track in tracker.update(shown, time=9.0)] == [1, 2]

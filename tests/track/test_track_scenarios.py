@@ -232,6 +232,8 @@ def test_a_good_first_look_is_enough() -> None:
 def test_flicker_ends_soon() -> None:
     tracker = PlateTracker()
     tracker.update([Detection(Quad.from_box(100, 100, 180, 120), 0.6)], time=0.0)
+    for time in (0.2, 0.4, 0.6):
+        tracker.update([], time=time)
     assert [track.state for track in tracker.update([], time=0.8)] == [TrackState.ENDED]
 
 

@@ -667,27 +667,6 @@ def test_a_car_hidden_until_its_track_ended_is_one_vehicle(gap: float, slant: fl
     assert events[1].time > 30
 
 
-def test_an_earlier_recording_explains_no_track_of_this_one() -> None:
-    """Track numbers begin again; here the vehicle's second track has an old vehicle's number."""
-    voter = PlateVoter()
-    reader = Reader(random.Random(1), override=lambda text, _width: (text, 0.95))
-    old = [Car("OLD111", approach()), Car("OLD222", lambda time: (200 + 40 * time, 600, 120))]
-    drive(old, fps=12, seconds=3, reader=reader, voter=voter)
-    assert (told := voter.explain(2)) is not None and told.text.startswith("OLD")
-    tracker, car = PlateTracker(), Car("NEW333", standing())
-    for index in range(8 * 12):
-        time = index / 12
-        hidden = 2 <= time < 4.7
-        found = [] if hidden else [Detection(_quad_at(300 + 5 * time, 300, 120), 0.9)]
-        tracks = tracker.update(found, time=time)
-        for track in tracks:
-            if voter.wants(track, time=time) > 0:
-                voter.add(track, reader.read(car, 120.0), frame_index=index, time=time)
-        voter.collect(tracks, frame_index=index, time=time)
-    assert voter.passage_of(2) == 1
-    assert (told := voter.explain(2)) is not None and told.text == "NEW333"
-
-
 def test_the_next_number_of_a_fleet_is_told_though_it_first_looked_like_the_last() -> None:
     def look(text: str, width: float) -> tuple[str, float]:
         far = text == "AB124CD" and width < 55
