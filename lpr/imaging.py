@@ -282,7 +282,10 @@ def measure_quality(crop: Image, quad: Quad, frame_width: int, frame_height: int
     coarse = _mean_square(smooth[:, 4:] - smooth[:, :-4])
     low, high = _percentiles(grey, (0.05, 0.95))
     left, top, right, bottom = quad.box
-    gap = min(left, top, frame_width - right, frame_height - bottom)
+    beside = min(left, frame_width - right)
+    above = min(top, frame_height - bottom)
+    if abs(math.cos(quad.angle)) < abs(math.sin(quad.angle)):  # the text runs up or down
+        beside, above = above, beside
     shape = quad.height / max(quad.width, 1e-6)
     skew = abs(quad.angle)
     return CropQuality(
@@ -291,8 +294,9 @@ def measure_quality(crop: Image, quad: Quad, frame_width: int, frame_height: int
         # Nearly square plates exist; only what is taller than wide must be seen from the side.
         angle=min(math.pi / 2, skew + max(0.0, 2 * math.atan(shape) - math.pi / 2)),
         contrast=(high - low) / 255.0,
-        edge=min(1.0, max(0.0, gap / max(quad.height, 1.0))),
+        edge=min(1.0, max(0.0, beside / max(quad.height, 1.0))),
         exposure=(low + high) / 510.0,
+        edge_rows=min(1.0, max(0.0, above / max(quad.height, 1.0))),
     )
 
 

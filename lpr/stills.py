@@ -144,8 +144,7 @@ class StillReader:
 def _doubted_where_cut(plate: StillPlate) -> StillPlate:
     """What lies at the picture's border may lack a part of its text, however sure the rest is."""
     reading = plate.reading
-    cut = reading.quality is not None and reading.quality.may_be_cut
-    if not cut or reading.confidence <= _CUT_CONFIDENCE:
+    if not reading.may_be_cut or reading.confidence <= _CUT_CONFIDENCE:
         return plate
     return replace(plate, reading=replace(reading, confidence=_CUT_CONFIDENCE))
 

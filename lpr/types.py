@@ -95,6 +95,11 @@ class CharCandidates:
 
 
 _CUT_EDGE: Final = 0.15
+_CUT_EDGE_ROWS: Final = 0.05
+_SHORT_ROW: Final = 5
+_CUT_SHORT_ROW: Final = 0.5
+"""Distances to the frame border, in plate heights, within which text may be missing. Beside the
+text it is a character; above or below it a row of a two-line plate, of which the rest is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +111,10 @@ class CropQuality:
         sharpness: 0 (blurred away) to 1 (crisp), independent of contrast.
         angle: how far the plate is turned from the camera's axis, radians, 0 to pi/2.
         contrast: spread of the grey levels between ink and ground, 0 to 1.
-        edge: distance to the nearest frame border as a share of the plate's height, 0 where cut.
+        edge: distance to the frame border before or behind the text, whichever is nearer, as a
+            share of the plate's height, 0 where cut.
         exposure: middle between its dark and its bright grey levels, 0 (black) to 1 (white).
+        edge_rows: the same distance to the border above or below the text.
     """
 
     width: float
@@ -116,11 +123,7 @@ class CropQuality:
     contrast: float = 1.0
     edge: float = 1.0
     exposure: float = 0.5
-
-    @property
-    def may_be_cut(self) -> bool:
-        """Whether the plate lies so near the frame's border that a part of it may be missing."""
-        return self.edge < _CUT_EDGE
+    edge_rows: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,6 +169,19 @@ class Reading:
             raise ValueError(
                 f"scores do not line up with the {len(self.text)} characters of the text"
             )
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether the plate lies so near the frame's border that a part of its text may be missing.
+
+        A detector that sees one row of a two-line plate may take it for a plate, a little away from
+        the border that hides the other row.
+        """
+        quality = self.quality
+        if quality is None:
+            return False
+        rows = _CUT_SHORT_ROW if len(self.text) <= _SHORT_ROW else _CUT_EDGE_ROWS
+        return quality.edge < _CUT_EDGE or quality.edge_rows < rows
 
 
 class TrackState(StrEnum):

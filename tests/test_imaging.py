@@ -102,6 +102,23 @@ def test_blur_lowers_sharpness_and_a_cut_plate_has_no_edge_room() -> None:
     assert measure_quality(crisp, quad.shifted(-101, 0), 640, 360).edge == 0.0
 
 
+@pytest.mark.parametrize(
+    ("at", "edge", "edge_rows"),
+    [((12, 100), 0.25, 1.0), ((468, 100), 0.25, 1.0), ((200, 12), 1.0, 0.25), ((9, 0), 0.1875, 0)],
+)
+def test_the_border_beside_the_text_and_the_one_above_are_told_apart(
+    at: tuple[int, int], edge: float, edge_rows: float
+) -> None:
+    x, y = at
+    level = Quad.from_box(x, y, x + 160, y + 48)
+    quality = measure_quality(plate(160, 48), level, 640, 360)
+    assert (quality.edge, quality.edge_rows) == pytest.approx((edge, edge_rows))
+    (a, b, c, d) = level.points
+    up = Quad(*((py, 640 - px) for px, py in (a, b, c, d)))
+    turned = measure_quality(plate(160, 48), up, 360, 640)
+    assert (turned.edge, turned.edge_rows) == pytest.approx((edge, edge_rows))
+
+
 def test_a_plate_a_little_taller_than_wide_is_hardly_turned() -> None:
     crop = plate(160, 48)
     level, taller, edge_on = (

@@ -129,12 +129,17 @@ def test_other_pixels_are_refused(image: Any) -> None:
             read(image)
 
 
-@pytest.mark.parametrize(("edge", "believed"), [(0.0, 0.25), (0.14, 0.25), (0.2, 0.97)])
-def test_a_plate_at_the_border_may_lack_a_part_of_its_text(edge: float, believed: float) -> None:
+@pytest.mark.parametrize(
+    ("edge", "edge_rows", "believed"),
+    [(0.0, 1.0, 0.25), (0.14, 1.0, 0.25), (0.2, 1.0, 0.97), (1.0, 0.4, 0.25), (1.0, 0.6, 0.97)],
+)
+def test_a_plate_at_the_border_may_lack_a_part_of_its_text(
+    edge: float, edge_rows: float, believed: float
+) -> None:
     class AtBorder(_Cut):
         def rectify(self, image: Image, quad: Quad) -> PlateCrop:
             crop = super().rectify(image, quad)
-            return replace(crop, quality=replace(crop.quality, edge=edge))
+            return replace(crop, quality=replace(crop.quality, edge=edge, edge_rows=edge_rows))
 
     says = {1: sure_reading("AB123", probability=0.97 ** (1 / 5))}
     stills = StillReader(_Detector(), _Detector(), AtBorder(1), _Reader(says), no_prior)

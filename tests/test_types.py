@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lpr.types import CharCandidates, Frame, Reading, StageTimings
+from lpr.types import CharCandidates, CropQuality, Frame, Reading, StageTimings
 
 
 def test_a_frame_is_read_only_and_contiguous() -> None:
@@ -64,6 +64,28 @@ def test_a_time_that_is_none_is_refused(time: float) -> None:
 def test_a_readings_scores_must_line_up_with_its_text() -> None:
     with pytest.raises(ValueError, match="line up"):
         Reading("AB", (0.9,), (CharCandidates(("A",), (0.9,)),), 0.9)
+
+
+@pytest.mark.parametrize(
+    ("text", "edge", "edge_rows", "cut"),
+    [
+        ("AB123CD", 0.14, 1.0, True),
+        ("AB123CD", 0.16, 1.0, False),
+        ("AB123CD", 1.0, 0.04, True),
+        ("AB123CD", 1.0, 0.06, False),
+        ("1234", 1.0, 0.49, True),
+        ("1234", 1.0, 0.51, False),
+        ("", 0.0, 1.0, True),
+    ],
+)
+def test_what_the_border_may_hide_is_a_character_or_a_row(
+    text: str, edge: float, edge_rows: float, cut: bool
+) -> None:
+    quality = CropQuality(100.0, 0.8, edge=edge, edge_rows=edge_rows)
+    scores = (0.9,) * len(text)
+    candidates = tuple(CharCandidates((char,), (0.9,)) for char in text)
+    assert Reading(text, scores, candidates, 0.9, quality).may_be_cut is cut
+    assert not Reading(text, scores, candidates, 0.9).may_be_cut, "a picture that is a plate"
 
 
 def test_timings_add_up() -> None:

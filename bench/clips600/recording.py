@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -151,9 +151,10 @@ def replay(recording: Recording, config: EngineConfig) -> Replay:
 
 
 def _fingerprint(config: EngineConfig) -> str:
-    """Names the models and the settings that recordings depend on."""
+    """Names the models, the settings and the measures that recordings depend on."""
     names = (config.detector.model, config.recognizer.model, config.corners.model)
-    digest = hashlib.sha256(repr((config.detector, config.corners)).encode())
+    measured = [field.name for field in fields(CropQuality)]
+    digest = hashlib.sha256(repr((config.detector, config.corners, measured)).encode())
     for name in names:
         # The manifest says how outputs become probabilities, and names the network by its SHA-256.
         digest.update(repr(find_model(name).manifest).encode())
@@ -190,7 +191,7 @@ def _look_row(found: Detection, reading: Reading) -> list[object]:
             for one in reading.alternatives
         ],
         reading.confidence,
-        [quality.width, quality.sharpness, quality.angle, quality.contrast, quality.edge],
+        [getattr(quality, field.name) for field in fields(quality)],
     ]
 
 

@@ -61,7 +61,6 @@ def prepare(reading: Reading, options: VoterOptions) -> Evidence:
     ]
     # What an illegible reading says against other texts counts as far as it believes itself.
     unsure = max(0.0, 1.0 - max(0.0, reading.confidence) / options.legible_confidence)
-    cut = reading.quality is not None and reading.quality.may_be_cut
     missing = math.log(options.missing_character + options.unsure_missing * unsure)
     places, rest, extra = zip(*placed, strict=True) if placed else ((), (), ())
     return Evidence(
@@ -70,7 +69,7 @@ def prepare(reading: Reading, options: VoterOptions) -> Evidence:
         rest=rest,
         extra=extra,
         missing=missing,
-        missing_end=max(missing, math.log(options.missing_end)) if cut else missing,
+        missing_end=max(missing, math.log(options.missing_end)) if reading.may_be_cut else missing,
         floor=math.log(min(1.0, options.outlier + options.unsure_outlier * unsure)),
         doubt=_doubts(reading, options),
     )

@@ -171,8 +171,7 @@ class Ballot:
             return
         self._readings += 1
         self._said[text] = self._said.get(text, 0) + 1
-        quality = vote.reading.quality
-        if quality is None or not quality.may_be_cut:
+        if not vote.reading.may_be_cut:
             self._whole.add(text)
         if self._best_look is None or _trust(vote) > _trust(self._best_look):
             self._best_look = vote

@@ -68,7 +68,8 @@ def is_settled(passage: Passage, options: VoterOptions) -> bool:
 def _pause(passage: Passage, detection: Detection, options: VoterOptions) -> float:
     """Seconds to wait between two readings."""
     looks = passage.looks
-    if looks.at_same_place(detection.quad):
+    # What the border cuts is no verdict, however sure it is; one whole look may do.
+    if looks.at_same_place(detection.quad) and not looks.comes_in(detection.quad):
         repeats = looks.repeats - _FREE_REPEATS
         if repeats >= 0:
             return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(repeats, 16))

@@ -18,6 +18,8 @@ from lpr.vote.weights import LookMemory, effective_width, quality_weight, size_w
 _APART: Final = 0.5
 _SAME_PLACE: Final = 0.2
 _SAME_SIZE: Final = 0.08
+_COMES_IN: Final = 0.03
+"""Share of its height by which a plate at the picture's border moves before it is read again."""
 _HIDDEN: Final = 0.5
 """Seconds out of sight after which another plate may have taken a plate's place."""
 _HIDDEN_BETWEEN: Final = 1.5
@@ -66,6 +68,8 @@ class Looks:
         last_read: media seconds of the latest reading, None before any.
         place: where the plate was when the present run of repeats began, frame pixels.
         best_attempt: weight, frame number and place of the best look, whatever it said.
+        cut_place: where the plate was at the latest reading if the picture's border may have cut
+            it there, frame pixels; None if not.
     """
 
     hits: int = 0
@@ -78,6 +82,14 @@ class Looks:
     last_read: float | None = None
     place: Quad | None = None
     best_attempt: tuple[float, int, Quad] | None = None
+    cut_place: Quad | None = None
+
+    def comes_in(self, quad: Quad) -> bool:
+        """Whether a plate that the picture's border may cut moves: it may be whole soon."""
+        last = self.cut_place
+        return last is not None and math.dist(quad.center, last.center) > _COMES_IN * max(
+            1.0, quad.height
+        )
 
     def at_same_place(self, quad: Quad) -> bool:
         """Whether a plate has not moved nor grown since a run of repeats began."""
@@ -235,6 +247,7 @@ class Passage:
         looks = self.looks
         quality = quality_weight(reading.quality, score=score, lines=lines, options=options)
         looks.attempt(quad, effective_width(quad.width, lines), quality, frame_index, time)
+        looks.cut_place = quad if reading.may_be_cut else None
         if reading.quality is not None:
             looks.best_sharpness = max(looks.best_sharpness, reading.quality.sharpness)
         if not reading.text:

@@ -46,7 +46,7 @@ def quality_weight(
         weight *= 0.5 + 0.5 * max(0.0, min(1.0, quality.sharpness))
         weight *= max(0.2, math.cos(min(math.pi / 2, max(0.0, quality.angle))))
         weight *= min(1.0, 0.4 + 1.2 * max(0.0, quality.contrast))
-        weight *= 0.3 + 0.7 * min(1.0, max(0.0, quality.edge) / _WHOLE_EDGE)
+        weight *= 0.3 + 0.7 * min(1.0, max(0.0, min(quality.edge, quality.edge_rows)) / _WHOLE_EDGE)
     return max(_LEAST_WEIGHT, math.pow(weight, options.quality_power))
 
 
