@@ -16,7 +16,8 @@ from lpr.sources.pictures import folder_tree, looked_for, pictures_in
 
 _LOOKED_INTO = 200
 """Subfolders in which pictures are looked for only to say that they were left out."""
-_START = 200
+_START = 400
+"""Bytes that tell a video from a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +101,21 @@ def _single(text: str, path: Path) -> NamedPicture:
     if not text:
         error = SourceError("the empty path: no such file or folder")
         return NamedPicture("", Path(), error)
-    hint = _read_elsewhere(text, path)
+    # An address may hold a password, and a file's name may look like one.
+    public = str(path) if scheme_of(text) in (None, "file") else redact(text)
+    hint = _read_elsewhere(text, path, public)
     if hint is None:
         return NamedPicture(str(path), Path(path.name))
-    # An address may hold a password.
-    public = redact(text)
     return NamedPicture(public, Path(path.name), SourceError(f"{public}: {hint}"))
 
 
-def _read_elsewhere(text: str, path: Path) -> str | None:
+def _read_elsewhere(text: str, path: Path, public: str) -> str | None:
     """What to do with a source that is no picture; None for what looks like one."""
-    scheme, public = scheme_of(text), redact(text)
-    # A command without the password and query that were given would not work.
-    command = f"`lpr run {shlex.quote(text)}`" if public == text else "`lpr run` with this address"
+    scheme = scheme_of(text)
+    command = f"`lpr run {shlex.quote(public)}`"
+    if scheme in STREAM_SCHEMES and public != text:
+        # Without the password and the query that were given it would not work.
+        command = "`lpr run` with this address"
     if scheme in ("rtsp", "rtsps"):
         return f"a camera, not a picture; {command} reads cameras"
     if scheme in STREAM_SCHEMES:

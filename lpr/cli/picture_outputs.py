@@ -58,11 +58,12 @@ class PictureOutputs:
         self, paths: PicturePaths, pictures: tuple[NamedPicture, ...], config: Path | None = None
     ) -> None:
         keep_inputs([*(one.path for one in pictures), config], [paths.jsonl, paths.csv])
+        self._paths = paths
+        # First: the lines may go into the folder that is made for the copies.
+        self._copies = _copies(paths, pictures, config)
         for path in (paths.jsonl, paths.csv):
             if path is not None and path != STDOUT:
                 check_writable(Path(path))
-        self._paths = paths
-        self._copies = _copies(paths, pictures, config)
         self._lines: LineOutput | None = None
         self._table: PictureCsv | None = None
         self._closing = ExitStack()

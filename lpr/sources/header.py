@@ -41,15 +41,15 @@ def is_picture(start: bytes) -> bool:
 
 
 def is_video(start: bytes) -> bool:
-    """Whether these first 200 bytes are those of a common video; False where in doubt."""
+    """Whether these first 400 bytes are those of a common video; False where in doubt."""
     if start[4:8] == b"ftyp":  # HEIC and AVIF are in such files, too
         return start[8:12] not in _PICTURE_BRANDS
     return (
         start.startswith(_VIDEO_STARTS)
         or (start.startswith(b"RIFF") and start[8:12] == b"AVI ")
         or start[4:8] in (b"moov", b"mdat")
-        or start[0:1] == start[188:189] == b"G"  # MPEG-TS
-        or start[4:5] == start[196:197] == b"G"  # the same with time codes
+        or start[0:377:188] == b"GGG"  # MPEG-TS
+        or start[4:389:192] == b"GGG"  # the same with time codes
     )
 
 

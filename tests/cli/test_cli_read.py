@@ -212,6 +212,19 @@ def test_a_video_is_sent_to_the_command_for_videos(samples: Path, tmp_path: Path
     )
 
 
+def test_a_files_name_is_no_password(samples: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "key=1.mp4"
+    clip.symlink_to(samples / "two-line.mp4")
+    assert read(clip).stderr.startswith(f"lpr: {clip}: a video, not a picture; `lpr run {clip}`")
+
+
+def test_lines_may_go_into_the_folder_that_is_made(picture: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    result = read(picture, "--annotate", new, "--jsonl", new / "r.jsonl", "--csv", new / "r.csv")
+    assert result.exit_code == ExitCode.OK, result.stderr
+    assert sorted(path.name for path in new.iterdir()) == ["grey.png", "r.csv", "r.jsonl"]
+
+
 def test_a_file_address_is_a_path(picture: Path) -> None:
     result = read(picture.as_uri())
     assert result.exit_code == ExitCode.OK, result.stderr
