@@ -43,10 +43,10 @@ def write_all(folder: Path, *given: Path, recursive: bool = False) -> list[str]:
 
 
 def test_names_are_kept_and_numbered_where_they_meet(tmp_path: Path) -> None:
-    one, two, three = (picture(tmp_path / name) for name in ("a/x.png", "b/x.png", "c/X.png"))
+    one, two, three = (picture(tmp_path / name) for name in ("a/X.png", "b/x.png", "c/x.png"))
     out = tmp_path / "out"
-    assert write_all(out, one, two, three) == ["x.png", "x-2.png", "X-3.png"]
-    assert files(out) == ["X-3.png", "x-2.png", "x.png"]
+    assert write_all(out, one, two, three) == ["X.png", "x-2.png", "x-3.png"]
+    assert files(out) == ["X.png", "x-2.png", "x-3.png"]
     assert all(read_image(path).shape == grey().shape for path in out.iterdir())
 
 
