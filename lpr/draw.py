@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +20,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from lpr.errors import OutputError
-from lpr.geometry import Box, overlap
+from lpr.geometry import Box, Quad, overlap
 from lpr.imaging import letterbox
 from lpr.sinks.output import claim
 from lpr.sinks.safe import safe_text
@@ -45,7 +46,7 @@ _BT709 = 1
 
 @dataclass(frozen=True, slots=True)
 class PlateLabel:
-    """What to write beside a track.
+    """What to write beside a plate.
 
     Attributes:
         text: voted text; empty while there is none.
@@ -70,19 +71,57 @@ def annotate(image: Image, tracks: Sequence[Track], labels: Mapping[int, PlateLa
         A new HxWx3 uint8 BGR picture: green quads are confirmed, amber ones are being read, grey
         ones are out of sight.
     """
+    return _drawn(
+        image,
+        [
+            _Mark(track.quad, _caption(track, label), _colour(track, label))
+            for track in tracks
+            if track.state is not TrackState.ENDED
+            for label in (labels.get(track.id),)
+        ],
+    )
+
+
+def annotate_picture(image: Image, plates: Sequence[tuple[Quad, PlateLabel]]) -> Image:
+    """Draw the plates of a single picture with their texts.
+
+    Args:
+        image: HxWx3 uint8 BGR; not changed.
+        plates: corners and text of each plate, picture pixels; a plate whose text is empty gets no
+            caption.
+
+    Returns:
+        A new HxWx3 uint8 BGR picture: green quads are `confirmed`, amber ones are not. One that a
+        plate fills is made higher, or the caption would hide the plate.
+    """
+    marks = [
+        _Mark(quad, _words(label), _GREEN if label.confirmed and label.text else _AMBER)
+        for quad, label in plates
+    ]
+    room = max((_missing_room(image, mark) for mark in marks), default=0)
+    return _drawn(np.pad(image, ((0, room), (0, 0), (0, 0))) if room else image, marks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What is drawn of one plate."""
+
+    quad: Quad
+    caption: str
+    colour: Colour
+
+
+def _drawn(image: Image, marks: Sequence[_Mark]) -> Image:
     canvas = np.array(image, np.uint8, order="C", copy=True)
-    shown = [track for track in tracks if track.state is not TrackState.ENDED]
     thickness = max(1, round(min(canvas.shape[:2]) / 320))
-    for track in shown:
-        points = np.rint(np.clip(track.quad.points, -1e5, 1e5)).astype(np.int32)
-        cv2.polylines(
-            canvas, [points], True, _colour(track, labels.get(track.id)), thickness, cv2.LINE_AA
-        )
-    # Verdicts first: where captions meet, the others give way.
-    shown.sort(key=lambda track: _colour(track, labels.get(track.id)) != _GREEN)
+    for mark in marks:
+        points = np.rint(np.clip(mark.quad.points, -1e5, 1e5)).astype(np.int32)
+        cv2.polylines(canvas, [points], True, mark.colour, thickness, cv2.LINE_AA)
     taken: list[Box] = []
-    for track in shown:
-        _write_label(canvas, track, labels.get(track.id), taken)
+    # Verdicts first: where captions meet, the others give way.
+    for mark in sorted(marks, key=lambda mark: mark.colour != _GREEN):
+        if mark.caption:
+            _write_caption(canvas, mark, taken)
     return canvas
 
 
@@ -93,12 +132,14 @@ def _colour(track: Track, label: PlateLabel | None) -> Colour:
 
 
 def _caption(track: Track, label: PlateLabel | None) -> str:
-    parts = [f"#{track.id}"]
-    if label is not None and label.text:
-        parts.append(safe_text(label.text))
-        if label.confidence is not None:
-            parts.append(_percent(label.confidence))
-    return " ".join(parts)
+    return f"#{track.id} {'' if label is None else _words(label)}".rstrip()
+
+
+def _words(label: PlateLabel) -> str:
+    if not label.text:
+        return ""
+    text = safe_text(label.text)
+    return text if label.confidence is None else f"{text} {_percent(label.confidence)}"
 
 
 def _percent(probability: float) -> str:
@@ -117,16 +158,36 @@ def _text_size(text: str, size: int) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _write_label(canvas: Image, track: Track, label: PlateLabel | None, taken: list[Box]) -> None:
+def _missing_room(image: Image, mark: _Mark) -> int:
+    """Rows that lack below a plate that has no room for its caption above it either."""
+    rows, columns = (int(length) for length in image.shape[:2])
+    _, top, _, bottom = mark.quad.box
+    size = _font_size(rows)
+    pad = _pad(size)
+    height = size + 2 * pad
+    if not mark.caption or columns < height or top - height - pad >= 0:
+        return 0
+    return max(0, math.ceil(min(bottom, rows) + pad + height) - rows)
+
+
+def _font_size(rows: int) -> int:
+    return min(_MAX_FONT, max(_MIN_FONT, round(rows / 26)))
+
+
+def _pad(size: int) -> int:
+    return max(2, size // 4)
+
+
+def _write_caption(canvas: Image, mark: _Mark, taken: list[Box]) -> None:
     """Write a caption above its plate, below it where there is no room, always inside.
 
     Only a verdict's caption may cover another; places of captions are added to `taken`.
     """
     rows, columns = canvas.shape[:2]
-    text = _caption(track, label)
-    size = min(_MAX_FONT, max(_MIN_FONT, round(rows / 26)))
+    text, colour = mark.caption, mark.colour
+    size = _font_size(rows)
     width, _ = _text_size(text, size)
-    pad = max(2, size // 4)
+    pad = _pad(size)
     room = columns - 2 * pad
     if width > room:
         size = int(size * room / width)
@@ -134,12 +195,11 @@ def _write_label(canvas: Image, track: Track, label: PlateLabel | None, taken: l
     height = size + 2 * pad
     if size < _MIN_FONT or height > rows:
         return
-    left, top, _, bottom = track.quad.box
+    left, top, _, bottom = mark.quad.box
     x = max(0, int(min(max(0, left), columns - width - 2 * pad)))
     above, below = top - height - pad, bottom + pad
-    colour = _colour(track, label)
-    for y in (above, below) if above >= 0 else (below, above):
-        y = int(min(max(0, y), rows - height))
+    places = (above, below) if above >= 0 else (below, above)
+    for y in (int(min(max(0, place), rows - height)) for place in places):
         box = (x, y, x + width + 2 * pad, y + height)
         if not any(overlap(box, other) for other in taken):
             break

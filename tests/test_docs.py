@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 import typer.main
+from typer.testing import CliRunner
 
+import lpr
 from lpr.cli.app import app
+from lpr.factory import build_still_reader
 from lpr.gate.config import GateConfig
 from lpr.settings import check_settings
+from lpr.sinks import csv, picture_csv
+from lpr.sources import open_source, read_image
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -95,6 +102,68 @@ def test_the_table_of_extras_is_whole() -> None:
     }
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert named == set(project["optional-dependencies"])
+
+
+@pytest.fixture(scope="module")
+def programmer(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the examples in Python name."""
+    folder = tmp_path_factory.mktemp("programmer")
+    (folder / "gate.mp4").symlink_to(samples / "day-approach.mp4")
+    with open_source(samples / "day-approach.mp4") as source:
+        [frame] = [frame for frame in source if frame.index == 45]
+    [plate] = build_still_reader().read(frame.image)
+    left, top, right, bottom = (int(side) for side in plate.quad.box)
+    cv2.imwrite(str(folder / "car.jpg"), frame.image)
+    cv2.imwrite(str(folder / "plate.jpg"), frame.image[top - 4 : bottom + 4, left - 8 : right + 8])
+    return folder
+
+
+def examples() -> Iterator[Any]:
+    """The blocks of Python that need nothing but a picture or a video."""
+    for name in ("python.md", "concepts.md", "events.md"):
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        for number, code in enumerate(re.findall(r"```python\n(.*?)```", text, re.DOTALL), 1):
+            yield pytest.param(code, id=f"{name}-{number}")
+
+
+@pytest.mark.parametrize("code", list(examples()))
+def test_the_examples_for_programmers_run(
+    code: str,
+    programmer: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(programmer)
+    if "open(" in code:
+        assert (
+            CliRunner().invoke(app, ["run", "gate.mp4", "--jsonl", "events.jsonl"]).exit_code == 0
+        )
+    exec(compile(code, "example", "exec"), {"__name__": "example"})  # noqa: S102 - what is tested
+    said = capsys.readouterr().out
+    assert ("BGLJ73" in said) is ("print(" in code)
+    assert "cv2.imwrite(" not in code or read_image("drawn.png").shape == (720, 1280, 3)
+    if "JsonlSink(" in code:  # what is printed of it stands in the file
+        assert '"text":"BGLJ73"' in Path("events.jsonl").read_text(encoding="utf-8")
+
+
+def test_the_errors_of_the_page_for_programmers_are_as_it_says() -> None:
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `lpr\.(\w+Error)` \|.*\| `(\w+)` \|$", page, re.MULTILINE)
+    assert len(rows) == 4
+    for name, builtin in rows:
+        assert issubclass(getattr(lpr, name), (lpr.LprError,))
+        assert issubclass(getattr(lpr, name), getattr(builtins, builtin))
+
+
+def test_the_tables_of_the_events_page_are_the_codes() -> None:
+    page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8").partition("## CSV")[2]
+    events, _, pictures = page.partition("`lpr read --csv`")
+    named = re.findall(r"`([a-z_]+\d?)`", events.partition("`lpr run --csv`")[2])
+    corners = {f"{axis}{corner}" for corner in range(1, 5) for axis in "xy"}
+    assert set(named) | corners == set(csv.COLUMNS)
+    columns = [row.split("|")[1] for row in pictures.splitlines() if row.startswith("| `")]
+    found = [name for cell in columns for name in re.findall(r"`(\w+)`", cell)]
+    assert tuple(found) == picture_csv.COLUMNS
 
 
 def test_the_settings_of_the_privacy_page_are_right() -> None:

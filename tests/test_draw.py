@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr.draw import AnnotatedVideo, PlateLabel, annotate
+from lpr.draw import AnnotatedVideo, PlateLabel, annotate, annotate_picture
 from lpr.errors import OutputError
 from lpr.geometry import Quad
 from lpr.sources import VideoSource
@@ -80,6 +80,27 @@ def test_captions_never_cover_a_verdict() -> None:
     assert (crowded[165:] != alone[165:]).any()
 
 
+def test_a_single_picture_is_drawn_like_a_frame_but_without_numbers() -> None:
+    label = PlateLabel("AB12CDE", 0.98)
+    drawn = annotate_picture(blank(), [(MIDDLE.quad, label)])
+    numbered = annotate(blank(), [MIDDLE], {1: label})
+    assert (drawn[119:170] == numbered[119:170]).all()
+    assert (drawn[:119] != numbered[:119]).any()
+    nothing = annotate_picture(blank(), [(MIDDLE.quad, PlateLabel(""))])
+    assert (nothing[:110] == 60).all()
+    assert (nothing != 60).any()
+
+
+def test_the_caption_never_hides_a_plate_that_fills_its_picture() -> None:
+    crop, label = blank(120, 36), PlateLabel("AB12CDE", 0.98)
+    drawn = annotate_picture(crop, [(Quad.from_box(0, 0, 120, 36), label)])
+    assert drawn.shape[1] == 120
+    assert drawn.shape[0] > 36
+    assert (drawn[4:32, 4:116] == 60).all()
+    assert (drawn[38:, 4:116] > 200).any()
+    assert annotate_picture(blank(), [(MIDDLE.quad, label)]).shape == blank().shape
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3), (40, 30), (4000, 3000)])
 @pytest.mark.parametrize(
     "quad",
@@ -92,8 +113,10 @@ def test_captions_never_cover_a_verdict() -> None:
 )
 def test_any_size_and_place(size: tuple[int, int], quad: Quad) -> None:
     image = blank(*size)
-    drawn = annotate(image, [track(123456, quad)], {123456: PlateLabel("W" * 40, 1.0)})
+    label = PlateLabel("W" * 40, 1.0)
+    drawn = annotate(image, [track(123456, quad)], {123456: label})
     assert drawn.shape == image.shape
+    assert annotate_picture(image, [(quad, label)]).shape[1:] == image.shape[1:]
 
 
 def frames(path: Path) -> list[tuple[float, float]]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import cv2
 
+from lpr.cli.folder import make_folder
 from lpr.cli.free_name import free_name
 from lpr.errors import OutputError
 from lpr.looks import Looks
@@ -33,13 +34,7 @@ class CropWriter:
         self._folder = folder
         self._looks = Looks()
         self._prefixes: dict[str, str] = {}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            probe = folder / ".lpr-write-test"
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise OutputError(f"{folder}: cannot be written to: {error.strerror}") from error
+        make_folder(folder)
 
     def add(self, frame: Frame, result: FrameResult) -> None:
         """Keep the looks that were read in this frame."""

@@ -84,6 +84,28 @@ def keep_pictures(inputs: Iterable[str | Path], crops: Path | None) -> None:
             raise OutputError(f"{crops}: {one.name} is a source; name another folder for the crops")
 
 
+def keep_from_copies(
+    kept: Iterable[str | Path | None], folder: Path, copies: Iterable[Path]
+) -> None:
+    """Refuse a folder for copies of pictures in which one of them would replace what must stay.
+
+    Args:
+        kept: sources, the configuration and other outputs.
+        folder: where the copies go.
+        copies: the files that are to be written there.
+
+    Raises:
+        OutputError: a copy would take the place of one of them.
+    """
+    there = {_identity(one) for one in kept if one is not None and str(one) != STDOUT}
+    for copy in copies:
+        if _identity(copy) in there:
+            raise OutputError(
+                f"{folder}: {copy.relative_to(folder)} in it is a source or another output; "
+                "name another folder for the annotated pictures"
+            )
+
+
 def _identity(path: str | Path) -> object:
     """The same for two names of one file, links of either kind included."""
     status = _status(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -17,17 +16,30 @@ from lpr.cli.options import Config, Jsonl, Quiet, Region, Threads, engine_config
 from lpr.cli.shown import shown_probability
 
 if TYPE_CHECKING:
+    from lpr.cli.named_pictures import NamedPicture
     from lpr.errors import LprError
     from lpr.sinks.picture import PicturePlate, PictureResult
     from lpr.stills import StillPlate, StillReader
+    from lpr.types import Image
 
 
 def read(
     pictures: Annotated[list[str], typer.Argument(help="Pictures, or folders of them.")],
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Open the subfolders of folders, too.")
+    ] = False,
     crops: Annotated[
         bool, typer.Option("--crops", help="The pictures are plates already, cut out.")
     ] = False,
     jsonl: Jsonl = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(help="Write a table (CSV), a row per plate, to this file, or - for stdout."),
+    ] = None,
+    annotate: Annotated[
+        Path | None,
+        typer.Option(help="Write copies with quads and texts drawn in to this folder."),
+    ] = None,
     region: Region = None,
     config: Config = None,
     threads: Threads = None,
@@ -35,87 +47,61 @@ def read(
 ) -> None:
     """Read the plates of single pictures."""
     with clean_exit(), StopRequest() as stop:
-        from lpr.cli.overwrite import keep_inputs
+        from lpr.cli.named_pictures import list_named
+        from lpr.cli.picture_outputs import PictureOutputs, PicturePaths
         from lpr.factory import build_still_reader
-        from lpr.sinks.output import LineOutput, check_writable
-        from lpr.sinks.picture import picture_to_json
-        from lpr.sinks.wire import to_line
 
         settings = engine_config(config, region, threads)
-        listed = tuple(_listed(pictures))
-        keep_inputs([*(path for path, _ in listed), config], [jsonl])
-        if jsonl not in (None, "-"):
-            check_writable(Path(jsonl))
-        # What the file holds stays where a model is missing.
+        named = list_named(pictures, recursive=recursive, copies=annotate)
+        if named.partly_read and not quiet:
+            complain(f"{_first(named.partly_read)}: subfolders left out; `--recursive` reads them")
+        paths = PicturePaths(jsonl, csv, annotate)
+        outputs = PictureOutputs(paths, named.pictures, config)
+        # What the files hold stays where a model is missing.
         reader = build_still_reader(settings)
-        output = LineOutput(jsonl) if jsonl is not None else None
-        try:
+        with outputs:
             good, last_error = 0, None
-            for path, trouble in listed:
+            for picture in named.pictures:
                 if stop.requested:
                     break
-                result, error = _read_one(reader, path, trouble, crops)
+                result, image, error = _read_one(reader, picture, crops)
                 good, last_error = good + (error is None), error or last_error
-                if output is not None:
-                    output.write(to_line(picture_to_json(result)))
+                outputs.write(picture, image, result)
                 if error is not None:
                     complain(str(error))
-                elif not quiet and jsonl != "-":
-                    with reader_may_leave(files=jsonl is not None):
+                elif not quiet and not paths.on_stdout:
+                    with reader_may_leave(files=paths.files):
                         _show(result)
-            with reader_may_leave(files=jsonl not in (None, "-")):
+            with reader_may_leave(files=paths.files):
                 sys.stdout.flush()
-        finally:
-            if output is not None:
-                output.close()
         stop.obey()
         if last_error is not None:
             raise typer.Exit(ExitCode.DAMAGED_INPUT if good else exit_code(last_error))
 
 
-def _listed(pictures: Iterable[str]) -> Iterator[tuple[str, LprError | None]]:
-    """Every picture in the order given, folders opened; what is missing comes with its error."""
-    from lpr.errors import SourceError
-    from lpr.sources.pictures import list_pictures
-
-    for name in pictures:
-        path = Path(name)
-        if not name:
-            yield name, SourceError("the empty path: no such file or folder")
-        elif not _is_folder(path):
-            yield str(path), None
-        else:
-            try:
-                yield from ((str(found), None) for found in list_pictures(path))
-            except SourceError as error:
-                yield str(path), error
-
-
-def _is_folder(path: Path) -> bool:
-    """False, too, where that cannot be found out: reading it says why."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
+def _first(folders: tuple[str, ...]) -> str:
+    more = len(folders) - 1
+    return folders[0] + (f" and {more} more folder{'s' if more > 1 else ''}" if more else "")
 
 
 def _read_one(
-    reader: StillReader, path: str, trouble: LprError | None, crops: bool
-) -> tuple[PictureResult, LprError | None]:
+    reader: StillReader, picture: NamedPicture, crops: bool
+) -> tuple[PictureResult, Image | None, LprError | None]:
     from lpr.errors import SourceError
     from lpr.sinks.picture import PictureResult
     from lpr.sources import read_image
 
+    path, trouble = picture.path, picture.trouble
     if trouble is not None:
-        return PictureResult(path, error=str(trouble)), trouble
+        return PictureResult(path, error=str(trouble)), None, trouble
     try:
         image = read_image(path)
     except SourceError as error:
-        return PictureResult(path, error=str(error)), error
+        return PictureResult(path, error=str(error)), None, error
     started = perf_counter()
     plates = (reader.read_crop(image),) if crops else reader.read(image)
     ms = (perf_counter() - started) * 1000
-    return PictureResult(path, tuple(map(_plate, plates)), ms), None
+    return PictureResult(path, tuple(map(_plate, plates)), ms), image, None
 
 
 def _plate(plate: StillPlate) -> PicturePlate:

@@ -86,7 +86,9 @@ def run(
                 if stop.requested:
                     break
                 job.play(address)
-        view.summary(summary)
+        # Where nothing could be played, that has been said.
+        if summary.frames or job.code is ExitCode.OK:
+            view.summary(summary)
         stop.obey()
         if job.code is not ExitCode.OK:
             raise typer.Exit(job.code)
@@ -131,12 +133,14 @@ class _Run:
             self.code = ExitCode.DAMAGED_INPUT
 
     def _play(self, source: MediaSource) -> None:
+        from lpr.cli.unrelated import UnrelatedPictures
         from lpr.factory import build_engine, build_voter
+        from lpr.sources import PictureSource
 
         camera = source.info.name
         self.names.add(camera)
         self.addresses[camera] = source.info.address
-        number = 0
+        pictures = UnrelatedPictures() if isinstance(source, PictureSource) else None
         with source:
             self.outputs.begin()
             self.view.begin(camera, source.info.frames)
@@ -147,6 +151,8 @@ class _Run:
                 for number, frame in enumerate(self._frames(source), start=1):
                     result = engine.process(frame)
                     self.summary.add(result)
+                    if pictures is not None:
+                        pictures.add(frame.image, result)
                     if source.info.live:
                         self.summary.dropped += frame.index - expected
                     expected = frame.index + 1
@@ -160,13 +166,13 @@ class _Run:
                 events = engine.finish()
                 for event in events:
                     self.summary.add_event(event)
+                if pictures is not None:
+                    pictures.add_events(events)
                 self._emit(voter, events)
                 self.outputs.crop(events)
-        if number == 1 and not self.stop.requested:
-            complain(
-                f"{source.info.address}: a single picture, and a verdict takes several looks; "
-                "`lpr read` reads single pictures"
-            )
+        hint = None if pictures is None else pictures.hint(source.info.address)
+        if hint is not None and not self.stop.requested:
+            complain(hint)
 
     def _frames(self, source: MediaSource) -> Iterator[Frame]:
         """A source's frames; a camera that sends none any more still heeds a request to stop."""

@@ -12,6 +12,7 @@ from lpr.sinks.outbox import Outbox, OutboxCounts
 from lpr.sinks.outbox_settings import OutboxSettings
 from lpr.sinks.output import LineOutput
 from lpr.sinks.picture import PicturePlate, PictureResult, picture_to_json
+from lpr.sinks.picture_csv import PictureCsv
 from lpr.sinks.rotated_files import log_files, read_log
 from lpr.sinks.rotation import RotatingOutput, RotationSettings
 from lpr.sinks.safe import csv_cell, safe_text
@@ -34,6 +35,7 @@ __all__ = [
     "OutboxMessage",
     "OutboxSettings",
     "Outcome",
+    "PictureCsv",
     "PicturePlate",
     "PictureResult",
     "RotatingOutput",

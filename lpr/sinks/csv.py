@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lpr.errors import OutputError
-from lpr.sinks.output import LineOutput
-from lpr.sinks.safe import csv_cell
+from lpr.sinks.csv_table import CORNERS, CsvTable, corner_cells, scores_cell
 from lpr.sinks.wire import JsonObject, event_to_json
 from lpr.types import PlateEvent
 
@@ -30,7 +28,7 @@ COLUMNS = (
     "reason",
     "char_scores",
     "alternatives",
-    *(f"{axis}{corner}" for corner in range(1, 5) for axis in "xy"),
+    *CORNERS,
 )
 
 
@@ -53,9 +51,7 @@ class CsvSink:
         self, target: Path | str, *, sources: Mapping[str, str] | None = None, append: bool = False
     ) -> None:
         self._sources: Mapping[str, str] = {} if sources is None else sources
-        self._output = LineOutput(target, append=append)
-        if self._output.is_empty:
-            self._output.write(_row(COLUMNS))
+        self._table = CsvTable(target, COLUMNS, append=append)
 
     def emit(self, event: PlateEvent) -> None:
         """Write one event.
@@ -66,32 +62,19 @@ class CsvSink:
         try:
             record = event_to_json(event, source=self._sources.get(event.camera))
         except ValueError as error:
-            raise OutputError(f"{self._output.name}: event not written: {error}") from error
-        self._output.write(_row(_cells(record)))
+            raise OutputError(f"{self._table.name}: event not written: {error}") from error
+        self._table.write(_cells(record))
 
     def close(self) -> None:
         """Finish; closing twice is harmless."""
-        self._output.close()
+        self._table.close()
 
 
-def _cells(record: JsonObject) -> Iterable[str]:
-    flat = dict(record)
-    flat["char_scores"] = " ".join(str(score) for score in record["char_scores"])
-    flat["alternatives"] = " ".join(
-        f"{other['text']}:{other['probability']}" for other in record["alternatives"]
-    )
-    for corner, (x, y) in enumerate(record["quad"], start=1):
-        flat[f"x{corner}"], flat[f"y{corner}"] = x, y
-    return (_cell(flat[column]) for column in COLUMNS)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return csv_cell(value) if isinstance(value, str) else str(value)
-
-
-def _row(cells: Iterable[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(list(cells))
-    return text.getvalue()
+def _cells(record: JsonObject) -> Mapping[str, Any]:
+    others = record["alternatives"]
+    return {
+        **record,
+        "char_scores": scores_cell(record["char_scores"]),
+        "alternatives": " ".join(f"{other['text']}:{other['probability']}" for other in others),
+        **corner_cells(record["quad"]),
+    }

@@ -136,11 +136,9 @@ def check_writable(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError as error:
-        if not path.parent.is_dir():
+        folder = Path(os.path.realpath(path)).parent  # a link may lead to where nothing is yet
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
             raise OutputError(f"{path}: {_why(error, path)}") from error
-        if not os.access(path.parent, os.W_OK | os.X_OK):
-            why = f"the folder {path.parent} takes no files"
-            raise OutputError(f"{path}: cannot be written: {why}") from error
     except (OSError, ValueError) as error:
         raise OutputError(f"{path}: {_why(error, path)}") from error
     else:
@@ -173,6 +171,21 @@ def claim(path: Path) -> BinaryIO:
     return file
 
 
+def why_not_there(path: Path) -> str:
+    """What the system does not tell of what is not there and cannot be made."""
+    link = ""
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
+        link = f"it is a link to {path}, and "
+    file = next((one for one in path.parents if one.exists() and not one.is_dir()), None)
+    if file is not None:
+        return f"{link}{file} is no folder"
+    if not path.parent.exists():
+        return f"{link}the folder {path.parent} does not exist"
+    # Folders of the system's own, as /proc, look writable and are not.
+    return f"{link}the folder {path.parent} takes no files"
+
+
 def _open(path: Path) -> BinaryIO:
     try:
         return path.open("a+b", buffering=0)
@@ -192,8 +205,8 @@ def _is_torn(file: BinaryIO) -> bool:
 
 
 def _why(error: Exception, path: Path | None = None) -> str:
-    if isinstance(error, FileNotFoundError) and path is not None:
-        return f"cannot be written: the folder {path.parent} does not exist"
+    if isinstance(error, FileNotFoundError | NotADirectoryError) and path is not None:
+        return f"cannot be written: {why_not_there(path)}"
     if isinstance(error, IsADirectoryError):
         return "cannot be written: it is a folder"
     if isinstance(error, BrokenPipeError):

@@ -90,6 +90,26 @@ def _redact_url(match: re.Match[str]) -> str:
     return scheme + re.split(r"[?#]", shown, maxsplit=1)[0] + end
 
 
+def scheme_of(text: str) -> str | None:
+    """The scheme of an address in lower case; None for paths and webcams.
+
+    >>> scheme_of("RTSP://10.0.0.5/live"), scheme_of("gate.mp4")
+    ('rtsp', None)
+    """
+    found = _SCHEME.match(text)
+    return None if found is None else found.group(1).lower()
+
+
+def local_path(url: str) -> str:
+    """The path that a file:// address names."""
+    return unquote(urlsplit(url).path)
+
+
+def names_webcam(text: str) -> bool:
+    """Whether `text` is a webcam's number or device."""
+    return _WEBCAM.match(text) is not None
+
+
 def parse_address(text: str) -> Address:
     """Find out what an address names.
 
@@ -100,10 +120,10 @@ def parse_address(text: str) -> Address:
     Raises:
         SourceError: nothing is there, or the scheme is not supported.
     """
-    scheme = _SCHEME.match(text)
-    if scheme:
-        name = scheme.group(1).lower()  # the case is of no account, but FFmpeg knows them so
-        return _parse_url(name + text[len(name) :], name)
+    scheme = scheme_of(text)
+    if scheme is not None:
+        # The case is of no account, but FFmpeg knows them so.
+        return _parse_url(scheme + text[len(scheme) :], scheme)
     webcam = _WEBCAM.match(text)
     if webcam:
         number = str(int(webcam.group(1)))
@@ -113,7 +133,7 @@ def parse_address(text: str) -> Address:
 
 def _parse_url(text: str, scheme: str) -> Address:
     if scheme == "file":
-        return _parse_path(unquote(urlsplit(text).path))
+        return _parse_path(local_path(text))
     if scheme not in STREAM_SCHEMES:
         raise SourceError(
             f"{redact(text)}: {scheme}:// is not supported; use a path or one of "

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset(range(0xD0, 0xD9)) | {0x01}
+_PICTURE_BRANDS = frozenset(
+    (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+)
+_VIDEO_STARTS = (b"\x1aE\xdf\xa3", b"FLV\1", b"\0\0\1\xba", b"\0\0\1\xb3", b"0&\xb2u\x8ef\xcf\x11")
+"""Matroska and WebM, FLV, MPEG program and video streams, ASF."""
 _TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_ORIENTATION = 256, 257, 274
 
 
@@ -33,6 +38,19 @@ class PictureHeader:
 def is_picture(start: bytes) -> bool:
     """Whether these first 32 bytes are those of a supported picture."""
     return _format(start) is not None
+
+
+def is_video(start: bytes) -> bool:
+    """Whether these first 400 bytes are those of a common video; False where in doubt."""
+    if start[4:8] == b"ftyp":  # HEIC and AVIF are in such files, too
+        return start[8:12] not in _PICTURE_BRANDS
+    return (
+        start.startswith(_VIDEO_STARTS)
+        or (start.startswith(b"RIFF") and start[8:12] == b"AVI ")
+        or start[4:8] in (b"moov", b"mdat")
+        or start[0:377:188] == b"GGG"  # MPEG-TS
+        or start[4:389:192] == b"GGG"  # the same with time codes
+    )
 
 
 def read_header(data: bytes) -> PictureHeader | None:

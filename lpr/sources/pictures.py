@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,21 +27,59 @@ def list_pictures(folder: Path | str) -> tuple[Path, ...]:
     Raises:
         SourceError: the folder cannot be read or holds no picture.
     """
+    files = pictures_in(folder)
+    if not files:
+        raise SourceError(f"{folder}: no pictures in this folder (looked for {looked_for()})")
+    return files
+
+
+def pictures_in(folder: Path | str) -> tuple[Path, ...]:
+    """Like `list_pictures`, and empty where the folder holds none."""
+    return _entries(folder, lambda path: path.suffix.lower() in PICTURE_SUFFIXES and path.is_file())
+
+
+def subfolders_in(folder: Path | str) -> tuple[Path, ...]:
+    """Return the folders in a folder in natural order, without hidden ones.
+
+    Raises:
+        SourceError: the folder cannot be read.
+    """
+    return _entries(folder, Path.is_dir)
+
+
+def folder_tree(folder: Path | str) -> Iterator[Path]:
+    """Yield a folder and all folders below it, each once, whatever links lead to it.
+
+    A folder comes before those in it, all in natural order; one that cannot be read is yielded,
+    too, for whoever lists it to say so.
+    """
+    left, seen = [Path(folder)], set[tuple[int, int]]()
+    while left:
+        one = left.pop()
+        with contextlib.suppress(OSError):
+            status = one.stat()
+            if (status.st_dev, status.st_ino) in seen:  # a link that leads back
+                continue
+            seen.add((status.st_dev, status.st_ino))
+        yield one
+        with contextlib.suppress(SourceError):
+            left.extend(reversed(subfolders_in(one)))
+
+
+def looked_for() -> str:
+    """The suffixes of pictures, for a message."""
+    return " ".join(sorted(PICTURE_SUFFIXES))
+
+
+def _entries(folder: Path | str, wanted: Callable[[Path], bool]) -> tuple[Path, ...]:
     folder = Path(folder)
     try:
-        files = [
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in PICTURE_SUFFIXES
-            and not path.name.startswith(".")
-            and path.is_file()
+        found = [
+            path for path in folder.iterdir() if not path.name.startswith(".") and wanted(path)
         ]
     except OSError as error:
         raise SourceError(f"{folder}: cannot be listed: {error.strerror}") from error
-    if not files:
-        known = " ".join(sorted(PICTURE_SUFFIXES))
-        raise SourceError(f"{folder}: no pictures in this folder (looked for {known})")
-    return tuple(sorted(files, key=natural_key))
+    return tuple(sorted(found, key=natural_key))
 
 
 def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], str]:

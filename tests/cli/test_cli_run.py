@@ -23,6 +23,7 @@ from lpr.cli.app import app
 from lpr.cli.exit_codes import ExitCode
 from lpr.cli.overwrite import explained
 from lpr.draw import AnnotatedVideo
+from lpr.sources import open_source
 
 FRAMES = 8
 
@@ -37,8 +38,8 @@ def one_line(result: Result) -> str:
     return lines[0]
 
 
-def grey(level: int = 90) -> np.ndarray:
-    return np.full((48, 64, 3), level, np.uint8)
+def grey(level: int = 90, shape: tuple[int, ...] = (48, 64, 3)) -> np.ndarray:
+    return np.full(shape, level, np.uint8)
 
 
 @pytest.fixture
@@ -275,5 +276,54 @@ def test_a_single_picture_brings_a_hint(folder: Path) -> None:
     result = lpr_run(picture)
     assert result.exit_code == ExitCode.OK
     assert one_line(result).startswith(f"lpr: {picture}: ")
-    assert "`lpr read`" in one_line(result)
+    assert f"`lpr read {picture}` reads single pictures" in one_line(result)
     assert lpr_run(folder).stderr == ""
+
+
+def test_pictures_of_several_sizes_bring_a_hint(folder: Path) -> None:
+    cv2.imwrite(str(folder / "c.png"), grey()[:40])
+    result = lpr_run(folder)
+    assert result.exit_code == ExitCode.OK
+    assert one_line(result).startswith(f"lpr: {folder}: its pictures differ in size")
+    assert f"`lpr read {folder}` reads single pictures" in one_line(result)
+
+
+def test_plates_that_are_seen_once_each_bring_a_hint(samples: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "cars of all kinds"
+    folder.mkdir()
+    with open_source(samples / "day-approach.mp4") as source:
+        late = [frame.image for frame in source][45]
+    # The same car at places that nothing drives between in 40 ms.
+    for number, image in enumerate((late, grey(0, late.shape), np.roll(late, 500, axis=1))):
+        cv2.imwrite(str(folder / f"{number}.png"), image)
+    result = lpr_run(folder)
+    assert "seen in one picture each" in one_line(result)
+    assert f"`lpr read '{folder}'` reads single pictures" in one_line(result)
+
+
+def test_frames_of_a_passage_bring_no_hint(samples: Path, tmp_path: Path) -> None:
+    with open_source(samples / "day-approach.mp4") as source:
+        for frame in source:
+            if frame.index >= 35:
+                cv2.imwrite(str(tmp_path / f"{frame.index}.png"), frame.image)
+    result = lpr_run(tmp_path)
+    assert "confirmed" in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["missing.mp4", "broken.png"])
+def test_where_nothing_was_played_no_summary_says_so_again(tmp_path: Path, name: str) -> None:
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n")
+    result = lpr_run(tmp_path / name)
+    assert result.exit_code == ExitCode.SOURCE
+    assert name in one_line(result)
+    assert result.stdout == ""
+
+
+def test_a_file_in_place_of_the_folder_for_crops_is_told(clip: Path, tmp_path: Path) -> None:
+    file = tmp_path / "crops"
+    file.write_text("kept")
+    result = lpr_run(clip, "--crops", file)
+    assert result.exit_code == ExitCode.OUTPUT
+    assert one_line(result) == f"lpr: {file}: is a file, and a folder is needed; name another"
+    assert file.read_text() == "kept"

@@ -128,3 +128,19 @@ def test_pictures_are_read_to_the_last_where_the_reader_has_left(folder: Path) -
     assert code == (0, "")
     assert len((folder / "heard.jsonl").read_text().splitlines()) == 300
     assert left_alone(folder, f"read {CHINESE}") == (ExitCode.OUTPUT, "")
+
+
+@pytest.mark.parametrize("option", ["--csv heard.csv", "--annotate seen"])
+def test_a_table_and_copies_are_files_too(folder: Path, option: str) -> None:
+    assert left_alone(folder, f"read {f'{CHINESE} ' * 200} {option}") == (0, "")
+    if option.startswith("--csv"):
+        assert len((folder / "heard.csv").read_text("utf-8").splitlines()) == 201
+    else:
+        assert len(list((folder / "seen").iterdir())) == 200
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_a_table_is_one_line(folder: Path) -> None:
+    done = shell(folder, f"read {CHINESE} --csv -", ">/dev/full")
+    assert done.returncode == ExitCode.OUTPUT
+    assert done.stderr == b"lpr: standard output: cannot be written: No space left on device\n"

@@ -96,6 +96,35 @@ def test_an_unwritable_output_is_found_before_work(tmp_path: Path, make: Maker) 
         make(tmp_path)
 
 
+@pytest.mark.parametrize("make", [JsonlSink, check_writable])
+def test_why_a_file_cannot_be_made_is_told_truly(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.touch()
+    link.symlink_to(tmp_path / "no" / "such")
+    with pytest.raises(OutputError, match=rf"{file} is no folder$"):
+        make(file / "events.jsonl")
+    with pytest.raises(OutputError, match=rf"{file} is no folder$"):
+        make(file / "deep" / "events.jsonl")
+    with pytest.raises(
+        OutputError, match=rf"it is a link to {tmp_path}/no/such, and the folder {tmp_path}/no does"
+    ):
+        make(link)
+    link.unlink()
+    link.symlink_to(tmp_path / "new")
+    check_writable(link)  # a link to what can be made is no mistake
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+def test_a_folder_of_the_systems_own_takes_no_files() -> None:
+    with pytest.raises(OutputError, match="the folder /proc takes no files"):
+        JsonlSink("/proc/events.jsonl")
+    with pytest.raises(OutputError, match="the folder /proc/no does not exist"):
+        JsonlSink("/proc/no/events.jsonl")
+
+
 def test_a_check_changes_and_makes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     check_writable(path)

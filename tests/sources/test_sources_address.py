@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpr.errors import SourceError
-from lpr.sources.address import Address, SourceKind, parse_address, redact
+from lpr.sources.address import (
+    Address,
+    SourceKind,
+    local_path,
+    names_webcam,
+    parse_address,
+    redact,
+    scheme_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +32,12 @@ from lpr.sources.address import Address, SourceKind, parse_address, redact
 def test_kinds(text: str, kind: SourceKind, name: str) -> None:
     address = parse_address(text)
     assert (address.kind, address.name) == (kind, name)
+
+
+def test_what_an_address_is_told_by_its_looks() -> None:
+    assert [scheme_of(text) for text in ("RTSP://a", "a.mp4", "0", "c:/a")] == ["rtsp"] + [None] * 3
+    assert [names_webcam(text) for text in ("0", "/dev/video1", "1000", "a")] == [1, 1, 0, 0]
+    assert local_path("file:///a%20b/c.png") == "/a b/c.png"
 
 
 @pytest.mark.parametrize("scheme", ["HTTP", "Rtsp", "https"])

@@ -6,13 +6,15 @@ import struct
 import zlib
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 
 from lpr.errors import ImageError
 from lpr.sources import read_image
-from lpr.sources.header import read_header, read_orientation
+from lpr.sources.header import is_picture, is_video, read_header, read_orientation
 from lpr.types import Image
 
 CMYK_RED = (
@@ -294,3 +296,55 @@ def test_a_closed_standard_error_does_no_harm(tmp_path: Path, picture: Image) ->
         os.dup2(real, 2)
         os.close(real)
     assert (image == picture).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "codec"),
+    [
+        ("a.mp4", "mp4", "libx264"),
+        ("a.mov", "mov", "libx264"),
+        ("a.mkv", "matroska", "libx264"),
+        ("a.avi", "avi", "mjpeg"),
+        ("a.ts", "mpegts", "mpeg2video"),
+        ("a.m2ts", "mpegts", "mpeg2video"),
+        ("a.mpg", "mpeg", "mpeg2video"),
+        ("a.flv", "flv", "flv"),
+        ("a.wmv", "asf", "wmv2"),
+    ],
+)
+def test_videos_are_known_by_their_first_bytes(
+    tmp_path: Path, name: str, kind: str, codec: str
+) -> None:
+    path = tmp_path / name
+    options = {"mpegts_m2ts_mode": "1"} if name == "a.m2ts" else {}
+    with av.open(str(path), "w", format=kind, container_options=options) as container:
+        stream = container.add_stream(codec, rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = 64, 48
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        for level in range(3):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 60 * level, np.uint8), "bgr24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    start = path.read_bytes()[:400]
+    assert is_video(start)
+    assert not is_picture(start)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp", ".tif"])
+def test_no_picture_is_taken_for_a_video(picture: Image, suffix: str) -> None:
+    assert not is_video(cv2.imencode(suffix, picture)[1].tobytes()[:400])
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        b"GIF89a" + bytes(182) + b"G",
+        b"\0\0\0\x18ftypheic",
+        b"\0\0\0\x1cftypavif",
+        b"RIFF1234WAVE",
+    ],
+)
+def test_other_files_are_no_videos(start: bytes) -> None:
+    assert not is_video(start)

@@ -8,6 +8,7 @@ import pytest
 
 from lpr.errors import ImageError, SourceError
 from lpr.sources import PictureSource, list_pictures
+from lpr.sources.pictures import folder_tree, pictures_in, subfolders_in
 
 
 def write(path: Path, level: int, size: tuple[int, int] = (8, 6)) -> None:
@@ -38,6 +39,20 @@ def test_a_folder_without_pictures(tmp_path: Path) -> None:
         list_pictures(tmp_path)
     with pytest.raises(SourceError, match="cannot be listed"):
         list_pictures(tmp_path / "missing")
+
+
+def test_a_tree_of_folders_is_walked_once_in_natural_order(tmp_path: Path) -> None:
+    for name in ("10", "2/deep", ".hidden", "2/.git"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "2" / "up").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "9").symlink_to("9")  # leads to itself
+    write(tmp_path / "10" / "a.png", 0)
+    walked = [str(one.relative_to(tmp_path)) for one in folder_tree(tmp_path)]
+    assert walked == [".", "2", "2/deep", "10"]
+    assert [one.name for one in subfolders_in(tmp_path)] == ["2", "10"]
+    assert pictures_in(tmp_path) == ()
+    assert pictures_in(tmp_path / "10") == (tmp_path / "10" / "a.png",)
+    assert list(folder_tree(tmp_path / "missing")) == [tmp_path / "missing"]
 
 
 def test_frames_have_time_index_and_size(tmp_path: Path) -> None:
