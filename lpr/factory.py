@@ -103,7 +103,8 @@ def build_engine(
         regions: countries whose plates are expected; replaces those of the configuration.
         models: networks to share with other engines; opened here where not given.
         voter: one of `build_voter`, for callers that want its explanations; by default its own.
-        roi: left, top, right, bottom of the only part of the picture to look at, frame pixels.
+        roi: left, top, right, bottom of the only part of the picture to look at, frame pixels;
+            replaces that of the configuration.
 
     Raises:
         ConfigError: a region is unknown, or the roi is empty.
@@ -115,6 +116,7 @@ def build_engine(
     if config.detector.far:
         detector = CameraDetector(models.detector)
     rectifier = models.rectifier
+    roi = config.roi if roi is None else roi
     if roi is not None:
         detector, rectifier = RegionDetector(detector, roi), RegionRectifier(rectifier, roi)
     return Engine(

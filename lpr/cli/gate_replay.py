@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from lpr.cli.failure import complain
 from lpr.cli.usage import UsageError
 
 if TYPE_CHECKING:
@@ -149,13 +150,17 @@ def text_lines(path: Path) -> list[str]:
 
 def _played(source: str, site: GateConfig, camera: str | None) -> list[PlateEvent]:
     from lpr.factory import build_engine
-    from lpr.service.build import engine_config, sure_engine
+    from lpr.roi import leaves
+    from lpr.service.build import camera_engines, engine_config
     from lpr.sources import open_source
 
-    policies = {one.name: gate.policy for gate in site.gates for one in gate.cameras}
-    name = _camera(camera, tuple(policies), source)
+    name = _camera(camera, site.camera_names, source)
+    settings = camera_engines(site, engine_config(site))[name]
     media = open_source(source)
-    engine = build_engine(sure_engine(engine_config(site), policies[name]), camera=name)
+    if leaves(settings.roi, media.info.width, media.info.height):
+        size = f"{media.info.width}x{media.info.height}"
+        complain(f"{source}: camera {name!r}: roi reaches beyond the picture, which is {size}")
+    engine = build_engine(settings, camera=name)
     return [event for result in engine.run(media) for event in result.events]
 
 

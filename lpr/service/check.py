@@ -20,8 +20,9 @@ from lpr.gate.gpio_relay import GpioRelaySettings
 from lpr.gate.http_relay import HttpRelay, HttpRelaySettings
 from lpr.gate.serial_relay import SerialRelaySettings
 from lpr.registry import find_model
+from lpr.roi import leaves
 from lpr.secret import read_secret
-from lpr.service.build import engine_config, site_models, site_plates, sure_engine
+from lpr.service.build import camera_engines, engine_config, site_models, site_plates
 from lpr.service.service import free_bytes
 from lpr.sinks.mqtt import MqttTransport
 from lpr.sinks.webhook import WebhookTransport
@@ -72,16 +73,16 @@ def check_site(config: GateConfig) -> Iterator[Finding]:
         port = config.mqtt.port or (1883 if config.mqtt.tls is None else 8883)
         yield _check_port("mqtt", f"mqtt://{config.mqtt.host}:{port}")
     yield from _check_relays(config)
+    rois = _rois(config)
     for gate in config.gates:
         for camera in gate.cameras:
-            yield _check_camera(camera)
+            yield _check_camera(camera, rois.get(camera.name))
 
 
 def _check_models(config: GateConfig) -> Iterator[Finding]:
     try:
         engine = engine_config(config)
-        for gate in config.gates:
-            sure_engine(engine, gate.policy)
+        camera_engines(config, engine)
         for name in site_models(engine).values():
             find_model(name)
             yield Finding(f"model {name}", good=True, text="found")
@@ -212,7 +213,15 @@ def _check_port(what: str, address: str) -> Finding:
         return Finding(what, good=False, text=f"{where}: {error.strerror or error}")
 
 
-def _check_camera(camera: CameraSettings) -> Finding:
+def _rois(config: GateConfig) -> dict[str, tuple[int, int, int, int] | None]:
+    try:
+        engines = camera_engines(config, engine_config(config))
+    except LprError:  # `_check_models` has told of it
+        return {camera.name: camera.roi for gate in config.gates for camera in gate.cameras}
+    return {name: engine.roi for name, engine in engines.items()}
+
+
+def _check_camera(camera: CameraSettings, roi: tuple[int, int, int, int] | None) -> Finding:
     what = f"camera {camera.name}"
     if camera.source is None:
         return Finding(what, good=False, text="has no source; `lpr gate run` needs it")
@@ -228,6 +237,6 @@ def _check_camera(camera: CameraSettings) -> Finding:
         return Finding(what, good=False, text=str(error))
     rate = f", {size.fps:.3g} pictures a second" if size.fps else ""
     text = f"{size.address} answers: {size.width}x{size.height}{rate}"
-    if camera.roi is not None and (camera.roi[2] > size.width or camera.roi[3] > size.height):
+    if leaves(roi, size.width, size.height):
         return Finding(what, good=False, text=f"{text}; roi reaches beyond the picture")
     return Finding(what, good=True, text=text)

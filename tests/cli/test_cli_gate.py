@@ -9,7 +9,9 @@ from typer.testing import CliRunner, Result
 import lpr.factory
 from lpr.cli.app import app
 from lpr.config import EngineConfig
+from lpr.gate.config import load_gate_config
 from lpr.gate.fakes import sure_event
+from lpr.service.build import camera_engines, engine_config
 from lpr.sinks.wire import event_to_json, to_line
 from lpr.types import FrameResult, StageTimings
 
@@ -28,11 +30,16 @@ class Reader:
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[EngineConfig]:
+    """Every engine is a quick one; what they are built from."""
+    built: list[EngineConfig] = []
+
     def build(config: EngineConfig, *, camera: str) -> Reader:
+        built.append(config)
         return Reader(camera)
 
     monkeypatch.setattr(lpr.factory, "build_engine", build)
+    return built
 
 
 def simulate(folder: Path, cameras: str, *options: str) -> Result:
@@ -56,6 +63,30 @@ def test_a_clip_is_of_the_camera_that_is_named(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "south#" in result.output
     assert "unknown_camera" not in result.output
+
+
+def test_a_clip_is_looked_at_as_the_service_looks_at_its_camera(
+    tmp_path: Path, quick: list[EngineConfig]
+) -> None:
+    (tmp_path / "lpr.toml").write_text("max_reads = 7\nroi = [0, 0, 640, 360]\n")
+    (tmp_path / "plates.csv").write_text("plate,list\n")
+    (tmp_path / "gate.toml").write_text(
+        'lists = ["plates.csv"]\nengine = "lpr.toml"\nregions = ["de"]\n'
+        '[[gates]]\nname = "main"\npolicy = { min_agreeing = 5 }\n'
+        'cameras = [{ name = "north", roi = [64, 32, 2000, 200] }, { name = "south" }]\n'
+    )
+    site = load_gate_config(tmp_path / "gate.toml")
+    as_run = camera_engines(site, engine_config(site))
+    for camera in site.camera_names:
+        command = ["gate", "simulate", str(tmp_path / "gate.toml"), str(CLIP), "--camera", camera]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0, result.output
+        assert quick[-1] == as_run[camera]
+        told = f"lpr: {CLIP}: camera 'north': roi reaches beyond the picture, which is 1280x720\n"
+        assert result.stderr == (told if camera == "north" else "")
+    north, south = quick
+    assert (north.roi, south.roi) == ((64, 32, 2000, 200), (0, 0, 640, 360))
+    assert (north.max_reads, north.regions, north.voter.min_agreeing) == (7, ("de",), 5)
 
 
 def test_two_clips_are_two_vehicles(tmp_path: Path) -> None:

@@ -157,3 +157,20 @@ def test_an_armed_gate_without_an_actuator_is_a_failure(tmp_path: Path) -> None:
     assert "gate main: FAILED: armed, but has no [gates.actuator]" in result.output
     path.write_text(gate.format("false"))
     assert CliRunner().invoke(app, ["gate", "check", "--offline", str(path)]).exit_code == 0
+
+
+@pytest.mark.parametrize(("right", "good"), [(1280, True), (1281, False)])
+def test_a_roi_beyond_the_picture_is_found_whoever_set_it(
+    tmp_path: Path, right: int, good: bool
+) -> None:
+    clip = Path(__file__).resolve().parents[2] / "samples" / "two-plates.mp4"
+    (tmp_path / "lpr.toml").write_text(f"roi = [0, 0, {right}, 360]\n")
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        'engine = "lpr.toml"\n[[gates]]\nname = "main"\n'
+        f'cameras = [{{ name = "north", source = "{clip}", replay = "once" }}]\n'
+    )
+    found = [one for one in check_site(load_gate_config(path)) if one.what == "camera north"]
+    assert [(one.good, "roi reaches beyond the picture" in one.text) for one in found] == [
+        (good, not good)
+    ]
