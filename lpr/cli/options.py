@@ -46,6 +46,26 @@ def names(given: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(name.strip() for part in given for name in part.split(",") if name.strip())
 
 
+def keep_regions_apart(sources: Sequence[str], region: Sequence[str] | None) -> None:
+    """Notice that `--region DE FR` has made a source of FR.
+
+    Raises:
+        UsageError: a source is a region's code, and there is no file of that name.
+    """
+    from lpr.cli.usage import UsageError
+    from lpr.formats.registry import available_regions
+
+    if region is None:
+        return
+    known = available_regions()
+    codes = [one for one in sources if one.lower() in known and not Path(one).exists()]
+    if codes:
+        every = ",".join((*(names(region) or ()), *codes))
+        raise UsageError(
+            f"{codes[0]}: no such file or folder; for several regions write --region {every}"
+        )
+
+
 def engine_config(
     config: Path | None,
     region: Sequence[str] | None,

@@ -23,6 +23,7 @@ from lpr.cli.options import (
     RegionOfInterest,
     Threads,
     engine_config,
+    keep_regions_apart,
 )
 from lpr.errors import OutputError
 
@@ -76,6 +77,7 @@ def run(
 
             threads = min(_THREADS, usable_cores())
         settings = engine_config(config, region, threads, roi)
+        keep_regions_apart(sources, region)
         read = [file for address in sources for file in source_files(address)]
         keep_inputs([*read, config], [jsonl, explained(jsonl), csv, annotate])
         keep_pictures(read, crops)

@@ -309,3 +309,17 @@ def test_the_roi_of_the_command_line_goes_over_that_of_the_configuration(
     assert beyond.exit_code == 0
     assert one_line(beyond) == f"lpr: {clip}: roi reaches beyond the picture, which is 64x48"
     assert looked == [(0, 0, 64, 40), (0, 0, 65, 48)]
+
+
+def test_a_region_that_became_a_source_is_said_to_be(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in ((clip, "--region", "DE", "fr", "AT"), ("--region", "DE", "fr", "AT", clip)):
+        result = lpr_run(*command)
+        assert result.exit_code == ExitCode.USAGE
+        wanted = "lpr: fr: no such file or folder; for several regions write --region DE,fr,AT"
+        assert one_line(result) == wanted
+    assert lpr_run("fr").exit_code == ExitCode.SOURCE
+    clip.rename("fr")
+    assert lpr_run("--region", "DE", "fr").exit_code == 0
