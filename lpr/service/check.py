@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from lpr.errors import LprError, MissingExtraError
+from lpr.errors import LprError, MissingExtraError, OutputError
 from lpr.gate.camera_settings import CameraSettings
 from lpr.gate.config import GateConfig
+from lpr.gate.decision_lock import is_held
 from lpr.gate.gpio_relay import GpioRelaySettings
 from lpr.gate.http_relay import HttpRelay, HttpRelaySettings
 from lpr.gate.serial_relay import SerialRelaySettings
@@ -23,6 +24,7 @@ from lpr.registry import find_model
 from lpr.roi import leaves
 from lpr.secret import read_secret
 from lpr.service.build import camera_engines, engine_config, site_models, site_plates
+from lpr.service.metrics import try_port
 from lpr.service.service import free_bytes
 from lpr.sinks.mqtt import MqttTransport
 from lpr.sinks.webhook import WebhookTransport
@@ -63,6 +65,8 @@ def check_site(config: GateConfig) -> Iterator[Finding]:
     """
     yield from _check_models(config)
     yield from _check_secrets(config)
+    if config.service.metrics.enabled:
+        yield _check_metrics(config)
     yield _check_disk(config)
     if config.store is not None:
         yield _check_store(config)
@@ -162,6 +166,22 @@ def _check_secret(what: str, use: Callable[[], object]) -> Finding:
     except LprError as error:
         return Finding(what, good=False, text=str(error))
     return Finding(what, good=True, text="its secrets are there")
+
+
+def _check_metrics(config: GateConfig) -> Finding:
+    """Whether the figures can be served; the site's own service may do so at the moment."""
+    settings, what = config.service.metrics, "metrics port"
+    installed = _check_package(what, "prometheus_client", "prometheus-client", "gate")
+    if not installed.good:
+        return installed
+    where = f"{settings.host}:{settings.port}"
+    try:
+        try_port(settings)
+    except OutputError as error:
+        if is_held(config.decisions):
+            return Finding(what, good=True, text=f"{where}: taken, and this site is running")
+        return Finding(what, good=False, text=str(error).removeprefix("metrics: "))
+    return Finding(what, good=True, text=f"{where} is free")
 
 
 def _check_disk(config: GateConfig) -> Finding:
