@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from lpr.gate import EntryRules, GateConfig, PlateEntry, PlateList
     from lpr.gate.interval import Share
+    from lpr.types import PlateEvent
+
+_NAMED: Final = 10
+"""Labels that match nothing are named up to here."""
 
 gate_app = typer.Typer(
     no_args_is_help=True, help="Run a site's gates, check them, replay events, edit plate lists."
@@ -78,7 +83,10 @@ def simulate(
         list[str], typer.Argument(help="Events of `lpr run --jsonl`, or videos to play first.")
     ],
     labels: Annotated[
-        Path | None, typer.Option(help='JSON lines: {"camera": .., "track_id": .., "text": ..}.')
+        Path | None,
+        typer.Option(
+            help='The true plates, JSON lines: {"camera": .., "track_id": .., "text": ..}.'
+        ),
     ] = None,
     start: Annotated[
         str | None,
@@ -111,13 +119,15 @@ def simulate(
         site = load_gate_config(config)
         plates = _plates(site)
         what = replayed_events(sources, site, camera)
+        truth = None if labels is None else read_labels(labels, site.camera_names, what.renamed)
+        _tell_unmatched(truth or {}, what.events)
         report = replay(
             site,
             plates,
             what.events,
             start=replay_start(start, site.timezone, what.events),
             fits_format=format_check(site.regions),
-            labels=None if labels is None else read_labels(labels, site.camera_names, what.renamed),
+            labels=truth,
         )
         console = PeopleConsole()
         for record in report.records:
@@ -294,6 +304,15 @@ def _rules(timezone: str | None) -> EntryRules:
     from lpr.gate.schedule import time_zone
 
     return EntryRules(zone=time_zone(timezone or "UTC"), own_zone=timezone is not None)
+
+
+def _tell_unmatched(labels: Iterable[tuple[str, int]], events: Iterable[PlateEvent]) -> None:
+    """Say which labels are of no vehicle: they count for nothing."""
+    idle = sorted(set(labels) - {(event.camera, event.track_id) for event in events})
+    if idle:
+        named = ", ".join(f"{camera}#{track}" for camera, track in idle[:_NAMED])
+        more = f" (and {len(idle) - _NAMED} more)" if len(idle) > _NAMED else ""
+        complain(f"--labels: there is no vehicle {named}{more}; camera and track_id of the events")
 
 
 def _share(console: Console, name: str, share: Share | None) -> None:

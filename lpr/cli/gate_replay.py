@@ -104,18 +104,10 @@ def read_labels(
         ConfigError: a line is no label, or is of none of the cameras.
         SourceError: the file cannot be read.
     """
-    from lpr.errors import ConfigError, did_you_mean
     from lpr.gate import parse_labels
 
-    try:
-        labels = parse_labels(text_lines(path))
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
     known = sorted({*cameras, *renamed})
-    for camera, _ in labels:
-        if camera not in known:
-            hint = did_you_mean(camera, known) or f"; known: {', '.join(known)}"
-            raise ConfigError(f"{path}: there is no camera {camera!r}{hint}")
+    labels = parse_labels(text_lines(path), name=str(path), cameras=known)
     return {
         (renamed.get(camera, camera), track): plate for (camera, track), plate in labels.items()
     }

@@ -19,6 +19,7 @@ from lpr.gate.decision import Action, Decision, Reason, Suspicion, SuspicionKind
 from lpr.gate.decision_log import DecisionLog, read_decisions
 from lpr.gate.direction import Direction
 from lpr.gate.evidence import Evidence, by_passage, evidence_from_event
+from lpr.gate.labels import parse_labels
 from lpr.gate.list_entries import EntryRules
 from lpr.gate.list_files import (
     add_entry,
@@ -34,7 +35,7 @@ from lpr.gate.plate_text import normalise
 from lpr.gate.policy import GatePolicy
 from lpr.gate.record import DecisionRecord
 from lpr.gate.rules import GateContext, decide
-from lpr.gate.simulate import SimulationReport, parse_labels, read_events, simulate
+from lpr.gate.simulate import SimulationReport, read_events, simulate
 from lpr.gate.simulate_unlisted import UnlistedReport, simulate_unlisted, worst_pairs
 
 __all__ = [

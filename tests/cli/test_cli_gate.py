@@ -303,7 +303,7 @@ def test_a_line_that_is_no_event_is_named_with_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("nothing", "line 1: is no label"),
+        ("nothing", "1: is no JSON"),
         ('{"camera": "nort", "track_id": 1, "text": "BAB1234"}', "did you mean 'north'?"),
         ('{"camera": "gate.mp4", "track_id": 1, "text": "BAB1234"}', "known: north"),
     ],
@@ -313,5 +313,20 @@ def test_labels_that_label_nothing_are_refused(tmp_path: Path, line: str, messag
     labels.write_text(f"{line}\n")
     result = replay(tmp_path, (5.0,), "--labels", str(labels))
     assert result.exit_code == 6
-    assert result.stderr.startswith(f"lpr: {labels}: ")
+    assert result.stderr.startswith(f"lpr: {labels}:1: ")
     assert message in result.stderr
+
+
+def test_labels_of_no_vehicle_are_told(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(
+        "".join(
+            f'{{"camera": "north", "track_id": {number}, "text": "BAB1234"}}\n'
+            for number in range(1, 13)
+        )
+    )
+    result = replay(tmp_path, (5.0,), "--labels", str(labels))
+    assert result.exit_code == 0
+    named = ", ".join(f"north#{number}" for number in range(2, 12))
+    wanted = f"lpr: --labels: there is no vehicle {named} (and 1 more); camera and track_id of the"
+    assert result.stderr.startswith(wanted)
