@@ -13,6 +13,7 @@ from lpr.cli.exit_codes import ExitCode
 from lpr.cli.failure import clean_exit, complain
 from lpr.cli.gate_replay import read_labels, replay_start, replayed_events
 from lpr.cli.gate_run import run
+from lpr.cli.usage import one_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -212,13 +213,45 @@ def remove(
 def import_(
     source: Annotated[Path, typer.Argument(help="Where the entries come from.")],
     path: ListPath,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            help="allow, deny or watch: the first file has plates alone, one a line (# comments).",
+        ),
+    ] = None,
     timezone: Zone = None,
 ) -> None:
     """Add the entries of one file to another; nothing is written if one of them is wrong."""
     with clean_exit():
         from lpr.gate import import_list
 
-        print(f"added: {import_list(source, path, _rules(timezone))} entries")
+        if kind is None:
+            added = import_list(source, path, _rules(timezone))
+        else:
+            added = _import_plates(source, path, kind, _rules(timezone))
+        print(f"added: {added} entries")
+
+
+def _import_plates(source: Path, path: Path, kind: str, rules: EntryRules) -> int:
+    """Import plates alone; say which lines are none, or repeat an earlier one."""
+    from lpr.errors import ConfigError
+    from lpr.gate import ListKind, import_plates
+    from lpr.gate.list_entries import PlateListError
+
+    try:
+        added, repeated = import_plates(
+            source, path, ListKind(one_of("--as", kind, ListKind)), rules
+        )
+    except PlateListError as error:
+        for problem in error.problems:
+            print(problem.in_full)
+        raise ConfigError(
+            f"{source}: {len(error.problems)} lines are wrong; nothing was imported"
+        ) from error
+    for problem in repeated:
+        complain(problem.in_full)
+    return added
 
 
 @lists_app.command("export")

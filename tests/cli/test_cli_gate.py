@@ -330,3 +330,23 @@ def test_labels_of_no_vehicle_are_told(tmp_path: Path) -> None:
     named = ", ".join(f"north#{number}" for number in range(2, 12))
     wanted = f"lpr: --labels: there is no vehicle {named} (and 1 more); camera and track_id of the"
     assert result.stderr.startswith(wanted)
+
+
+def test_plates_alone_are_imported_as_what_they_are_said_to_be(tmp_path: Path) -> None:
+    source, target = tmp_path / "plates.txt", tmp_path / "plates.csv"
+    source.write_text("# ours\nB-AB 1234\nBAB 1234\n")
+    command = ["gate", "lists", "import", str(source), str(target)]
+    result = CliRunner().invoke(app, [*command, "--as", "watch"])
+    assert (result.exit_code, result.stdout) == (0, "added: 1 entries\n")
+    wanted = "lpr: plates.txt:3: this entry is there already, at plates.txt:2; left out\n"
+    assert result.stderr == wanted
+    assert target.read_text().splitlines()[1].startswith("BAB1234,watch,")
+    wrong = CliRunner().invoke(app, [*command, "--as", "alow"])
+    assert (wrong.exit_code, "did you mean 'allow'" in wrong.stderr) == (2, True)
+    plain = CliRunner().invoke(app, command)
+    assert (plain.exit_code, "import PLATES LIST --as allow" in plain.stderr) == (6, True)
+    source.write_text("A/1\nB/2\n")
+    bad = CliRunner().invoke(app, [*command, "--as", "allow"])
+    assert bad.exit_code == 6
+    assert [line.split(":")[1] for line in bad.stdout.splitlines()] == ["1", "2"]
+    assert bad.stderr == f"lpr: {source}: 2 lines are wrong; nothing was imported\n"

@@ -153,3 +153,10 @@ def test_the_labels_of_the_page_are_read(folder: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert "false rejects: 0 of 1" in result.stdout
     assert "false opens: " in result.stdout
+
+
+def test_the_plates_alone_of_the_page_are_imported(folder: Path) -> None:
+    (folder / "plates.txt").write_text(block("text"))
+    command = ["gate", "lists", "import", "plates.txt", "new.csv", "--as", "allow"]
+    result = CliRunner().invoke(app, command)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "added: 2 entries\n", "")
