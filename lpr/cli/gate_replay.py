@@ -45,6 +45,8 @@ def replayed_events(sources: Iterable[str], site: GateConfig, camera: str | None
         UsageError: the camera is not known, or not said.
         SourceError: a source cannot be read, or a line is no event.
     """
+    if camera is not None:
+        _check_camera(camera, site.camera_names)
     recorded: list[PlateEvent] = []
     renamed: dict[str, str] = {}
     played: list[PlateEvent] = []
@@ -196,15 +198,19 @@ def _renamed(
 
 def _camera(wanted: str | None, known: tuple[str, ...], source: str) -> str:
     """The camera that a source is taken to be of."""
+    if wanted is not None:
+        return wanted
+    if len(known) == 1:
+        return known[0]
+    raise UsageError(f"{source}: say which camera took it: --camera, {' or '.join(known)}")
+
+
+def _check_camera(wanted: str, known: tuple[str, ...]) -> None:
+    """Whatever is replayed: where nothing needs the name, a wrong one would go unnoticed."""
     from lpr.errors import did_you_mean
 
-    if wanted is None:
-        if len(known) == 1:
-            return known[0]
-        raise UsageError(f"{source}: say which camera took it: --camera, {' or '.join(known)}")
     if wanted not in known:
         hint = did_you_mean(wanted, known)
         raise UsageError(
             f"--camera: there is no camera {wanted!r}{hint}; known: {', '.join(known)}"
         )
-    return wanted

@@ -164,6 +164,13 @@ def test_of_several_cameras_one_must_be_named(tmp_path: Path) -> None:
     assert "there is no camera 'nroth'; did you mean 'north'?; known: north, south" in wrong.output
 
 
+def test_a_wrong_camera_is_told_where_nothing_needs_one(tmp_path: Path) -> None:
+    result = replay(tmp_path, (5.0,), "--camera", "nroth")
+    assert result.exit_code == 2
+    wanted = "lpr: --camera: there is no camera 'nroth'; did you mean 'north'?; known: north\n"
+    assert result.stderr == wanted
+
+
 def test_strangers_are_counted_on_lines_of_their_own(tmp_path: Path) -> None:
     result = simulate(tmp_path, '["north"]', "--unlisted", "30", "--neighbours", "1")
     assert result.exit_code == 0, result.output
