@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lpr.formats.registry import load_region
 from lpr.registry import DEFAULT_CORNERS, DEFAULT_DETECTOR, DEFAULT_RECOGNIZER
+from lpr.roi import Roi
 from lpr.settings import load_settings
 from lpr.track.options import TrackerOptions
 from lpr.vote.options import VoterOptions
@@ -53,6 +54,8 @@ class EngineConfig(_Section):
     """Threads of each network."""
     max_reads: int = Field(default=4, ge=1, le=64)
     """Readings per frame at most."""
+    roi: Roi | None = None
+    """Left, top, right, bottom of what is looked at, frame pixels; single pictures are whole."""
     detector: DetectorConfig = DetectorConfig()
     corners: CornersConfig = CornersConfig()
     recognizer: RecognizerConfig = RecognizerConfig()

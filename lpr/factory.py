@@ -105,7 +105,8 @@ def build_engine(
             settled when they were opened (files, threads, looks at corners) stays.
         voter: one of `build_voter`, for callers that want its explanations; by default its own.
             It knows its camera and regions.
-        roi: left, top, right, bottom of the only part of the picture to look at, frame pixels.
+        roi: left, top, right, bottom of the only part of the picture to look at, frame pixels;
+            replaces that of the configuration.
 
     Raises:
         ConfigError: a region is unknown, the roi is empty, or a voter is given and so is a camera
@@ -121,6 +122,7 @@ def build_engine(
         finder = finder.with_threshold(config.detector.score_threshold)
     detector: Detector = CameraDetector(finder) if config.detector.far else finder
     rectifier = models.rectifier
+    roi = config.roi if roi is None else roi
     if roi is not None:
         detector, rectifier = RegionDetector(detector, roi), RegionRectifier(rectifier, roi)
     return Engine(

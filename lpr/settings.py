@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -20,6 +21,8 @@ _UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
 _NO_LIST: Final = ("tuple_type", "list_type")
 _NAMED: Final = 10
 """Wrong keys that are named; of a file that is another one altogether, all of them are."""
+_YAML: Final = re.compile(r"---|- |%YAML|[\w.-]+ *:(\s|$)")
+"""How the first line of a YAML file begins, and no line of a TOML file."""
 _MISSING: Final = ("missing", "missing_argument", "missing_keyword_only_argument")
 
 
@@ -52,13 +55,39 @@ def load_settings(path: Path, kind: type[Settings]) -> Settings:
     Raises:
         ConfigError: the file cannot be read, is no TOML, or has a wrong or unknown key.
     """
+    return check_settings(read_toml(path), kind, str(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        ConfigError: the file cannot be read or is no TOML; JSON and YAML are called by their names.
+    """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is no valid TOML: {error}") from error
-    return check_settings(data, kind, str(path))
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        other = _other_format(text)
+        if other is None:
+            raise ConfigError(f"{path}: is no valid TOML: {error}") from error
+        raise ConfigError(
+            f"{path}: is {other}, and TOML is wanted; "
+            "`lpr config show --toml` prints an engine's settings in it"
+        ) from error
+
+
+def _other_format(text: str) -> str | None:
+    """What a text that is no TOML looks like; None where it looks like TOML with a mistake."""
+    first = next((line for line in text.splitlines() if line.strip() and line[0] != "#"), "")
+    if first.startswith("{"):
+        return "JSON"
+    return "YAML" if _YAML.match(first) else None
 
 
 def check_settings(data: dict[str, Any], kind: type[Settings], where: str) -> Settings:

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 import lpr
+import lpr.factory
 from lpr.config import DetectorConfig
+from lpr.detect.region import RegionDetector
 from lpr.factory import build_voter
+from lpr.protocols import Detector
 
 BUILDERS = [lpr.build_engine, lpr.build_still_reader]
 
@@ -40,3 +43,20 @@ def test_what_a_voter_knows_is_not_said_beside_it(given: dict[str, Any]) -> None
     voter = build_voter(lpr.EngineConfig(), "south")
     with pytest.raises(lpr.ConfigError, match="give them to build_voter"):
         lpr.build_engine(voter=voter, **given)
+
+
+def test_an_engine_looks_where_its_configuration_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[tuple[int, ...]] = []
+
+    class Region(RegionDetector):
+        def __init__(self, detector: Detector, region: tuple[int, int, int, int]) -> None:
+            looked.append(region)
+            super().__init__(detector, region)
+
+    monkeypatch.setattr(lpr.factory, "RegionDetector", Region)
+    config = lpr.EngineConfig(roi=(0, 0, 640, 360))
+    models = lpr.factory.load_models(config)
+    lpr.build_engine(config, models=models)
+    lpr.build_engine(config, models=models, roi=(0, 0, 100, 100))
+    lpr.build_engine(models=models)
+    assert looked == [(0, 0, 640, 360), (0, 0, 100, 100)]

@@ -53,6 +53,36 @@ def test_wrong_settings_name_the_key(tmp_path: Path, text: str, message: str) ->
         load_settings(file, Outer)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"threads": 2}', "JSON"),
+        ('{\n  "threads": 2\n}\n', "JSON"),
+        ("threads: 2\n", "YAML"),
+        ("# ours\n\ndetector:\n  threshold: 0.5\n", "YAML"),
+        ("---\nthreads: 2\n", "YAML"),
+        ("- threads\n", "YAML"),
+    ],
+)
+def test_another_format_is_called_by_its_name(tmp_path: Path, text: str, name: str) -> None:
+    file = tmp_path / "lpr.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file, Outer)
+    assert str(caught.value) == (
+        f"{file}: is {name}, and TOML is wanted; "
+        "`lpr config show --toml` prints an engine's settings in it"
+    )
+
+
+@pytest.mark.parametrize("text", ["threads = 2:\n", "[detector\n", "a:b = 1\n", "12:30\n", '"{\n'])
+def test_a_mistake_in_toml_is_no_other_format(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "lpr.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match="is no valid TOML: "):
+        load_settings(file, Outer)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml: cannot be read"):
         load_settings(tmp_path / "nowhere.toml", Outer)

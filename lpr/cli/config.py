@@ -24,13 +24,21 @@ def show(
         Path | None,
         typer.Option(help="A configuration file; the defaults where not given.", readable=False),
     ] = None,
+    toml: Annotated[
+        bool, typer.Option("--toml", help="As TOML, which --config accepts, in place of JSON.")
+    ] = False,
 ) -> None:
-    """Print every setting as JSON, the defaults filled in; lpr.toml has the same keys, in TOML."""
+    """Print every setting, the defaults filled in."""
     with clean_exit():
         from lpr.config import EngineConfig, load_config
 
-        settings = load_config(config) if config else EngineConfig()
-        print(json.dumps(settings.model_dump(mode="json"), indent=2))
+        settings = (load_config(config) if config else EngineConfig()).model_dump(mode="json")
+        if toml:
+            from lpr.cli.toml_text import toml_text
+
+            print(toml_text(settings), end="")
+        else:
+            print(json.dumps(settings, indent=2))
 
 
 @config_app.command("schema")

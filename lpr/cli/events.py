@@ -104,7 +104,9 @@ def show(
     why: Why,
     config: Config = None,
     database: Database = None,
-    picture: Annotated[Path | None, typer.Option(help="Write its picture to this file.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Write its picture, or its verdict's, to this file.")
+    ] = None,
 ) -> None:
     """Print one event with its decisions as JSON; audited."""
     with clean_exit():
@@ -123,8 +125,13 @@ def show(
         _print_json({**event_to_dict(found.event), "decisions": decisions})
         if picture is not None:
             if found.picture is None:
-                raise ConfigError("the event has no picture")
+                raise ConfigError(
+                    f"event {event_id}: has no picture; a verdict keeps one, for as long as "
+                    "pictures_days says"
+                )
             _write(picture, found.picture.data)
+            if found.picture_of != found.event.event_id:
+                complain(f"the picture is that of the verdict, event {found.picture_of}")
 
 
 @events_app.command("export")

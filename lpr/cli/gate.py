@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,12 +13,17 @@ from lpr.cli.exit_codes import ExitCode
 from lpr.cli.failure import clean_exit, complain
 from lpr.cli.gate_replay import read_labels, replay_start, replayed_events
 from lpr.cli.gate_run import run
+from lpr.cli.usage import one_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from lpr.gate import EntryRules, GateConfig, PlateEntry, PlateList
     from lpr.gate.interval import Share
+    from lpr.types import PlateEvent
+
+_NAMED: Final = 10
+"""Labels that match nothing are named up to here."""
 
 gate_app = typer.Typer(
     no_args_is_help=True, help="Run a site's gates, check them, replay events, edit plate lists."
@@ -78,7 +84,10 @@ def simulate(
         list[str], typer.Argument(help="Events of `lpr run --jsonl`, or videos to play first.")
     ],
     labels: Annotated[
-        Path | None, typer.Option(help='JSON lines: {"camera": .., "track_id": .., "text": ..}.')
+        Path | None,
+        typer.Option(
+            help='The true plates, JSON lines: {"camera": .., "track_id": .., "text": ..}.'
+        ),
     ] = None,
     start: Annotated[
         str | None,
@@ -111,13 +120,15 @@ def simulate(
         site = load_gate_config(config)
         plates = _plates(site)
         what = replayed_events(sources, site, camera)
+        truth = None if labels is None else read_labels(labels, site.camera_names, what.renamed)
+        _tell_unmatched(truth or {}, what.events)
         report = replay(
             site,
             plates,
             what.events,
             start=replay_start(start, site.timezone, what.events),
             fits_format=format_check(site.regions),
-            labels=None if labels is None else read_labels(labels, site.camera_names, what.renamed),
+            labels=truth,
         )
         console = PeopleConsole()
         for record in report.records:
@@ -202,13 +213,45 @@ def remove(
 def import_(
     source: Annotated[Path, typer.Argument(help="Where the entries come from.")],
     path: ListPath,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            help="allow, deny or watch: the first file has plates alone, one a line (# comments).",
+        ),
+    ] = None,
     timezone: Zone = None,
 ) -> None:
     """Add the entries of one file to another; nothing is written if one of them is wrong."""
     with clean_exit():
         from lpr.gate import import_list
 
-        print(f"added: {import_list(source, path, _rules(timezone))} entries")
+        if kind is None:
+            added = import_list(source, path, _rules(timezone))
+        else:
+            added = _import_plates(source, path, kind, _rules(timezone))
+        print(f"added: {added} entries")
+
+
+def _import_plates(source: Path, path: Path, kind: str, rules: EntryRules) -> int:
+    """Import plates alone; say which lines are none, or repeat an earlier one."""
+    from lpr.errors import ConfigError
+    from lpr.gate import ListKind, import_plates
+    from lpr.gate.list_entries import PlateListError
+
+    try:
+        added, repeated = import_plates(
+            source, path, ListKind(one_of("--as", kind, ListKind)), rules
+        )
+    except PlateListError as error:
+        for problem in error.problems:
+            print(problem.in_full)
+        raise ConfigError(
+            f"{source}: {len(error.problems)} lines are wrong; nothing was imported"
+        ) from error
+    for problem in repeated:
+        complain(problem.in_full)
+    return added
 
 
 @lists_app.command("export")
@@ -294,6 +337,15 @@ def _rules(timezone: str | None) -> EntryRules:
     from lpr.gate.schedule import time_zone
 
     return EntryRules(zone=time_zone(timezone or "UTC"), own_zone=timezone is not None)
+
+
+def _tell_unmatched(labels: Iterable[tuple[str, int]], events: Iterable[PlateEvent]) -> None:
+    """Say which labels are of no vehicle: they count for nothing."""
+    idle = sorted(set(labels) - {(event.camera, event.track_id) for event in events})
+    if idle:
+        named = ", ".join(f"{camera}#{track}" for camera, track in idle[:_NAMED])
+        more = f" (and {len(idle) - _NAMED} more)" if len(idle) > _NAMED else ""
+        complain(f"--labels: there is no vehicle {named}{more}; camera and track_id of the events")
 
 
 def _share(console: Console, name: str, share: Share | None) -> None:

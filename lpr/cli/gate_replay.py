@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from lpr.cli.failure import complain
 from lpr.cli.usage import UsageError
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def replayed_events(sources: Iterable[str], site: GateConfig, camera: str | None
         UsageError: the camera is not known, or not said.
         SourceError: a source cannot be read, or a line is no event.
     """
+    if camera is not None:
+        _check_camera(camera, site.camera_names)
     recorded: list[PlateEvent] = []
     renamed: dict[str, str] = {}
     played: list[PlateEvent] = []
@@ -103,18 +106,10 @@ def read_labels(
         ConfigError: a line is no label, or is of none of the cameras.
         SourceError: the file cannot be read.
     """
-    from lpr.errors import ConfigError, did_you_mean
     from lpr.gate import parse_labels
 
-    try:
-        labels = parse_labels(text_lines(path))
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
     known = sorted({*cameras, *renamed})
-    for camera, _ in labels:
-        if camera not in known:
-            hint = did_you_mean(camera, known) or f"; known: {', '.join(known)}"
-            raise ConfigError(f"{path}: there is no camera {camera!r}{hint}")
+    labels = parse_labels(text_lines(path), name=str(path), cameras=known)
     return {
         (renamed.get(camera, camera), track): plate for (camera, track), plate in labels.items()
     }
@@ -149,13 +144,17 @@ def text_lines(path: Path) -> list[str]:
 
 def _played(source: str, site: GateConfig, camera: str | None) -> list[PlateEvent]:
     from lpr.factory import build_engine
-    from lpr.service.build import engine_config, sure_engine
+    from lpr.roi import leaves
+    from lpr.service.build import camera_engines, engine_config
     from lpr.sources import open_source
 
-    policies = {one.name: gate.policy for gate in site.gates for one in gate.cameras}
-    name = _camera(camera, tuple(policies), source)
+    name = _camera(camera, site.camera_names, source)
+    settings = camera_engines(site, engine_config(site))[name]
     media = open_source(source)
-    engine = build_engine(sure_engine(engine_config(site), policies[name]), camera=name)
+    if leaves(settings.roi, media.info.width, media.info.height):
+        size = f"{media.info.width}x{media.info.height}"
+        complain(f"{source}: camera {name!r}: roi reaches beyond the picture, which is {size}")
+    engine = build_engine(settings, camera=name)
     return [event for result in engine.run(media) for event in result.events]
 
 
@@ -199,15 +198,19 @@ def _renamed(
 
 def _camera(wanted: str | None, known: tuple[str, ...], source: str) -> str:
     """The camera that a source is taken to be of."""
+    if wanted is not None:
+        return wanted
+    if len(known) == 1:
+        return known[0]
+    raise UsageError(f"{source}: say which camera took it: --camera, {' or '.join(known)}")
+
+
+def _check_camera(wanted: str, known: tuple[str, ...]) -> None:
+    """Whatever is replayed: where nothing needs the name, a wrong one would go unnoticed."""
     from lpr.errors import did_you_mean
 
-    if wanted is None:
-        if len(known) == 1:
-            return known[0]
-        raise UsageError(f"{source}: say which camera took it: --camera, {' or '.join(known)}")
     if wanted not in known:
         hint = did_you_mean(wanted, known)
         raise UsageError(
             f"--camera: there is no camera {wanted!r}{hint}; known: {', '.join(known)}"
         )
-    return wanted

@@ -24,6 +24,14 @@ Config = Annotated[
 Threads = Annotated[
     int | None, typer.Option("--threads", help="Threads of each network.", min=1, max=64)
 ]
+RegionOfInterest = Annotated[
+    str | None,
+    typer.Option(
+        "--roi",
+        metavar="LEFT,TOP,RIGHT,BOTTOM",
+        help="Look at this part of the picture only, in its pixels: 200,300,1280,720.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing.")]
 
 
@@ -38,16 +46,42 @@ def names(given: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(name.strip() for part in given for name in part.split(",") if name.strip())
 
 
+def keep_regions_apart(sources: Sequence[str], region: Sequence[str] | None) -> None:
+    """Notice that `--region DE FR` has made a source of FR.
+
+    Raises:
+        UsageError: a source is a region's code, and there is no file of that name.
+    """
+    from lpr.cli.usage import UsageError
+    from lpr.formats.registry import available_regions
+
+    if region is None:
+        return
+    known = available_regions()
+    codes = [one for one in sources if one.lower() in known and not Path(one).exists()]
+    if codes:
+        every = ",".join((*(names(region) or ()), *codes))
+        raise UsageError(
+            f"{codes[0]}: no such file or folder; for several regions write --region {every}"
+        )
+
+
 def engine_config(
-    config: Path | None, region: Sequence[str] | None, threads: int | None
+    config: Path | None,
+    region: Sequence[str] | None,
+    threads: int | None,
+    roi: str | None = None,
 ) -> EngineConfig:
     """The configuration file with the command line's options over it.
 
     Raises:
         ConfigError: a key, value or region is wrong.
+        UsageError: the roi is none.
     """
+    from lpr.cli.usage import UsageError
     from lpr.config import EngineConfig, load_config
     from lpr.errors import ConfigError
+    from lpr.roi import parse_roi
     from lpr.settings import check_settings
 
     base = load_config(config) if config is not None else EngineConfig()
@@ -58,4 +92,9 @@ def engine_config(
             raise ConfigError("command line: --region names no country; leave it out for all")
     if threads is not None:
         over["threads"] = threads
+    if roi is not None:
+        try:
+            over["roi"] = parse_roi(roi)
+        except ValueError as error:
+            raise UsageError(f"--roi {roi!r}: {error}") from error
     return check_settings(over, EngineConfig, "command line")

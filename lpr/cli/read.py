@@ -12,7 +12,15 @@ import typer
 from lpr.cli.exit_codes import ExitCode, exit_code
 from lpr.cli.failure import clean_exit, complain, reader_may_leave
 from lpr.cli.interrupt import StopRequest
-from lpr.cli.options import Config, Jsonl, Quiet, Region, Threads, engine_config
+from lpr.cli.options import (
+    Config,
+    Jsonl,
+    Quiet,
+    Region,
+    Threads,
+    engine_config,
+    keep_regions_apart,
+)
 from lpr.cli.shown import shown_probability
 
 if TYPE_CHECKING:
@@ -52,6 +60,7 @@ def read(
         from lpr.factory import build_still_reader
 
         settings = engine_config(config, region, threads)
+        keep_regions_apart(pictures, region)
         named = list_named(pictures, recursive=recursive, copies=annotate)
         if named.partly_read and not quiet:
             complain(f"{_first(named.partly_read)}: subfolders left out; `--recursive` reads them")

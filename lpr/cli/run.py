@@ -15,7 +15,16 @@ from lpr.cli.exit_codes import ExitCode, exit_code
 from lpr.cli.failure import clean_exit, complain
 from lpr.cli.free_name import free_name
 from lpr.cli.interrupt import StopRequest
-from lpr.cli.options import Config, Jsonl, Quiet, Region, Threads, engine_config
+from lpr.cli.options import (
+    Config,
+    Jsonl,
+    Quiet,
+    Region,
+    RegionOfInterest,
+    Threads,
+    engine_config,
+    keep_regions_apart,
+)
 from lpr.errors import OutputError
 
 if TYPE_CHECKING:
@@ -49,6 +58,7 @@ def run(
         Path | None, typer.Option(help="Write the best look of each plate to this folder.")
     ] = None,
     region: Region = None,
+    roi: RegionOfInterest = None,
     config: Config = None,
     threads: Threads = None,
     quiet: Quiet = False,
@@ -66,7 +76,8 @@ def run(
             from lpr.latency.fingerprint import usable_cores
 
             threads = min(_THREADS, usable_cores())
-        settings = engine_config(config, region, threads)
+        settings = engine_config(config, region, threads, roi)
+        keep_regions_apart(sources, region)
         read = [file for address in sources for file in source_files(address)]
         keep_inputs([*read, config], [jsonl, explained(jsonl), csv, annotate])
         keep_pictures(read, crops)
@@ -149,6 +160,8 @@ class _Run:
             engine = build_engine(self.settings, models=self.models, voter=voter)
             try:
                 for number, frame in enumerate(self._frames(source), start=1):
+                    if number == 1:
+                        self._check_roi(source, frame)
                     result = engine.process(frame)
                     self.summary.add(result)
                     if pictures is not None:
@@ -173,6 +186,14 @@ class _Run:
         hint = None if pictures is None else pictures.hint(source.info.address)
         if hint is not None and not self.stop.requested:
             complain(hint)
+
+    def _check_roi(self, source: MediaSource, frame: Frame) -> None:
+        from lpr.roi import leaves
+
+        height, width = frame.image.shape[:2]
+        if leaves(self.settings.roi, width, height):
+            size = f"{width}x{height}"
+            complain(f"{source.info.address}: roi reaches beyond the picture, which is {size}")
 
     def _frames(self, source: MediaSource) -> Iterator[Frame]:
         """A source's frames; a camera that sends none any more still heeds a request to stop."""

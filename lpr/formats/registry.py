@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from lpr.formats.region import Region
 from lpr.formats.region_file import parse_region
 
 _FOLDER: Final = Path(__file__).resolve().parent / "regions"
-_ALIASES: Final = {"uk": "gb", "el": "gr", "usa": "us", "uae": "ae", "ksa": "sa", "roc": "tw"}
+_SIGNS: Final = Path(__file__).resolve().parent / "signs.toml"
 
 
 @cache
@@ -62,9 +63,19 @@ def _load(code: str) -> Region:
     return parse_region(path.read_text(encoding="utf-8"), f"regions/{path.name}")
 
 
+@cache
+def _signs() -> dict[str, str]:
+    """What a country's vehicles bear, or people say, in lower case -> the country's code."""
+    tables = tomllib.loads(_SIGNS.read_text(encoding="utf-8"))
+    return {
+        sign.lower(): code for name in ("notified", "others") for sign, code in tables[name].items()
+    }
+
+
 def _suggestion(wanted: str, known: Sequence[str]) -> str:
-    if wanted in _ALIASES:
-        return f"; did you mean {_ALIASES[wanted]!r}?"
+    meant = _signs().get(wanted)
+    if meant is not None:
+        return f"; did you mean {meant!r}, {_load(meant).name}?"
     # A country's name is what people type; names are read from the files only in this case.
     names = {_load(code).name.lower(): code for code in known}
     close = names.get(wanted) or next(

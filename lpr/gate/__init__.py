@@ -19,11 +19,13 @@ from lpr.gate.decision import Action, Decision, Reason, Suspicion, SuspicionKind
 from lpr.gate.decision_log import DecisionLog, read_decisions
 from lpr.gate.direction import Direction
 from lpr.gate.evidence import Evidence, by_passage, evidence_from_event
+from lpr.gate.labels import parse_labels
 from lpr.gate.list_entries import EntryRules
 from lpr.gate.list_files import (
     add_entry,
     export_list,
     import_list,
+    import_plates,
     load_lists,
     read_list,
     remove_plate,
@@ -34,7 +36,7 @@ from lpr.gate.plate_text import normalise
 from lpr.gate.policy import GatePolicy
 from lpr.gate.record import DecisionRecord
 from lpr.gate.rules import GateContext, decide
-from lpr.gate.simulate import SimulationReport, parse_labels, read_events, simulate
+from lpr.gate.simulate import SimulationReport, read_events, simulate
 from lpr.gate.simulate_unlisted import UnlistedReport, simulate_unlisted, worst_pairs
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "export_list",
     "format_check",
     "import_list",
+    "import_plates",
     "load_confusions",
     "load_gate_config",
     "load_lists",

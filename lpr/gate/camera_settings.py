@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from lpr.gate.direction import Direction, border_from_points
 from lpr.gate.section import Name, Section
 from lpr.geometry import Point
+from lpr.roi import Roi
 from lpr.secret import read_secret
 
 
@@ -45,7 +46,7 @@ class CameraSettings(Section):
         default=None,
         description="Plays a recording as if it were live, for trials; such a gate is never armed.",
     )
-    roi: tuple[int, int, int, int] | None = Field(
+    roi: Roi | None = Field(
         default=None,
         description=(
             "Region of interest: left, top, right, bottom in frame pixels; nothing else is looked "
@@ -103,10 +104,6 @@ class CameraSettings(Section):
             raise ValueError("username goes with password_env or password_file")
         if self.username and not host:
             raise ValueError("username needs a source with a host: rtsp:// or http://")
-        if self.roi is not None:
-            left, top, right, bottom = self.roi
-            if min(left, top) < 0 or right - left < 64 or bottom - top < 32:
-                raise ValueError("roi is left, top, right, bottom, at least 64 by 32 pixels")
         return self
 
     @property

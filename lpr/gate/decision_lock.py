@@ -9,6 +9,33 @@ from pathlib import Path
 from lpr.errors import OutputError
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process has a decision log, so far as this user may know; nothing is written.
+
+    Args:
+        path: the decision log.
+    """
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        file = os.open(_beside(path), os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
 class DecisionLock:
     """Keeps other processes from a decision log until it is closed, or the process ends.
 
@@ -24,7 +51,7 @@ class DecisionLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path.with_name(f"{path.name}.lock")
+        self._path = _beside(path)
         self._file = -1
         if path.exists() and not path.is_file():
             return

@@ -79,7 +79,10 @@ def _header_problems(header: Sequence[str], where: str) -> Iterator[ListItem]:
             yield where, ListProblem(where, message, quotes=False)
     for name in ("plate", "list"):
         if name not in header:
-            message = f"column {name!r} is missing"
+            alone = "; `lpr gate lists import PLATES LIST --as allow` takes plates alone"
+            message = (
+                f"column {name!r} is missing{alone if name == 'list' and len(header) == 1 else ''}"
+            )
             yield where, ListProblem(where, message, quotes=False)
 
 

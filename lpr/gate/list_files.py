@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +12,17 @@ from lpr.errors import ConfigError, did_you_mean
 from lpr.formats.folding import plate_identity
 from lpr.gate.confusables import Confusables
 from lpr.gate.list_csv import dump_csv, parse_csv
-from lpr.gate.list_entries import EntryRules, ListProblem, PlateListError, parse_entry
+from lpr.gate.list_entries import (
+    EntryRules,
+    ListItem,
+    ListProblem,
+    PlateListError,
+    parse_entry,
+)
+from lpr.gate.list_plain import parse_plain
 from lpr.gate.list_text import one_edit, read_text, write_atomically
 from lpr.gate.list_toml import dump_toml, parse_toml, without_tables
-from lpr.gate.plate_list import PlateEntry, PlateList
+from lpr.gate.plate_list import ListKind, PlateEntry, PlateList
 from lpr.gate.plate_text import PlateTextError, normalise
 
 MAX_ENTRIES: Final = 100_000
@@ -54,16 +61,27 @@ def parse_list(text: str, path: Path, rules: EntryRules) -> ListFile:
     """
     parse = {".csv": parse_csv, ".toml": parse_toml}.get(path.suffix.lower())
     if parse is None:
-        raise ConfigError(f"{path}: a plate list ends in .csv or .toml")
+        raise _no_list(path)
+    return _collect(parse(text, path.name), path.name, rules)
+
+
+def _collect(
+    items: Iterator[ListItem],
+    name: str,
+    rules: EntryRules,
+    repeated: list[ListProblem] | None = None,
+) -> ListFile:
+    """Check the entries of a file; `repeated` takes those that are there twice, as no problems."""
     entries: list[PlateEntry] = []
     problems: list[ListProblem] = []
+    repeated = problems if repeated is None else repeated
+    wanted = "remove one" if repeated is problems else "left out"
     first: dict[PlateEntry, str] = {}
-    items = parse(text, path.name)
     for where, item in items:
         if len(problems) >= MAX_PROBLEMS:
             more = 1 + sum(1 for _ in items)
             message = f"{more} more entries were not looked at; mend these first"
-            problems.append(ListProblem(path.name, message, quotes=False))
+            problems.append(ListProblem(name, message, quotes=False))
             break
         if isinstance(item, ListProblem):
             problems.append(item)
@@ -76,11 +94,13 @@ def parse_list(text: str, path: Path, rules: EntryRules) -> ListFile:
         problems.extend(found)
         if entry is None:
             continue
-        entries.append(entry)
         there = first.setdefault(entry, where)
         if there != where:
-            message = f"this entry is there already, at {there}; remove one"
-            problems.append(ListProblem(where, message, quotes=False))
+            message = f"this entry is there already, at {there}; {wanted}"
+            repeated.append(ListProblem(where, message, quotes=False))
+            if repeated is not problems:
+                continue
+        entries.append(entry)
     return ListFile(tuple(entries), tuple(problems))
 
 
@@ -125,7 +145,40 @@ def import_list(source: Path, target: Path, rules: EntryRules) -> int:
         ConfigError: an entry of either file is wrong; nothing is written.
         OutputError: the target cannot be written; it stays as it was.
     """
-    coming = _checked(read_list(source, rules))
+    return _add(_checked(read_list(source, rules)), target, rules)
+
+
+def import_plates(
+    source: Path, target: Path, kind: ListKind, rules: EntryRules
+) -> tuple[int, tuple[ListProblem, ...]]:
+    """Add the plates of a file that holds nothing else, one a line, to a list.
+
+    Plates that are in the target already, with no limits, are left out.
+
+    Args:
+        source: the plates; a text file, or a CSV with one column.
+        target: the list.
+        kind: what the plates become.
+        rules: what they are checked against.
+
+    Returns:
+        How many came in, and the lines that repeat an earlier one.
+
+    Raises:
+        ConfigError: an entry of the target is wrong; nothing is written.
+        PlateListError: a line is no plate, and so on for all of them; nothing is written.
+        OutputError: the target cannot be written; it stays as it was.
+    """
+    repeated: list[ListProblem] = []
+    items = parse_plain(read_text(source), source.name, kind)
+    file = _collect(items, source.name, rules, repeated)
+    if file.problems:
+        raise PlateListError(file.problems)
+    return _add(file.entries, target, rules), tuple(repeated)
+
+
+def _add(coming: Iterable[PlateEntry], target: Path, rules: EntryRules) -> int:
+    """Add those entries to a list that are not in it; return how many they are."""
     with one_edit(target):
         text, there = _there(target, rules)
         new = [entry for entry in coming if entry not in there]
@@ -214,8 +267,15 @@ def _dumped(entries: Sequence[PlateEntry], path: Path) -> str:
     """Return entries in the format that the file's name asks for."""
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".toml"):
-        raise ConfigError(f"{path}: a plate list ends in .csv or .toml")
+        raise _no_list(path)
     return dump_csv(entries) if suffix == ".csv" else dump_toml(entries)
+
+
+def _no_list(path: Path) -> ConfigError:
+    return ConfigError(
+        f"{path}: a plate list ends in .csv or .toml; "
+        "`lpr gate lists import PLATES LIST --as allow` makes one of plates alone, one a line"
+    )
 
 
 def _there(path: Path, rules: EntryRules) -> tuple[str, list[PlateEntry]]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from lpr.errors import ConfigError
 from lpr.gate.config import GateConfig
 from lpr.gate.controller import GateController
 from lpr.gate.decision import Action, Reason
 from lpr.gate.evidence import Evidence
 from lpr.gate.interval import Share
+from lpr.gate.labels import Label
 from lpr.gate.moment import Moment
 from lpr.gate.plate_list import PlateList
-from lpr.gate.plate_text import check_read
 from lpr.gate.record import DecisionRecord
 from lpr.gate.rules import GateContext, decide
 from lpr.sinks.wire import from_line
@@ -25,9 +23,6 @@ from lpr.types import EventKind, PlateEvent
 
 # The gate has been running long before the recording begins: nothing counts as just started.
 _RUNNING_FOR: Final = 86400.0
-
-Label = tuple[str, int]
-"""Camera and track."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +109,6 @@ def read_events(lines: Iterable[str]) -> tuple[PlateEvent, ...]:
         for number, line in enumerate(lines, start=1)
         if line.strip()
     )
-
-
-def parse_labels(lines: Iterable[str]) -> dict[Label, str]:
-    """Read labels: one JSON object a line, `{"camera": "north", "track_id": 3, "text": "AB123CD"}`.
-
-    Raises:
-        ConfigError: a line is none.
-    """
-    labels: dict[Label, str] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            data: dict[str, Any] = json.loads(line)
-            labels[str(data["camera"]), int(data["track_id"])] = check_read(str(data["text"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f"labels, line {number}: is no label: {error}") from error
-    return labels
 
 
 def _passage(record: DecisionRecord) -> Label:

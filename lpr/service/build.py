@@ -171,18 +171,38 @@ def build_keepers(
     """Return a keeper for each camera of a site; none has started yet.
 
     Raises:
-        ConfigError: a camera's password is missing.
+        ConfigError: a camera's password is missing, or as `camera_engines`.
     """
+    engines = camera_engines(config, engine)
     return [
         CameraKeeper(
             camera.name,
-            partial(WorkerProcess, worker_setup(camera, sure_engine(engine, gate.policy)), wake),
+            partial(WorkerProcess, worker_setup(camera, engines[camera.name]), wake),
             timeout=max(config.service.worker_timeout, camera.timeout + 5.0),
             time=time.monotonic(),
         )
         for gate in config.gates
         for camera in gate.cameras
     ]
+
+
+def camera_engines(config: GateConfig, engine: EngineConfig) -> dict[str, EngineConfig]:
+    """Return camera -> what its engine is built from: its gate's policy and its own roi count.
+
+    Args:
+        config: the site.
+        engine: the site's: that of `engine_config`.
+
+    Raises:
+        ConfigError: a gate asks for a probability that the voter never reports.
+    """
+    engines: dict[str, EngineConfig] = {}
+    for gate in config.gates:
+        sure = sure_engine(engine, gate.policy)
+        for camera in gate.cameras:
+            roi = engine.roi if camera.roi is None else camera.roi
+            engines[camera.name] = sure.model_copy(update={"roi": roi})
+    return engines
 
 
 def sure_engine(engine: EngineConfig, policy: GatePolicy) -> EngineConfig:

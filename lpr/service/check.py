@@ -13,15 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from lpr.errors import LprError, MissingExtraError
+from lpr.errors import LprError, MissingExtraError, OutputError
 from lpr.gate.camera_settings import CameraSettings
 from lpr.gate.config import GateConfig
+from lpr.gate.decision_lock import is_held
 from lpr.gate.gpio_relay import GpioRelaySettings
 from lpr.gate.http_relay import HttpRelay, HttpRelaySettings
 from lpr.gate.serial_relay import SerialRelaySettings
 from lpr.registry import find_model
+from lpr.roi import leaves
 from lpr.secret import read_secret
-from lpr.service.build import engine_config, site_models, site_plates, sure_engine
+from lpr.service.build import camera_engines, engine_config, site_models, site_plates
+from lpr.service.metrics import try_port
 from lpr.service.service import free_bytes
 from lpr.sinks.mqtt import MqttTransport
 from lpr.sinks.webhook import WebhookTransport
@@ -62,6 +65,8 @@ def check_site(config: GateConfig) -> Iterator[Finding]:
     """
     yield from _check_models(config)
     yield from _check_secrets(config)
+    if config.service.metrics.enabled:
+        yield _check_metrics(config)
     yield _check_disk(config)
     if config.store is not None:
         yield _check_store(config)
@@ -72,16 +77,16 @@ def check_site(config: GateConfig) -> Iterator[Finding]:
         port = config.mqtt.port or (1883 if config.mqtt.tls is None else 8883)
         yield _check_port("mqtt", f"mqtt://{config.mqtt.host}:{port}")
     yield from _check_relays(config)
+    rois = _rois(config)
     for gate in config.gates:
         for camera in gate.cameras:
-            yield _check_camera(camera)
+            yield _check_camera(camera, rois.get(camera.name))
 
 
 def _check_models(config: GateConfig) -> Iterator[Finding]:
     try:
         engine = engine_config(config)
-        for gate in config.gates:
-            sure_engine(engine, gate.policy)
+        camera_engines(config, engine)
         for name in site_models(engine).values():
             find_model(name)
             yield Finding(f"model {name}", good=True, text="found")
@@ -163,6 +168,22 @@ def _check_secret(what: str, use: Callable[[], object]) -> Finding:
     return Finding(what, good=True, text="its secrets are there")
 
 
+def _check_metrics(config: GateConfig) -> Finding:
+    """Whether the figures can be served; the site's own service may do so at the moment."""
+    settings, what = config.service.metrics, "metrics port"
+    installed = _check_package(what, "prometheus_client", "prometheus-client", "gate")
+    if not installed.good:
+        return installed
+    where = f"{settings.host}:{settings.port}"
+    try:
+        try_port(settings)
+    except OutputError as error:
+        if is_held(config.decisions):
+            return Finding(what, good=True, text=f"{where}: taken, and this site is running")
+        return Finding(what, good=False, text=str(error).removeprefix("metrics: "))
+    return Finding(what, good=True, text=f"{where} is free")
+
+
 def _check_disk(config: GateConfig) -> Finding:
     """Whether decisions can be written, and how much room there is."""
     folder = config.decisions.parent
@@ -212,7 +233,15 @@ def _check_port(what: str, address: str) -> Finding:
         return Finding(what, good=False, text=f"{where}: {error.strerror or error}")
 
 
-def _check_camera(camera: CameraSettings) -> Finding:
+def _rois(config: GateConfig) -> dict[str, tuple[int, int, int, int] | None]:
+    try:
+        engines = camera_engines(config, engine_config(config))
+    except LprError:  # `_check_models` has told of it
+        return {camera.name: camera.roi for gate in config.gates for camera in gate.cameras}
+    return {name: engine.roi for name, engine in engines.items()}
+
+
+def _check_camera(camera: CameraSettings, roi: tuple[int, int, int, int] | None) -> Finding:
     what = f"camera {camera.name}"
     if camera.source is None:
         return Finding(what, good=False, text="has no source; `lpr gate run` needs it")
@@ -228,6 +257,6 @@ def _check_camera(camera: CameraSettings) -> Finding:
         return Finding(what, good=False, text=str(error))
     rate = f", {size.fps:.3g} pictures a second" if size.fps else ""
     text = f"{size.address} answers: {size.width}x{size.height}{rate}"
-    if camera.roi is not None and (camera.roi[2] > size.width or camera.roi[3] > size.height):
+    if leaves(roi, size.width, size.height):
         return Finding(what, good=False, text=f"{text}; roi reaches beyond the picture")
     return Finding(what, good=True, text=text)

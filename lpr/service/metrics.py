@@ -103,11 +103,7 @@ class MetricsServer:
         if settings.guarded:
             token = read_secret(settings.token_env, settings.token_file, "metrics: token")
         handler = _handler(site_registry(figures), token)
-        try:
-            self._server = http.server.ThreadingHTTPServer((settings.host, settings.port), handler)
-        except OSError as error:
-            where = f"{settings.host}:{settings.port}"
-            raise OutputError(f"metrics: cannot listen on {where}: {error.strerror}") from error
+        self._server = _listen(settings, handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.2,), name="lpr-metrics", daemon=True
@@ -125,6 +121,28 @@ class MetricsServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def try_port(settings: MetricsSettings) -> None:
+    """Listen for a moment, and answer nobody.
+
+    Raises:
+        OutputError: the port is taken, or the address is not this computer's.
+    """
+    _listen(settings, http.server.BaseHTTPRequestHandler).server_close()
+
+
+def _listen(
+    settings: MetricsSettings, handler: type[http.server.BaseHTTPRequestHandler]
+) -> http.server.ThreadingHTTPServer:
+    try:
+        return http.server.ThreadingHTTPServer((settings.host, settings.port), handler)
+    except OSError as error:
+        raise OutputError(
+            f"metrics: cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+            "in [service.metrics] give another port, which each site on a machine needs, "
+            "or enabled = false"
+        ) from error
 
 
 def _handler(registry: CollectorRegistry, token: str) -> type[http.server.BaseHTTPRequestHandler]:

@@ -24,7 +24,6 @@ class WorkerSetup:
         transport: how RTSP carries the pictures.
         timeout: seconds without a picture after which the camera counts as lost.
         replay: "once" or "loop" for a recording that is played as if it were live.
-        roi: left, top, right, bottom of what is looked at; None for all.
         motion_gate: whether still pictures are held back.
         look_every: seconds between two looks at a still picture.
     """
@@ -35,7 +34,6 @@ class WorkerSetup:
     transport: str
     timeout: float
     replay: str | None
-    roi: tuple[int, int, int, int] | None
     motion_gate: bool
     look_every: float
 
@@ -49,13 +47,16 @@ class WorkerSetup:
     def from_body(cls, body: Body) -> WorkerSetup:
         """Read it back."""
         data: dict[str, Any] = json.loads(body.tobytes())
-        roi = data.pop("roi")
         engine = EngineConfig.model_validate(data.pop("engine"))
-        return cls(**data, engine=engine, roi=None if roi is None else tuple(roi))
+        return cls(**data, engine=engine)
 
 
 def worker_setup(camera: CameraSettings, engine: EngineConfig) -> WorkerSetup:
     """Return what the worker of a camera is told; every network gets one thread.
+
+    Args:
+        camera: the camera.
+        engine: its engine's configuration: one of `camera_engines`.
 
     Raises:
         ConfigError: the camera's password is missing.
@@ -67,7 +68,6 @@ def worker_setup(camera: CameraSettings, engine: EngineConfig) -> WorkerSetup:
         transport=camera.transport,
         timeout=camera.timeout,
         replay=camera.replay,
-        roi=camera.roi,
         motion_gate=camera.motion_gate,
         look_every=camera.look_every,
     )

@@ -61,7 +61,7 @@ class Worker:
         setup = self._setup
         models = load_models(setup.engine)
         voter = build_voter(setup.engine, setup.camera)
-        engine = build_engine(setup.engine, models=models, voter=voter, roi=setup.roi)
+        engine = build_engine(setup.engine, models=models, voter=voter)
         watch = CameraWatch(engine, voter.passage_of, look_every=setup.look_every, tell=self._tell)
         while not self._stop.is_set():
             try:
@@ -111,7 +111,7 @@ def open_camera(setup: WorkerSetup) -> LiveSource:
     address = parse_address(setup.address)
     if address.kind not in (SourceKind.STREAM, SourceKind.WEBCAM):
         raise SourceError(f'{address.public}: is no camera; replay = "loop" plays recordings')
-    motion = MotionOptions(roi=setup.roi) if setup.motion_gate else None
+    motion = MotionOptions(roi=setup.engine.roi) if setup.motion_gate else None
     options = LiveOptions(
         timeout=setup.timeout,
         wait=True,

@@ -20,6 +20,7 @@ import sqlalchemy.exc as sae
 from lpr.errors import ConfigError, MissingExtraError, StoreError
 from lpr.secret import read_secret
 from lpr.store.failure import store_error
+from lpr.store.schema import VERSION_TABLE
 from lpr.store.settings import StoreSettings
 
 _LOCK: Final = 0x6C7072  # "lpr", PostgreSQL's advisory lock that all writers share
@@ -184,7 +185,7 @@ def connect(settings: StoreSettings) -> Database:
     Raises:
         ConfigError: the URL is missing or wrong.
         MissingExtraError: the driver is not installed.
-        StoreError: it cannot be opened.
+        StoreError: it cannot be opened, or is another program's file.
     """
     if settings.url is None and settings.url_env is None and settings.url_file is None:
         return _sqlite(settings.database.absolute(), settings.busy_timeout)
@@ -245,6 +246,7 @@ def _prepare_file(path: Path, busy_timeout: float) -> None:
     while True:
         try:
             with closing(sqlite3.connect(path, timeout=busy_timeout)) as connection:
+                _check_ours(connection, path)
                 mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
             break
         except sqlite3.OperationalError as error:
@@ -256,6 +258,22 @@ def _prepare_file(path: Path, busy_timeout: float) -> None:
             raise store_error(str(path), error) from error
     if mode != "wal":
         raise StoreError(f"{path}: its file system cannot keep a write-ahead log; use a local disk")
+
+
+def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
+    """A mistyped path must not change another program's file: neither its log nor its tables.
+
+    Raises:
+        StoreError: it has tables, and is no store.
+    """
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+    found = (name for (name,) in connection.execute(query))
+    tables = [name for name in found if not name.startswith("sqlite_")]
+    if tables and VERSION_TABLE not in tables:
+        raise StoreError(
+            f"{path}: is a database of another program (it has a table {tables[0]!r}); "
+            "give a file of its own for the store"
+        )
 
 
 def _postgres(url: sa.URL, busy_timeout: float) -> Database:

@@ -14,8 +14,8 @@ from alembic.script import ScriptDirectory
 
 from lpr.errors import StoreError
 from lpr.store.database import Database
+from lpr.store.schema import VERSION_TABLE
 
-VERSION_TABLE: Final = "lpr_store_version"
 _FOLDER: Final = Path(__file__).with_name("migrations")
 
 
@@ -41,8 +41,7 @@ def migrate(database: Database) -> Migration:
     """Bring a database to this version's schema, whole or not at all.
 
     Raises:
-        StoreError: a newer version of lpr has written it, it is another program's file, or it
-            cannot be changed.
+        StoreError: a newer version of lpr has written it, or it cannot be changed.
     """
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
@@ -51,8 +50,6 @@ def migrate(database: Database) -> Migration:
     assert newest is not None
     with database.read() as connection:
         found = _version(connection, scripts, database.name)
-        if found is None:
-            _check_ours(connection, database.name)
     if found == newest:
         return Migration(found, newest)
     with database.write() as connection:
@@ -73,16 +70,3 @@ def _version(connection: sa.Connection, scripts: ScriptDirectory, name: str) -> 
             f"{name}: was written by a newer version of lpr (schema {found!r}); update lpr"
         )
     return found
-
-
-def _check_ours(connection: sa.Connection, name: str) -> None:
-    """A mistyped path must not put our tables into another program's file.
-
-    A PostgreSQL database may hold other tables beside ours.
-    """
-    tables = sa.inspect(connection).get_table_names() if connection.dialect.name == "sqlite" else []
-    if tables:
-        raise StoreError(
-            f"{name}: is a database of another program (it has a table {tables[0]!r}); "
-            "give a file of its own for the store"
-        )

@@ -170,6 +170,34 @@ def add_picture(connection: sa.Connection, event_id: str, picture: Picture) -> b
     return True
 
 
+def picture_of(
+    connection: sa.Connection, passage: Passage, number: int, text: str
+) -> tuple[str, Picture] | None:
+    """Find an event's picture, or else the latest that its passage keeps for the same text.
+
+    A departure has none of its own: it is the verdict before it that rests on a look.
+
+    Args:
+        connection: somebody's transaction.
+        passage: of the event.
+        number: the event's.
+        text: the event's; the plate in a picture is the one that the audit log has.
+
+    Returns:
+        UUID of the event that it is kept with, and the picture; None where there is none.
+    """
+    own = events.c.number == number
+    alike = sa.and_(passage.within(events), events.c.text == text, events.c.text != "")
+    row = connection.execute(
+        sa.select(events.c.event_id, pictures.c.data)
+        .join(pictures, pictures.c.event_number == events.c.number)
+        .where(sa.or_(own, alike))
+        .order_by(sa.case((own, 0), else_=1), events.c.number.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else (row.event_id, Picture(bytes(row.data)))
+
+
 def _picture_row(number: int, at: datetime, picture: Picture) -> sa.Insert:
     return pictures.insert().values(
         event_number=number, at=at, mime=picture.mime, data=picture.data

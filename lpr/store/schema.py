@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import VARCHAR
@@ -44,6 +44,9 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 Name = sa.String(MAX_NAME).with_variant(VARCHAR(MAX_NAME, collation="C"), "postgresql")
 PlateText = sa.String(MAX_TEXT).with_variant(VARCHAR(MAX_TEXT, collation="C"), "postgresql")
 Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+VERSION_TABLE: Final = "lpr_store_version"
+"""What names the schema's version, and a database as a store."""
 
 metadata = sa.MetaData(
     naming_convention={

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from lpr.errors import ConfigError
-from lpr.settings import check_settings
+from lpr.settings import check_settings, read_toml
 
 
 class _Section(BaseModel):
@@ -140,12 +139,7 @@ def load_store_settings(path: Path) -> StoreSettings:
     Raises:
         ConfigError: it cannot be read, has no such table, or a key is wrong or unknown.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: is no valid TOML: {error}") from error
+    data = read_toml(path)
     if "store" not in data:
         raise ConfigError(f"{path}: has no [store], so no events are kept")
     found = check_settings(data["store"], StoreSettings, f"{path}: [store]")

@@ -17,7 +17,7 @@ from lpr.store.audit import AuditCheck, AuditEntry, AuditLog
 from lpr.store.database import Database
 from lpr.store.keys import Keys
 from lpr.store.migrate import Migration
-from lpr.store.passages import Passage, PassageWriter, add_picture
+from lpr.store.passages import Passage, PassageWriter, add_picture, picture_of
 from lpr.store.picture import Picture
 from lpr.store.plates import (
     add_plates,
@@ -37,7 +37,7 @@ from lpr.store.records import (
 )
 from lpr.store.retention import PurgeReport, audit_detail, delete_expired
 from lpr.store.rows import aware, clean_decision, clean_event, name_text, plate_text, stored_event
-from lpr.store.schema import events, pictures
+from lpr.store.schema import events
 from lpr.store.scrub import Scrubber
 from lpr.store.search import event_rows, find_events
 from lpr.store.settings import StoreSettings
@@ -54,12 +54,14 @@ class EventDetails:
     Attributes:
         event: the event.
         decisions: what was decided about its passage, oldest first.
-        picture: its picture, None where there is none.
+        picture: its picture, or that of the verdict before it; None where there is none.
+        picture_of: UUID of the event that the picture is kept with; empty where there is none.
     """
 
     event: StoredEvent
     decisions: tuple[StoredDecision, ...]
     picture: Picture | None
+    picture_of: str
 
 
 class EventStore:
@@ -223,13 +225,12 @@ class EventStore:
             if found is None:
                 return None
             passage = Passage(found.event.camera, found.run, found.event.track_id)
-            data = connection.execute(
-                sa.select(pictures.c.data).where(pictures.c.event_number == found.number)
-            ).scalar()
+            kept = picture_of(connection, passage, found.number, found.event.text)
             return EventDetails(
                 found,
                 decisions_of(connection, passage),
-                None if data is None else Picture(bytes(data)),
+                picture=None if kept is None else kept[1],
+                picture_of="" if kept is None else kept[0],
             )
 
     def export(self, plate: str, by: Requester) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lpr.cli.app import app
-from lpr.config import EngineConfig
+from lpr.config import EngineConfig, load_config
 from lpr.gate.config import GateConfig
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -147,3 +147,44 @@ def test_the_schema_refuses_what_the_gate_refuses(table: dict[str, Any], where: 
     assert [one for one in found if one.startswith(where)], found
     with pytest.raises(ValueError, match=r"."):
         GateConfig.model_validate(table)
+
+
+LPR_TOML = """\
+regions = ["de", "fr"]
+roi = [0, 0, 640, 360]
+[detector]
+model = 'C:\\models\\"Ä"'
+score_threshold = 0.3
+[voter]
+strict_format = true
+copy_distance = 1e-5
+"""
+
+
+@pytest.mark.parametrize("text", ["", LPR_TOML])
+def test_the_configuration_that_is_printed_as_toml_is_accepted_again(
+    tmp_path: Path, text: str
+) -> None:
+    first = tmp_path / "lpr.toml"
+    first.write_text(text)
+    result = CliRunner().invoke(app, ["config", "show", "--toml", "--config", str(first)])
+    assert result.exit_code == 0, result.stderr
+    second = tmp_path / "again.toml"
+    second.write_text(result.stdout)
+    assert load_config(second) == load_config(first)
+    given = {key for key, value in printed("show", "--config", str(first)).items() if value is None}
+    assert {f"# {key} is not set" for key in given} <= set(result.stdout.splitlines())
+    assert tomllib.loads(result.stdout)["voter"].keys() == printed("show")["voter"].keys()
+
+
+def test_a_configuration_that_was_printed_as_json_is_refused_by_name(tmp_path: Path) -> None:
+    shown = tmp_path / "lpr.json"
+    shown.write_text(json.dumps(printed("show")))
+    for command in (
+        ["run", "a.mp4", "--config"],
+        ["gate", "check"],
+        ["events", "report", "--config"],
+    ):
+        result = CliRunner().invoke(app, [*command, str(shown)])
+        assert result.exit_code == 6
+        assert result.stderr.startswith(f"lpr: {shown}: is JSON, and TOML is wanted; `lpr config")

@@ -9,7 +9,9 @@ from typer.testing import CliRunner, Result
 import lpr.factory
 from lpr.cli.app import app
 from lpr.config import EngineConfig
+from lpr.gate.config import load_gate_config
 from lpr.gate.fakes import sure_event
+from lpr.service.build import camera_engines, engine_config
 from lpr.sinks.wire import event_to_json, to_line
 from lpr.types import FrameResult, StageTimings
 
@@ -28,11 +30,16 @@ class Reader:
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[EngineConfig]:
+    """Every engine is a quick one; what they are built from."""
+    built: list[EngineConfig] = []
+
     def build(config: EngineConfig, *, camera: str) -> Reader:
+        built.append(config)
         return Reader(camera)
 
     monkeypatch.setattr(lpr.factory, "build_engine", build)
+    return built
 
 
 def simulate(folder: Path, cameras: str, *options: str) -> Result:
@@ -56,6 +63,30 @@ def test_a_clip_is_of_the_camera_that_is_named(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "south#" in result.output
     assert "unknown_camera" not in result.output
+
+
+def test_a_clip_is_looked_at_as_the_service_looks_at_its_camera(
+    tmp_path: Path, quick: list[EngineConfig]
+) -> None:
+    (tmp_path / "lpr.toml").write_text("max_reads = 7\nroi = [0, 0, 640, 360]\n")
+    (tmp_path / "plates.csv").write_text("plate,list\n")
+    (tmp_path / "gate.toml").write_text(
+        'lists = ["plates.csv"]\nengine = "lpr.toml"\nregions = ["de"]\n'
+        '[[gates]]\nname = "main"\npolicy = { min_agreeing = 5 }\n'
+        'cameras = [{ name = "north", roi = [64, 32, 2000, 200] }, { name = "south" }]\n'
+    )
+    site = load_gate_config(tmp_path / "gate.toml")
+    as_run = camera_engines(site, engine_config(site))
+    for camera in site.camera_names:
+        command = ["gate", "simulate", str(tmp_path / "gate.toml"), str(CLIP), "--camera", camera]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0, result.output
+        assert quick[-1] == as_run[camera]
+        told = f"lpr: {CLIP}: camera 'north': roi reaches beyond the picture, which is 1280x720\n"
+        assert result.stderr == (told if camera == "north" else "")
+    north, south = quick
+    assert (north.roi, south.roi) == ((64, 32, 2000, 200), (0, 0, 640, 360))
+    assert (north.max_reads, north.regions, north.voter.min_agreeing) == (7, ("de",), 5)
 
 
 def test_two_clips_are_two_vehicles(tmp_path: Path) -> None:
@@ -131,6 +162,13 @@ def test_of_several_cameras_one_must_be_named(tmp_path: Path) -> None:
     assert "say which camera took it: --camera, north or south" in result.output
     wrong = simulate(tmp_path, '["north", "south"]', "--camera", "nroth")
     assert "there is no camera 'nroth'; did you mean 'north'?; known: north, south" in wrong.output
+
+
+def test_a_wrong_camera_is_told_where_nothing_needs_one(tmp_path: Path) -> None:
+    result = replay(tmp_path, (5.0,), "--camera", "nroth")
+    assert result.exit_code == 2
+    wanted = "lpr: --camera: there is no camera 'nroth'; did you mean 'north'?; known: north\n"
+    assert result.stderr == wanted
 
 
 def test_strangers_are_counted_on_lines_of_their_own(tmp_path: Path) -> None:
@@ -272,7 +310,7 @@ def test_a_line_that_is_no_event_is_named_with_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("nothing", "line 1: is no label"),
+        ("nothing", "1: is no JSON"),
         ('{"camera": "nort", "track_id": 1, "text": "BAB1234"}', "did you mean 'north'?"),
         ('{"camera": "gate.mp4", "track_id": 1, "text": "BAB1234"}', "known: north"),
     ],
@@ -282,5 +320,40 @@ def test_labels_that_label_nothing_are_refused(tmp_path: Path, line: str, messag
     labels.write_text(f"{line}\n")
     result = replay(tmp_path, (5.0,), "--labels", str(labels))
     assert result.exit_code == 6
-    assert result.stderr.startswith(f"lpr: {labels}: ")
+    assert result.stderr.startswith(f"lpr: {labels}:1: ")
     assert message in result.stderr
+
+
+def test_labels_of_no_vehicle_are_told(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(
+        "".join(
+            f'{{"camera": "north", "track_id": {number}, "text": "BAB1234"}}\n'
+            for number in range(1, 13)
+        )
+    )
+    result = replay(tmp_path, (5.0,), "--labels", str(labels))
+    assert result.exit_code == 0
+    named = ", ".join(f"north#{number}" for number in range(2, 12))
+    wanted = f"lpr: --labels: there is no vehicle {named} (and 1 more); camera and track_id of the"
+    assert result.stderr.startswith(wanted)
+
+
+def test_plates_alone_are_imported_as_what_they_are_said_to_be(tmp_path: Path) -> None:
+    source, target = tmp_path / "plates.txt", tmp_path / "plates.csv"
+    source.write_text("# ours\nB-AB 1234\nBAB 1234\n")
+    command = ["gate", "lists", "import", str(source), str(target)]
+    result = CliRunner().invoke(app, [*command, "--as", "watch"])
+    assert (result.exit_code, result.stdout) == (0, "added: 1 entries\n")
+    wanted = "lpr: plates.txt:3: this entry is there already, at plates.txt:2; left out\n"
+    assert result.stderr == wanted
+    assert target.read_text().splitlines()[1].startswith("BAB1234,watch,")
+    wrong = CliRunner().invoke(app, [*command, "--as", "alow"])
+    assert (wrong.exit_code, "did you mean 'allow'" in wrong.stderr) == (2, True)
+    plain = CliRunner().invoke(app, command)
+    assert (plain.exit_code, "import PLATES LIST --as allow" in plain.stderr) == (6, True)
+    source.write_text("A/1\nB/2\n")
+    bad = CliRunner().invoke(app, [*command, "--as", "allow"])
+    assert bad.exit_code == 6
+    assert [line.split(":")[1] for line in bad.stdout.splitlines()] == ["1", "2"]
+    assert bad.stderr == f"lpr: {source}: 2 lines are wrong; nothing was imported\n"

@@ -267,3 +267,9 @@ def test_a_copy_differs_from_its_picture_at_the_plate_only(car: Path, tmp_path: 
     # What is drawn lies at the plate: its rim and, within a few lines, the caption.
     assert (np.abs(changed - quad.mean(axis=0)).max(axis=0) < np.ptp(quad, axis=0) + 120).all()
     assert car.read_bytes() == before
+
+
+def test_a_region_that_became_a_picture_is_said_to_be(picture: Path) -> None:
+    result = read(picture, "--region", "DE", "FR")
+    assert result.exit_code == ExitCode.USAGE
+    assert "for several regions write --region DE,FR" in result.stderr

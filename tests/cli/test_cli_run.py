@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -22,7 +23,9 @@ import lpr.factory
 from lpr.cli.app import app
 from lpr.cli.exit_codes import ExitCode
 from lpr.cli.overwrite import explained
+from lpr.config import EngineConfig
 from lpr.draw import AnnotatedVideo
+from lpr.engine import Engine
 from lpr.sources import open_source
 
 FRAMES = 8
@@ -327,3 +330,46 @@ def test_a_file_in_place_of_the_folder_for_crops_is_told(clip: Path, tmp_path: P
     assert result.exit_code == ExitCode.OUTPUT
     assert one_line(result) == f"lpr: {file}: is a file, and a folder is needed; name another"
     assert file.read_text() == "kept"
+
+
+@pytest.mark.parametrize("roi", ["0,0,64", "left", "0,0,10,10"])
+def test_a_roi_that_is_none_is_one_line_with_the_form(clip: Path, roi: str) -> None:
+    result = lpr_run(clip, "--roi", roi)
+    assert result.exit_code == ExitCode.USAGE
+    form = "left, top, right, bottom in frame pixels, at least 64 by 32: 200,300,1280,720"
+    assert one_line(result) == f"lpr: --roi {roi!r}: is {form}"
+
+
+def test_the_roi_of_the_command_line_goes_over_that_of_the_configuration(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[tuple[int, int, int, int] | None] = []
+    build = lpr.factory.build_engine
+
+    def note(config: EngineConfig, **others: Any) -> Engine:
+        looked.append(config.roi)
+        return build(config, **others)
+
+    monkeypatch.setattr(lpr.factory, "build_engine", note)
+    config = tmp_path / "lpr.toml"
+    config.write_text("roi = [0, 0, 64, 40]\n")
+    inside = lpr_run(clip, "--config", config)
+    assert (inside.exit_code, inside.stderr) == (0, "")
+    beyond = lpr_run(clip, "--config", config, "--roi", "0,0,65,48")
+    assert beyond.exit_code == 0
+    assert one_line(beyond) == f"lpr: {clip}: roi reaches beyond the picture, which is 64x48"
+    assert looked == [(0, 0, 64, 40), (0, 0, 65, 48)]
+
+
+def test_a_region_that_became_a_source_is_said_to_be(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in ((clip, "--region", "DE", "fr", "AT"), ("--region", "DE", "fr", "AT", clip)):
+        result = lpr_run(*command)
+        assert result.exit_code == ExitCode.USAGE
+        wanted = "lpr: fr: no such file or folder; for several regions write --region DE,fr,AT"
+        assert one_line(result) == wanted
+    assert lpr_run("fr").exit_code == ExitCode.SOURCE
+    clip.rename("fr")
+    assert lpr_run("--region", "DE", "fr").exit_code == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lpr.errors import OutputError
-from lpr.gate.decision_lock import DecisionLock
+from lpr.gate.decision_lock import DecisionLock, is_held
 from lpr.gate.decision_log import DecisionLog
 from lpr.sinks.rotation import RotationSettings
 
@@ -68,3 +68,13 @@ def test_the_lock_outlives_a_rotation(tmp_path: Path) -> None:
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"no/decisions\.jsonl\.lock: cannot be written: No"):
         DecisionLock(tmp_path / "no" / "decisions.jsonl")
+
+
+def test_who_only_asks_makes_no_lock(tmp_path: Path) -> None:
+    log = tmp_path / "decisions.jsonl"
+    assert not is_held(log)
+    assert list(tmp_path.iterdir()) == []
+    lock = DecisionLock(log)
+    assert is_held(log)
+    lock.close()
+    assert not is_held(log)

@@ -10,8 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import lpr
+from lpr.cli.app import app
 from lpr.gate import build
 from lpr.gate.config import GateConfig
 from lpr.gate.fakes import FakeActuator, sure_event
@@ -136,3 +138,25 @@ def test_every_setting_named_on_the_page_exists() -> None:
         for name in re.findall(r"`([a-z_]+)`", line.rsplit("|", 2)[1])
     }
     assert named <= settings, named - settings
+
+
+def test_the_labels_of_the_page_are_read(folder: Path) -> None:
+    lines = [
+        to_line(event_to_json(sure_event(text, track_id=track, time=10.0 * track)))
+        for track, text in enumerate(("BAB1234", "BAB1234"), start=1)
+    ]
+    (folder / "events.jsonl").write_text("\n".join(lines) + "\n")
+    (folder / "labels.jsonl").write_text(block("jsonl"))
+    at_once(folder)
+    command = ["gate", "simulate", "gate.toml", "events.jsonl", "--labels", "labels.jsonl"]
+    result = CliRunner().invoke(app, [*command, "--start", "2026-11-23T08:00"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "false rejects: 0 of 1" in result.stdout
+    assert "false opens: " in result.stdout
+
+
+def test_the_plates_alone_of_the_page_are_imported(folder: Path) -> None:
+    (folder / "plates.txt").write_text(block("text"))
+    command = ["gate", "lists", "import", "plates.txt", "new.csv", "--as", "allow"]
+    result = CliRunner().invoke(app, command)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "added: 2 entries\n", "")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from lpr.errors import ConfigError, GateError, SourceError
+from lpr.errors import GateError, SourceError
 from lpr.gate.build import format_check
 from lpr.gate.config import GateConfig
 from lpr.gate.confusion import ConfusionMatrix, count_confusions, default_confusions
@@ -16,7 +16,7 @@ from lpr.gate.interval import Share
 from lpr.gate.plate_list import PlateList
 from lpr.gate.policy import GatePolicy
 from lpr.gate.schedule import parse_schedule
-from lpr.gate.simulate import parse_labels, read_events, simulate
+from lpr.gate.simulate import read_events, simulate
 from lpr.gate.simulate_unlisted import simulate_unlisted, worst_pairs
 from lpr.sinks.wire import event_to_json, to_line
 from lpr.types import EventKind, PlateEvent
@@ -85,14 +85,6 @@ def test_a_resident_out_of_hours_is_a_stranger() -> None:
 def test_the_start_needs_a_time_zone() -> None:
     with pytest.raises(GateError):
         simulate(CONFIG, PLATES, [], start=datetime(2026, 1, 1))
-
-
-def test_labels_are_read() -> None:
-    lines = ['{"camera": "north", "track_id": 3, "text": "AB123CX"}', "", "\n"]
-    assert parse_labels(lines) == {("north", 3): "AB123CX"}
-    for wrong in ("{", "[]", '{"camera": "n", "track_id": 1, "text": "a b"}', '{"camera": 1}'):
-        with pytest.raises(ConfigError, match="labels, line 1"):
-            parse_labels([wrong])
 
 
 def test_recorded_events_are_read_as_they_were_written() -> None:

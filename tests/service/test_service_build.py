@@ -12,7 +12,8 @@ from lpr.config import CornersConfig, EngineConfig
 from lpr.errors import ConfigError
 from lpr.gate.config import load_gate_config
 from lpr.gate.policy import GatePolicy
-from lpr.service.build import running_site, site_models, sure_engine
+from lpr.service.build import camera_engines, running_site, site_models, sure_engine
+from lpr.service.setup import WorkerSetup, worker_setup
 from lpr.sinks import read_log
 from lpr.vote import VoterOptions
 
@@ -34,6 +35,26 @@ def test_a_gate_may_ask_for_all_that_the_voter_gives_but_not_for_more() -> None:
     assert engine.voter.early_probability < ceiling
     with pytest.raises(ConfigError, match=r"min_probability 0\.9999 is never reached"):
         sure_engine(EngineConfig(), GatePolicy(min_probability=0.9999))
+
+
+def test_a_camera_is_looked_at_by_its_gates_policy_and_where_its_roi_says(tmp_path: Path) -> None:
+    (tmp_path / "gate.toml").write_text(
+        '[[gates]]\nname = "main"\npolicy = { min_agreeing = 5 }\n'
+        'cameras = [{ name = "north", roi = [64, 32, 640, 200] }, { name = "south" }]\n'
+        '[[gates]]\nname = "side"\ncameras = ["west"]\n'
+    )
+    config = load_gate_config(tmp_path / "gate.toml")
+    engines = camera_engines(config, EngineConfig(roi=(0, 0, 640, 360)))
+    assert {name: engine.roi for name, engine in engines.items()} == {
+        "north": (64, 32, 640, 200),
+        "south": (0, 0, 640, 360),
+        "west": (0, 0, 640, 360),
+    }
+    agreeing = [engine.voter.min_agreeing for engine in engines.values()]
+    assert agreeing == [5, 5, max(VoterOptions().min_agreeing, GatePolicy().min_agreeing)]
+    setup = worker_setup(config.gates[0].cameras[0], engines["north"])
+    assert WorkerSetup.from_body(setup.to_body()).engine == setup.engine
+    assert setup.engine.roi == (64, 32, 640, 200)
 
 
 def test_the_networks_of_a_site_are_those_that_its_engine_opens() -> None:

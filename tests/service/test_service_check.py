@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import pty
+import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 
 from lpr.cli.app import app
 from lpr.gate.config import load_gate_config
+from lpr.gate.decision_lock import DecisionLock
 from lpr.service.check import check_site
 
 SITE = """\
@@ -157,3 +160,65 @@ def test_an_armed_gate_without_an_actuator_is_a_failure(tmp_path: Path) -> None:
     assert "gate main: FAILED: armed, but has no [gates.actuator]" in result.output
     path.write_text(gate.format("false"))
     assert CliRunner().invoke(app, ["gate", "check", "--offline", str(path)]).exit_code == 0
+
+
+@pytest.mark.parametrize(("right", "good"), [(1280, True), (1281, False)])
+def test_a_roi_beyond_the_picture_is_found_whoever_set_it(
+    tmp_path: Path, right: int, good: bool
+) -> None:
+    clip = Path(__file__).resolve().parents[2] / "samples" / "two-plates.mp4"
+    (tmp_path / "lpr.toml").write_text(f"roi = [0, 0, {right}, 360]\n")
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        'engine = "lpr.toml"\n[[gates]]\nname = "main"\n'
+        f'cameras = [{{ name = "north", source = "{clip}", replay = "once" }}]\n'
+    )
+    found = [one for one in check_site(load_gate_config(path)) if one.what == "camera north"]
+    assert [(one.good, "roi reaches beyond the picture" in one.text) for one in found] == [
+        (good, not good)
+    ]
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port of this computer on which another program listens."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+def metrics_finding(folder: Path, settings: str) -> list[str]:
+    path = folder / "gate.toml"
+    gate = '[[gates]]\nname = "main"\ncameras = ["north"]\n'
+    path.write_text(f"{gate}[service.metrics]\n{settings}\n")
+    found = check_site(load_gate_config(path))
+    return [str(one) for one in found if one.what == "metrics port"]
+
+
+def test_a_metrics_port_that_is_taken_is_found_before_the_start(tmp_path: Path, taken: int) -> None:
+    remedy = (
+        "in [service.metrics] give another port, which each site on a machine needs, "
+        "or enabled = false"
+    )
+    assert metrics_finding(tmp_path, f"port = {taken}") == [
+        f"metrics port: FAILED: cannot listen on 127.0.0.1:{taken}: Address already in use; "
+        f"{remedy}"
+    ]
+    assert metrics_finding(tmp_path, f"port = {taken}\nenabled = false") == []
+    assert metrics_finding(tmp_path, "port = 0") == ["metrics port: 127.0.0.1:0 is free"]
+
+
+def test_the_port_of_a_site_that_is_running_may_be_taken(tmp_path: Path, taken: int) -> None:
+    lock = DecisionLock(tmp_path / "decisions.jsonl")
+    try:
+        assert metrics_finding(tmp_path, f"port = {taken}") == [
+            f"metrics port: 127.0.0.1:{taken}: taken, and this site is running"
+        ]
+    finally:
+        lock.close()
+    assert "FAILED" in metrics_finding(tmp_path, f"port = {taken}")[0]
+
+
+def test_figures_need_their_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    [found] = metrics_finding(tmp_path, "port = 0")
+    assert found.startswith("metrics port: FAILED: prometheus-client is not installed; run: pip")

@@ -113,7 +113,9 @@ def test_others_must_show_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_taken_port_is_told() -> None:
     server = MetricsServer(MetricsSettings(port=0), figures)
     try:
-        with pytest.raises(OutputError, match=f"cannot listen on 127.0.0.1:{server.port}"):
+        with pytest.raises(
+            OutputError, match=rf"{server.port}: .*; in \[service.metrics\] give another"
+        ):
             MetricsServer(MetricsSettings(port=server.port), figures)
     finally:
         server.close()

@@ -46,7 +46,6 @@ def setup_of(address: str) -> WorkerSetup:
         transport="tcp",
         timeout=1.0,
         replay=None,
-        roi=None,
         motion_gate=False,
         look_every=1.0,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from typer.testing import CliRunner, Result
 from lpr.cli.app import app
 from lpr.cli.exit_codes import ExitCode
 from lpr.store import Picture, StoredDecision, StoreSettings, open_store
+from lpr.types import EventKind
 
 if TYPE_CHECKING:
     from tests.store.conftest import MakeEvent, Site
@@ -140,6 +142,37 @@ def test_show_prints_an_event_and_writes_its_picture(run: Run, tmp_path: Path) -
     assert shown["decisions"][0]["reason"] == "not_listed"
     assert target.read_bytes() == PICTURE.data
     assert run("show", "nothing", *ME, ok=False).exit_code == ExitCode.CONFIG
+
+
+def test_a_departures_picture_is_that_of_its_verdict(
+    run: Run, site: Site, event: MakeEvent, tmp_path: Path
+) -> None:
+    other = Picture.encode(np.full((8, 16, 3), 9, np.uint8), "png")
+    with site.open() as store:
+        store.add_event(event("M1", kind=EventKind.CONFIRMED, track_id=50), picture=other)
+        run_name = uuid4().hex
+        ids = [
+            store.add_event(one, run=run_name, picture=picture)
+            for one, picture in (
+                (event("M1", track_id=50, time=10), PICTURE),
+                (event("M2", kind=EventKind.REVISED, track_id=50, time=11), other),
+                (event("M1", kind=EventKind.DEPARTED, track_id=50, time=12), None),
+                (event("M3", kind=EventKind.DEPARTED, track_id=50, time=13), None),
+                (event("", kind=EventKind.UNREAD, track_id=50, time=14), None),
+            )
+        ]
+    target = tmp_path / "plate.png"
+    shown = run("show", ids[2], *ME, "--picture", str(target))
+    assert target.read_bytes() == PICTURE.data
+    assert shown.stderr == f"lpr: the picture is that of the verdict, event {ids[0]}\n"
+    assert run("show", ids[1], *ME, "--picture", str(target)).stderr == ""
+    assert target.read_bytes() == other.data
+    target.unlink()
+    for event_id in ids[3:]:
+        none = run("show", event_id, *ME, "--picture", str(target), ok=False)
+        assert none.exit_code == ExitCode.CONFIG
+        assert f"event {event_id}: has no picture; a verdict keeps one" in none.stderr
+        assert not target.exists()
 
 
 def test_export_erase_and_audit(run: Run, tmp_path: Path) -> None:

@@ -17,8 +17,7 @@ from alembic.migration import MigrationContext
 from lpr.errors import ConfigError, MissingExtraError, StoreError
 from lpr.store import EventStore, StoreSettings, open_store
 from lpr.store.database import connect
-from lpr.store.migrate import VERSION_TABLE
-from lpr.store.schema import metadata
+from lpr.store.schema import VERSION_TABLE, metadata
 
 if TYPE_CHECKING:
     from tests.store.conftest import Cluster, MakeEvent, Site
@@ -142,16 +141,18 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         open_store(StoreSettings(database=path))
 
 
-def test_another_programs_database_is_refused_and_gets_no_tables(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_another_programs_database_is_refused_and_stays_as_it_is(tmp_path: Path, mode: str) -> None:
     path = tmp_path / "home.db"
     with closing(sqlite3.connect(path)) as other:
+        other.execute(f"PRAGMA journal_mode={mode}")
         other.execute("CREATE TABLE states (value TEXT)")
         other.commit()
+    before = path.read_bytes()
     with pytest.raises(StoreError, match=r"home.db: is a database of another program.*'states'"):
         open_store(StoreSettings(database=path))
-    with closing(sqlite3.connect(path)) as other:
-        names = [name for (name,) in other.execute("SELECT name FROM sqlite_master")]
-    assert names == ["states"]
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["home.db"]
 
 
 def test_a_lock_that_is_held_too_long_is_an_error_and_passes(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from lpr.store.migrate import VERSION_TABLE
-from lpr.store.schema import metadata
+from lpr.store.schema import VERSION_TABLE, metadata
 
 
 def run() -> None:
