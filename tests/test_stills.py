@@ -148,3 +148,42 @@ def test_a_plate_at_the_border_may_lack_a_part_of_its_text(
     assert plate.reading.confidence == pytest.approx(believed)
     # Of a picture that is cut around a plate, the plate fills all.
     assert stills.read_crop(PICTURE).reading.confidence == pytest.approx(0.97)
+
+
+class _Nothing:
+    def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("size", "text", "probability", "read"),
+    [
+        ((90, 24), "AB123", 0.97, ["AB123"]),
+        ((90, 80), "AB123", 0.97, []),
+        ((900, 100), "AB123", 0.97, []),
+        ((90, 24), "AB123", 0.9, []),
+        ((90, 24), "AB1", 0.97, []),
+    ],
+)
+def test_a_picture_of_a_plates_shape_may_be_one(
+    size: tuple[int, int], text: str, probability: float, read: list[str]
+) -> None:
+    says = {1: sure_reading(text, probability=probability)}
+    stills = StillReader(_Nothing(), _Nothing(), _Cut(1), _Reader(says), no_prior)
+    plates = stills.read(np.zeros((size[1], size[0], 3), np.uint8))
+    assert [plate.reading.text for plate in plates] == read
+    assert all(plate.score == plate.reading.confidence for plate in plates)
+
+
+def test_a_plate_that_fills_the_picture_is_not_cut_by_its_border() -> None:
+    class AtBorder(_Cut):
+        def rectify(self, image: Image, quad: Quad) -> PlateCrop:
+            crop = super().rectify(image, quad)
+            return replace(crop, quality=replace(crop.quality, edge=0.0))
+
+    says = {0: sure_reading("AB123", probability=0.97 ** (1 / 5))}
+    stills = StillReader(_Detector(), _Detector(), AtBorder(0), _Reader(says), no_prior)
+    (scene,) = stills.read(np.zeros((200, 300, 3), np.uint8))
+    assert scene.reading.confidence == pytest.approx(0.25)
+    (crop,) = stills.read(np.zeros((28, 84, 3), np.uint8))
+    assert crop.reading.confidence == pytest.approx(0.97)
