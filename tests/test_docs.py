@@ -188,3 +188,17 @@ def test_the_periods_of_the_privacy_page_are_the_defaults() -> None:
     assert f"| {OutboxSettings().max_age_days:g} days at most, then they are given up |" in page
     assert GateConfig.model_fields["decisions_rotation"].default is None
     assert GateConfig.model_fields["store"].default is None
+
+
+def test_the_characters_of_the_training_page_are_the_readers() -> None:
+    from lpr.recognize.alphabet import PLATE_CHARACTERS
+
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    assert sorted(set(block.replace("\n", ""))) == sorted(PLATE_CHARACTERS)
+
+
+def test_the_label_of_the_training_page_is_the_one_that_errors_show() -> None:
+    from lpr.train.recognizer_labels import EXAMPLE
+
+    assert EXAMPLE in (ROOT / "docs" / "training.md").read_text(encoding="utf-8")

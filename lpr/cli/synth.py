@@ -102,12 +102,24 @@ def clips(out: Out, count: Count = 10, seed: Seed = 0, region: Region = None) ->
         from lpr.synth.fonts import FontBook
 
         fonts, regions = FontBook(), _regions(region) or ()
+        names = [_name(seed, number, ".mp4") for number in range(count)]
         _make(out)
+        _require_no_others(out, names)
         with _labels(out) as labels:
             for number in _counted(count):
-                spec = sample_clip_spec(seed + number, regions=regions)
-                made = render_clip(spec, out / f"{seed + number:06d}.mp4", fonts=fonts)
-                labels(made.to_json())
+                spec = sample_clip_spec(_own_seed(seed, number), regions=regions)
+                labels(render_clip(spec, out / names[number], fonts=fonts).to_json())
+
+
+def _own_seed(seed: int, number: int) -> int:
+    """A seed for one clip that no other seed's clips have."""
+    import numpy as np
+
+    return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0])
+
+
+def _name(seed: int, number: int, suffix: str) -> str:
+    return f"{seed:04d}-{number:06d}{suffix}"
 
 
 def _regions(region: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -125,11 +137,13 @@ def _write(
 
     from lpr.errors import OutputError
 
+    names = [_name(seed, number, ".png") for number in range(count)]
     _make(out / "images")
+    _require_no_others(out / "images", names)
     with _labels(out) as labels:
         for number in _counted(count):
             image, label = one(number)
-            name = f"images/{seed:04d}-{number:06d}.png"
+            name = f"images/{names[number]}"
             if not cv2.imwrite(str(out / name), image):
                 raise OutputError(f"{out / name}: cannot be written")
             labels({"image": name, "split": "train", **label})
@@ -142,6 +156,19 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be created: {error.strerror}") from error
+
+
+def _require_no_others(folder: Path, names: Sequence[str]) -> None:
+    """Refuse a folder with pictures or clips of which the new labels would say nothing."""
+    from lpr.errors import OutputError
+
+    suffix = Path(names[0]).suffix
+    others = sorted({path.name for path in folder.glob(f"*{suffix}")} - set(names))
+    if others:
+        raise OutputError(
+            f"{folder}: holds {len(others)} of a former run, which labels.jsonl would no longer "
+            f"name ({others[0]}); remove them, or give another --out"
+        )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lpr.cli.failure import clean_exit
+from lpr.cli.failure import clean_exit, complain
 from lpr.cli.options import names
 
 if TYPE_CHECKING:
@@ -71,12 +71,15 @@ def detector(
         from lpr.train.detector_loop import DetectorTrainOptions, train_detector
         from lpr.train.detector_render import build_bank
 
+        source = data_folder(data)
+        refined = labels or find_model(DEFAULT_DETECTOR).path.parent / "labels"
+        if labels is not None:
+            _require_any(labels, "corners.json", "mined.json")
         bank = work / "bank" if plates else None
         if bank is not None:
             build_bank(bank, plates, seed)
-        refined = labels or find_model(DEFAULT_DETECTOR).path.parent / "labels"
         options = DetectorTrainOptions(
-            data=data_folder(data),
+            data=source,
             corners=_present(refined / "corners.json"),
             mined=_present(refined / "mined.json"),
             work=work,
@@ -123,15 +126,25 @@ def corners(
     """Train the corner refiner on labelled scenes and rendered plates, and export it."""
     with clean_exit():
         _need_torch()
+        from lpr.errors import TrainingError
         from lpr.evaluate.datasets import data_folder
         from lpr.registry import DEFAULT_DETECTOR, find_model
         from lpr.train.corners_loop import CornersTrainOptions, train_corners
-        from lpr.train.recognizer_loop import render_cache
+        from lpr.train.recognizer_cache import made_otherwise, render_cache
 
+        source = data_folder(data)
+        if labels is not None:
+            _require_any(labels, "corners.json")
         found = labels or find_model(DEFAULT_DETECTOR).path.parent / "labels"
         with _shown("corners", steps) as show:
             if rendered is None:
                 rendered = work / "rendered"
+                other = made_otherwise(rendered, seed, None)
+                if other is not None:
+                    raise TrainingError(
+                        f"{rendered}: holds {other}, not of seed {seed}; remove the folder, or "
+                        "give another --work"
+                    )
                 render_cache(
                     rendered,
                     plates,
@@ -139,7 +152,7 @@ def corners(
                     on_render=lambda done, wanted: show(0, {"plates rendered": done, "of": wanted}),
                 )
             options = CornersTrainOptions(
-                data=data_folder(data),
+                data=source,
                 work=work,
                 output=out,
                 rendered=rendered,
@@ -186,10 +199,11 @@ def recognizer(
     seed: Seed = 0,
     fresh: Fresh = False,
 ) -> None:
-    """Train the recognizer on rendered and real plates, or fine-tune one on your own crops.
+    # The backslash keeps the list from being taken for a style.
+    r"""Train the recognizer on rendered and real plates, or fine-tune one on your own crops.
 
     Your own data is a folder with labels.jsonl: {"image": "x.jpg", "text": "AB123", "lines": 1,
-    "box": [left, top, right, bottom], "quad": null, "split": "train"}.
+    "box": \[left, top, right, bottom], "quad": null, "split": "train"}.
     """
     with clean_exit():
         _need_torch()
@@ -230,6 +244,7 @@ def recognizer(
                     now.step, {"loss": now.loss, "crops a second": now.crops_per_second}
                 ),
                 lambda done, wanted: show(0, {"plates rendered": done, "of": wanted}),
+                complain,
             )
         _print_accuracy(load_manifest(folder).metrics)
         print(f"written: {folder}")
@@ -257,6 +272,13 @@ def _print_accuracy(metrics: Mapping[str, float]) -> None:
 
 def _present(path: Path) -> Path | None:
     return path if path.is_file() else None
+
+
+def _require_any(folder: Path, *files: str) -> None:
+    from lpr.errors import TrainingError
+
+    if not any((folder / name).is_file() for name in files):
+        raise TrainingError(f"--labels {folder}: there is no {' or '.join(files)}")
 
 
 def _transcribed(model: Path) -> Path | None:

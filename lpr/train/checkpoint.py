@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,14 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(state, partial)
         os.replace(partial, path)  # noqa: PTH105 - the atomic call is named as such
-    except OSError as error:
-        raise TrainingError(f"{path}: the checkpoint cannot be written: {error}") from error
+    except (OSError, RuntimeError) as error:  # torch's writer tells of a full disk by the latter
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        # What that writer says is of its own insides.
+        why = error.strerror if isinstance(error, OSError) else None
+        raise TrainingError(
+            f"{path}: the checkpoint cannot be written: {why or 'is the disk full?'}"
+        ) from error
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

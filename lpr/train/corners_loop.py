@@ -85,8 +85,15 @@ def train_corners(options: CornersTrainOptions, progress: Progress | None = None
         progress: called every 50 steps with step, total and figures.
 
     Raises:
-        TrainingError: no data, a loss that is no number, or torch and ONNX disagree.
+        TrainingError: no data, no rendered plates, a loss that is no number, or torch and ONNX
+            disagree.
     """
+    if options.rendered_share > 0 and len(RenderedCache(options.rendered)) == 0:
+        raise TrainingError(
+            f"{options.rendered}: there are no rendered plates (NAME.json beside NAME.npy); a "
+            "recognizer's run has them in its folder `rendered`; without --rendered they are "
+            "rendered"
+        )
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     net = CornersNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -1,9 +1,10 @@
-"""What the reader learns from: labelled crops and a cache of rendered plates."""
+"""What the reader learns from: patches of labelled crops and a cache of rendered plates."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from lpr.recognize.alphabet import Alphabet
 from lpr.synth.fonts import FontBook
 from lpr.synth.plate import render_plate, render_random_plate
 from lpr.synth.scripts import drawable_designs, render_script_plate
+from lpr.train.recognizer_labels import CropLabel, load_crop, quad_in
 from lpr.types import Image
 
 Grey = npt.NDArray[np.uint8]
@@ -47,98 +49,6 @@ class LabelledPatch:
     corners: Corners
     text: str
     lines: int
-
-
-@dataclass(frozen=True, slots=True)
-class CropLabel:
-    """One line of a `labels.jsonl` of plate crops.
-
-    Attributes:
-        path: the picture.
-        text: what the plate says.
-        lines: rows of text.
-        quad: the plate in the crop; without area where it fills the crop.
-        split: `train` or `val`.
-        note: what is unusual about it.
-        cut: left, top, right and bottom of the crop in the picture, pixels; None for all of it.
-    """
-
-    path: Path
-    text: str
-    lines: int
-    quad: Quad
-    split: str
-    note: str
-    cut: tuple[int, int, int, int] | None = None
-
-
-def read_labels(folder: Path) -> tuple[CropLabel, ...]:
-    """Read `folder/labels.jsonl`: image, text, and optionally lines, box or quad, split, note.
-
-    Raises:
-        TrainingError: the file is missing or a line is broken; the message names the line.
-    """
-    path = folder / "labels.jsonl"
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise TrainingError(f"{path}: cannot be read: {error.strerror}") from error
-    labels = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            labels.append(_label(folder, json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
-            raise TrainingError(f"{path}:{number}: no crop label: {error!r}") from error
-    return tuple(labels)
-
-
-def _label(folder: Path, row: dict[str, object]) -> CropLabel:
-    path = folder / str(row["image"])
-    quad, box = row.get("quad"), row.get("box")
-    if isinstance(quad, list):
-        corners = Quad.from_points(quad)
-    elif isinstance(box, list):
-        corners = Quad.from_box(*(float(edge) for edge in box))
-    else:
-        corners = Quad.from_box(0, 0, 0, 0)
-    return CropLabel(
-        path,
-        str(row["text"]),
-        2 if row.get("lines") == 2 else 1,
-        corners,
-        str(row.get("split", "train")),
-        str(row.get("note") or ""),
-    )
-
-
-def load_crop(label: CropLabel) -> Image:
-    """Read a label's crop, HxWx3 uint8 BGR.
-
-    Raises:
-        TrainingError: it cannot be read.
-    """
-    image = cv2.imread(str(label.path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise TrainingError(f"{label.path}: cannot be read as a picture")
-    if label.cut is not None:
-        left, top, right, bottom = label.cut
-        image = image[top:bottom, left:right].copy()
-    return np.asarray(image, np.uint8)
-
-
-def quad_in(label: CropLabel, image: Image) -> Quad:
-    """The plate in its picture; the whole picture where the label has neither box nor quad."""
-    if label.quad.area > 0:
-        return label.quad
-    return Quad.from_box(0, 0, image.shape[1], image.shape[0])
-
-
-def served_crop(label: CropLabel, width: int, height: int) -> Image:
-    """The crop that serving would read: rectified from the labelled corners."""
-    image = load_crop(label)
-    return rectify(image, quad_in(label, image), width, height)
 
 
 def real_patches(labels: Sequence[CropLabel], alphabet: Alphabet) -> list[LabelledPatch]:
@@ -251,6 +161,9 @@ def render_shard(
 
     Returns:
         The shard's list of texts; its pictures lie beside it.
+
+    Raises:
+        TrainingError: the disk refuses; nothing of the shard is left.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
@@ -272,9 +185,15 @@ def render_shard(
             texts.append(plate.text)
             if on_plate is not None:
                 on_plate(len(texts))
-    np.save(folder / f"{name}.npy", patches)
-    index = folder / f"{name}.json"
-    index.write_text(json.dumps({"seed": seed, "texts": texts}, ensure_ascii=False))
+    pictures, index = folder / f"{name}.npy", folder / f"{name}.json"
+    try:
+        np.save(pictures, patches)
+        index.write_text(json.dumps({"seed": seed, "texts": texts}, ensure_ascii=False))
+    except OSError as error:
+        with suppress(OSError):
+            pictures.unlink(missing_ok=True)
+            index.unlink(missing_ok=True)
+        raise TrainingError(f"{pictures}: the plates cannot be written: {error}") from error
     return index
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -103,10 +104,20 @@ def export_recognizer(
 
 
 def save_weights(path: Path, net: RecognizerNet, alphabet: Alphabet) -> None:
-    """Write a network's weights without any optimiser state."""
+    """Write a network's weights without any optimiser state.
+
+    Raises:
+        TrainingError: the disk refuses; nothing of the file is left.
+    """
     arrays = {name: value.numpy() for name, value in net.state_dict().items()}
     shape = np.array(list(asdict(net.shape).values()), np.int64)
-    np.savez_compressed(path, **{_ALPHABET: np.array(alphabet.characters), _SHAPE: shape, **arrays})
+    characters = np.array(alphabet.characters)
+    try:
+        np.savez_compressed(path, **{_ALPHABET: characters, _SHAPE: shape, **arrays})
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise TrainingError(f"{path}: the weights cannot be written: {error}") from error
 
 
 def load_weights(path: Path) -> tuple[RecognizerNet, Alphabet]:

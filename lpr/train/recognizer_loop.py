@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import torch
 
-from lpr.errors import TrainingError
+from lpr.errors import ModelError, TrainingError
 from lpr.imaging import recognizer_input
-from lpr.recognize.alphabet import PLATE_CHARACTERS, Alphabet
+from lpr.manifest import load_manifest
+from lpr.recognize.alphabet import Alphabet
 from lpr.registry import DEFAULT_RECOGNIZER, find_model
 from lpr.synth.fonts import FontBook
 from lpr.train.backgrounds import grey_pictures
@@ -20,16 +21,9 @@ from lpr.train.detector_data import EVALUATION_ONLY
 from lpr.train.ema import WeightAverage
 from lpr.train.recognizer_augment import AugmentStrength
 from lpr.train.recognizer_batches import BatchMaker
-from lpr.train.recognizer_data import (
-    PATCH_HEIGHT,
-    PATCH_WIDTH,
-    CropLabel,
-    Grey,
-    RenderedCache,
-    read_labels,
-    render_shard,
-    served_crop,
-)
+from lpr.train.recognizer_begun import Begun, labels_hash, recall, remember, require_same
+from lpr.train.recognizer_cache import empty_cache, made_otherwise, render_cache
+from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, Grey, RenderedCache
 from lpr.train.recognizer_elsewhere import ELSEWHERE, Elsewhere, render_elsewhere
 from lpr.train.recognizer_export import (
     WEIGHTS,
@@ -41,20 +35,18 @@ from lpr.train.recognizer_export import (
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_keep import Keeper
+from lpr.train.recognizer_labels import CropLabel, check_pictures, read_labels, served_crop
 from lpr.train.recognizer_letters import LetterPainter
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
-from lpr.train.recognizer_patches import (
-    LEFT_OUT,
-    shipped_helpers,
-    training_rows,
-    weighted_patches,
-)
-from lpr.train.recognizer_score import (
-    ScoredCrops,
-    calibration_error,
-    confidences,
-    fit_temperature,
-    score_crops,
+from lpr.train.recognizer_patches import LEFT_OUT, shipped_helpers, training_rows, weighted_patches
+from lpr.train.recognizer_score import Calibration, ScoredCrops, calibrate, score_crops
+from lpr.train.recognizer_sets import (
+    SET_LICENCES,
+    named_folders,
+    require_usable,
+    told,
+    usable,
+    used,
 )
 from lpr.train.recognizer_steps import (
     LoopOptions,
@@ -74,37 +66,8 @@ SHIPPED: Final = "shipped"
 CHECKPOINT: Final = "checkpoint.pt"
 START: Final = "start.npz"
 """Beside the checkpoint: the weights that a fine-tuning began with."""
-SET_LICENCES: Final[Mapping[str, str]] = {
-    "mixed-openlpr": "Apache-2.0",
-    "us-uk-ph-cjsantos": "CC-BY-4.0",
-    "ro-night": "MIT",
-    "ar-ankandrew": "MIT",
-    "cn-lprnet": "Apache-2.0",
-    "cn-ccpd-mini": "MIT",
-    "kr-cvlab": "Apache-2.0",
-    "kr-cvlab-rect": "Apache-2.0",
-    "scenes/mixed-openlpr": "Apache-2.0",
-    "scenes/us-uk-ph-cjsantos": "CC-BY-4.0",
-    "scenes/ro-night": "MIT",
-    "scenes/india-moto-helmet": "CC-BY-4.0",
-}
-"""Licences of the known sets; others count as the user's own."""
 FINE_TUNING_RATE: Final = 0.2
 """Fine-tuning learns at this share of the rate, so that it keeps what the model knows."""
-_SHARD = 2000
-_UNKNOWN_SHARE = 0.09
-"""Share, in shards of all countries, of plates to which the answer is to be no text."""
-_OWN_SHARDS: Final[Mapping[int, tuple[str, int | None]]] = {
-    3: ("kr", None),
-    6: ("cn", None),
-    10: ("kr", None),
-    13: ("cn", None),
-    15: ("cn", 2),
-    17: ("kr", None),
-    19: ("ae", None),
-}
-"""Of each twenty shards these go to one country, or to its plates of so many rows: its characters
-or layouts occur nowhere else, and in a fair draw of all countries too rarely to be learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +120,7 @@ def train_recognizer(
     options: RecognizerTrainOptions,
     on_progress: Callable[[Progress], None] | None = None,
     on_render: Callable[[int, int], None] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Path:
     """Train, export and check a recognizer.
 
@@ -164,42 +128,58 @@ def train_recognizer(
         options: what and how.
         on_progress: called every 50 steps.
         on_render: called with plates rendered and wanted, while the cache is filled.
+        tell: called with a line for people now and then: what is used of the data, where the run
+            goes on and where it stopped.
 
     Returns:
         The model folder: `model.onnx`, `manifest.toml`, `weights.npz` and `history.jsonl`.
 
     Raises:
-        TrainingError: no data, a broken label, a diverged loss, a disagreement of torch and ONNX.
+        TrainingError: no data, a broken label, a checkpoint of a run that was begun with something
+            else or has taken its steps, a diverged loss, a disagreement of torch and ONNX.
         ConfigError: fonts for rendering are missing.
         ModelNotFoundError: the model to start from is unknown.
     """
-    labels = _labels(options)
+    say = tell or _nobody_listens
     loop = options.loop
     if options.init_from is not None:
         loop = replace(loop, rate=loop.rate * FINE_TUNING_RATE)
-    state = _start(options, loop)
-    share = _rendered_share(options, labels, state.alphabet)
+    checkpoint = options.out / CHECKPOINT
+    goes_on = options.resume and checkpoint.is_file()
+    begun = _begun(options, goes_on=goes_on)
+    state = restore_state(checkpoint, loop) if goes_on else _start(options, loop)
+    if goes_on:
+        _require_steps_left(options, state)
+        say(f"going on from step {state.step}")
+    labels = _checked_labels(options, state.alphabet, say)
+    share = _rendered_share(options, labels)
     elsewhere = render_elsewhere(state.alphabet) if options.init_from is not None else None
-    before = _validate(_averaged(state), state.alphabet, labels, elsewhere)
+    start = _start_network(options, state, goes_on=goes_on)
+    before = {} if start is None else _validate(start, state.alphabet, labels, elsewhere)
     if share > 0:
-        render_cache(
-            _cache_folder(options),
-            options.rendered,
-            loop.seed,
-            alphabet=state.alphabet,
-            backgrounds=_empty(options),
-            regions=options.regions,
-            on_render=on_render,
-        )
+        _render(options, state.alphabet, on_render, say, goes_on=goes_on)
     options.out.mkdir(parents=True, exist_ok=True)
-    if state.step == 0:
+    if not goes_on:
+        # Not the checkpoint of a former run beside the record of this one, whenever it is killed.
+        checkpoint.unlink(missing_ok=True)
         _remember_start(options, state)
-    store_state(options.out / CHECKPOINT, state)
-    train_together(loop.processes, _learn, (options, loop), on_progress)
-    state = restore_state(options.out / CHECKPOINT, loop)
+        remember(options.out, begun)
+    store_state(checkpoint, state)
+    try:
+        train_together(loop.processes, _learn, (options, loop), on_progress)
+    except KeyboardInterrupt:
+        step = restore_state(checkpoint, loop).step
+        say(f"stopped at step {step}; the same command goes on")
+        raise
+    state = restore_state(checkpoint, loop)
     write_history(options.out / "history.jsonl", state.history)
     after = _validate(_averaged(state), state.alphabet, labels, elsewhere)
-    return _export(options, state, labels, before, after, share)
+    calibration = _calibrated(after, state.alphabet, begun.temperature)
+    return _export(options, state, labels, before, after, calibration, share)
+
+
+def _nobody_listens(line: str) -> None:
+    """Where no caller wants to be told."""
 
 
 def _learn(
@@ -228,31 +208,76 @@ def _learn(
         seed=(loop.seed * 7919 + state.step) * loop.processes + team.rank,
     )
     checkpoint = options.out / CHECKPOINT if team.rank == 0 else None
-    run_steps(state, batches, loop, checkpoint, on_progress, team.average, _keeper(options))
+    run_steps(
+        state,
+        batches,
+        loop,
+        checkpoint,
+        on_progress,
+        team.average,
+        _keeper(options),
+        stop=team.stop,
+    )
 
 
 def _labels(options: RecognizerTrainOptions) -> dict[str, tuple[CropLabel, ...]]:
-    labels = {folder.name: read_labels(folder) for folder in options.data}
+    labels = {name: read_labels(folder) for name, folder in named_folders(options.data).items()}
     if options.transcribed is not None and options.scenes is not None:
         labels |= read_transcribed(options.transcribed, options.scenes)
     return labels
 
 
+def _checked_labels(
+    options: RecognizerTrainOptions, alphabet: Alphabet, say: Callable[[str], None]
+) -> dict[str, tuple[CropLabel, ...]]:
+    """The labels that the reader can spell, all pictures looked at; what is used has been said."""
+    labels = _labels(options)
+    for name in named_folders(options.data):
+        check_pictures(labels[name])
+    spelled = usable(labels, alphabet)
+    for line in told(labels, spelled, alphabet):
+        say(line)
+    require_usable(labels, spelled)
+    return spelled
+
+
 def _rendered_share(
-    options: RecognizerTrainOptions,
-    labels: Mapping[str, Sequence[CropLabel]],
-    alphabet: Alphabet,
+    options: RecognizerTrainOptions, labels: Mapping[str, Sequence[CropLabel]]
 ) -> float:
     """Share of rendered plates among the crops; all, where no real plate may train."""
     share = options.rendered_share if options.rendered > 0 else 0.0
-    usable = training_rows(labels).values()
-    if any(alphabet.covers(row.text) for rows in usable for row in rows):
+    if any(training_rows(labels).values()):
         return share
     if share == 0:
         raise TrainingError(
             "nothing to train on: no labelled crop in the train split, none rendered"
         )
     return 1.0
+
+
+def _render(
+    options: RecognizerTrainOptions,
+    alphabet: Alphabet,
+    on_render: Callable[[int, int], None] | None,
+    say: Callable[[str], None],
+    *,
+    goes_on: bool,
+) -> None:
+    """Fill the cache; a new run's own does not keep what was rendered for another one."""
+    folder, seed = _cache_folder(options), options.loop.seed
+    other = made_otherwise(folder, seed, options.regions)
+    if other is not None and options.cache is None and not goes_on:
+        say(f"{folder} holds {other}; rendering anew")
+        empty_cache(folder)
+    render_cache(
+        folder,
+        options.rendered,
+        seed,
+        alphabet=alphabet,
+        backgrounds=_empty(options),
+        regions=options.regions,
+        on_render=on_render,
+    )
 
 
 def _cache_folder(options: RecognizerTrainOptions) -> Path:
@@ -263,20 +288,67 @@ def _empty(options: RecognizerTrainOptions) -> Sequence[Grey]:
     return grey_pictures(options.negatives, least=(PATCH_WIDTH, PATCH_HEIGHT), widest=600)
 
 
+def _begun(options: RecognizerTrainOptions, *, goes_on: bool) -> Begun:
+    """What the run is begun with; the same as the run in `out`, where it goes on."""
+    former = recall(options.out) if goes_on else None
+    start = options.init_from
+    if former is not None:
+        temperature = former.temperature
+    else:
+        temperature = 1.0 if start is None else find_model(_model(start)).manifest.temperature
+    folders = named_folders(options.data)
+    begun = Begun(
+        None if start is None else _model(start),
+        {name: labels_hash(folder) for name, folder in folders.items()},
+        options.loop.seed,
+        options.regions,
+        options.keep,
+        temperature,
+    )
+    if former is not None:
+        require_same(options.out, former, begun)
+    return begun
+
+
+def _model(start: str) -> str:
+    return DEFAULT_RECOGNIZER if start == SHIPPED else start
+
+
+def _require_steps_left(options: RecognizerTrainOptions, state: TrainingState) -> None:
+    """Refuse to train nothing; a run that only could not be exported still may be."""
+    step, wanted = state.step, options.loop.steps
+    exported = False
+    with suppress(ModelError):
+        exported = load_manifest(options.out).metrics.get("steps") == step
+    if step > wanted or (step == wanted and exported):
+        raise TrainingError(
+            f"{options.out}: the run there has taken {step} steps and {wanted} are asked for; "
+            "give more --steps, begin anew with --fresh, or give another --out"
+        )
+
+
 def _start(options: RecognizerTrainOptions, loop: LoopOptions) -> TrainingState:
-    checkpoint = options.out / CHECKPOINT
-    if options.resume and checkpoint.is_file():
-        return restore_state(checkpoint, loop)
     if options.init_from is None:
         return new_state(loop)
-    name = DEFAULT_RECOGNIZER if options.init_from == SHIPPED else options.init_from
-    net, alphabet = load_weights(find_model(name).path.parent / WEIGHTS)
+    net, alphabet = load_weights(find_model(_model(options.init_from)).path.parent / WEIGHTS)
     return TrainingState(
         net,
         WeightAverage(net, loop.average),
         make_optimiser(net, loop),
         alphabet,
     )
+
+
+def _start_network(
+    options: RecognizerTrainOptions, state: TrainingState, *, goes_on: bool
+) -> RecognizerNet | None:
+    """What a fine-tuning began with; None where it is unknown, or there is nothing to compare."""
+    if options.init_from is None:
+        return None
+    if not goes_on:
+        return _averaged(state)
+    start = options.out / START
+    return load_weights(start)[0] if start.is_file() else None
 
 
 def _remember_start(options: RecognizerTrainOptions, state: TrainingState) -> None:
@@ -292,63 +364,6 @@ def _keeper(options: RecognizerTrainOptions) -> Keeper | None:
         return None
     net, alphabet = load_weights(start)
     return Keeper(net, alphabet.blank, options.keep)
-
-
-def render_cache(
-    folder: Path,
-    plates: int,
-    seed: int,
-    *,
-    alphabet: Alphabet | None = None,
-    backgrounds: Sequence[Grey] = (),
-    regions: tuple[str, ...] | None = None,
-    on_render: Callable[[int, int], None] | None = None,
-) -> RenderedCache:
-    """Render plates into a cache until it holds as many as wanted.
-
-    Args:
-        folder: the cache.
-        plates: number of plates wanted.
-        seed: of every choice; the same seed gives the same plates.
-        alphabet: plates with other characters are left out.
-        backgrounds: grey pictures to put behind the plates.
-        regions: region codes; None means all.
-        on_render: called with plates rendered and wanted.
-
-    Raises:
-        ConfigError: fonts are missing.
-    """
-    cache = RenderedCache(folder)
-    fonts = FontBook() if len(cache) < plates else None
-    number = 0
-    while fonts is not None and len(cache) < plates:
-        name = f"{seed:04d}-{number:05d}"
-        number += 1
-        if (folder / f"{name}.json").is_file():
-            continue
-        own, lines = _own_shard(number) if regions is None else (regions, None)
-        render_shard(
-            folder,
-            name,
-            min(_SHARD, plates - len(cache)),
-            seed * 100_003 + number,
-            fonts=fonts,
-            alphabet=alphabet or Alphabet(PLATE_CHARACTERS),
-            backgrounds=backgrounds,
-            regions=own,
-            lines=lines,
-            unknown_share=_UNKNOWN_SHARE if own is None else 0.0,
-        )
-        cache.refresh()
-        if on_render is not None:
-            on_render(len(cache), plates)
-    return cache
-
-
-def _own_shard(number: int) -> tuple[tuple[str, ...] | None, int | None]:
-    """Regions and rows of the plates of a shard; None for all."""
-    country, lines = _OWN_SHARDS.get(number % 20, (None, None))
-    return None if country is None else (country,), lines
 
 
 def _averaged(state: TrainingState) -> RecognizerNet:
@@ -381,6 +396,7 @@ def _export(
     labels: Mapping[str, Sequence[CropLabel]],
     before: Mapping[str, ScoredCrops],
     after: Mapping[str, ScoredCrops],
+    calibration: Calibration,
     rendered_share: float,
 ) -> Path:
     net, alphabet = _averaged(state), state.alphabet
@@ -389,32 +405,20 @@ def _export(
         if scored.texts:
             metrics[f"{name}_n"] = float(len(scored.texts))
             metrics[f"{name}_exact"] = scored.accuracy
-            if options.init_from is not None:
+            if name in before:
                 metrics[f"{name}_exact_before"] = before[name].accuracy
-    # Real crops alone tell how sure to be.
-    pooled = _pooled(
-        [
-            scored
-            for name, scored in after.items()
-            if scored.texts and name != ELSEWHERE and name not in EVALUATION_ONLY
-        ]
-    )
-    temperature = 1.0
-    if pooled is not None:
-        temperature = fit_temperature(pooled, alphabet)
-        metrics["calibration_error"] = calibration_error(
-            confidences(pooled, alphabet, temperature), pooled.right
-        )
+    if calibration.error is not None:
+        metrics["calibration_error"] = calibration.error
     card = RecognizerCard(
         name=options.name,
         version=options.version,
         licence=options.licence,
-        temperature=temperature,
+        temperature=calibration.temperature,
         calibration=(),
         training=[
             (name, SET_LICENCES.get(name, "own data"), count)
-            for name, rows in training_rows(labels).items()
-            if (count := len(rows))
+            for name, (count, _) in used(labels).items()
+            if count
         ],
         synthetic_share=rendered_share,
         metrics=metrics,
@@ -422,14 +426,18 @@ def _export(
     return export_recognizer(net, alphabet, _example(labels), options.out, card)
 
 
-def _pooled(parts: Sequence[ScoredCrops]) -> ScoredCrops | None:
-    if not parts:
-        return None
-    return replace(
-        parts[0],
-        logits=np.concatenate([part.logits for part in parts]),
-        texts=tuple(text for part in parts for text in part.texts),
-        read=tuple(text for part in parts for text in part.read),
+def _calibrated(
+    after: Mapping[str, ScoredCrops], alphabet: Alphabet, temperature: float
+) -> Calibration:
+    """How sure to be; of real crops alone, and none of those kept for evaluation."""
+    return calibrate(
+        [
+            scored
+            for name, scored in after.items()
+            if name != ELSEWHERE and name not in EVALUATION_ONLY
+        ],
+        alphabet,
+        temperature,
     )
 
 

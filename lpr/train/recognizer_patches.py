@@ -15,17 +15,11 @@ from lpr.recognize.alphabet import Alphabet
 from lpr.registry import DEFAULT_CORNERS, DEFAULT_RECOGNIZER, find_model
 from lpr.train.recognizer_batches import WeightedPatches
 from lpr.train.recognizer_cells import CharacterCells, RowCells, find_cells
-from lpr.train.recognizer_data import (
-    CropLabel,
-    LabelledPatch,
-    load_crop,
-    quad_in,
-    real_patches,
-    upright,
-)
+from lpr.train.recognizer_data import LabelledPatch, real_patches, upright
 from lpr.train.recognizer_embed import embedded
 from lpr.train.recognizer_export import WEIGHTS, load_weights
 from lpr.train.recognizer_glyphs import GlyphPainter
+from lpr.train.recognizer_labels import CropLabel, load_crop, quad_in
 from lpr.train.recognizer_letters import LetterPainter
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
 from lpr.train.recognizer_score import score_images

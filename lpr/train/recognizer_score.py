@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,16 @@ import torch
 from lpr.imaging import recognizer_input
 from lpr.recognize.alphabet import Alphabet
 from lpr.recognize.ctc import best_path, softmax, text_log_probability
-from lpr.train.recognizer_data import CropLabel, served_crop
 from lpr.train.recognizer_input import MEAN, SCALE
+from lpr.train.recognizer_labels import CropLabel, served_crop
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
 from lpr.types import Image
 
 _BATCH = 32
+LEAST_CROPS: Final = 200
+LEAST_WRONG: Final = 5
+"""A temperature is fitted to so many crops, so many of them misread, or not at all: where hardly a
+text is wrong, the best one is the coldest."""
 TEMPERATURES = tuple(float(value) for value in np.geomspace(0.5, 4.0, 43))
 
 
@@ -96,6 +101,42 @@ def fit_temperature(scored: ScoredCrops, alphabet: Alphabet) -> float:
         value = np.clip(confidences(scored, alphabet, temperature), 1e-4, 1 - 1e-4)
         losses.append(-float(np.where(right, np.log(value), np.log(1 - value)).mean()))
     return TEMPERATURES[int(np.argmin(losses))]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How sure a reader may be.
+
+    Attributes:
+        temperature: of its confidences.
+        error: expected calibration error; None where there were too few crops to measure it.
+    """
+
+    temperature: float
+    error: float | None
+
+
+def calibrate(parts: Sequence[ScoredCrops], alphabet: Alphabet, temperature: float) -> Calibration:
+    """Fit a temperature to sets of crops, if they are enough to.
+
+    Args:
+        parts: the network's outputs on each set.
+        alphabet: of the network.
+        temperature: what to keep where they are too few.
+    """
+    texts = [text for part in parts for text in part.texts]
+    wrong = sum(int((~part.right).sum()) for part in parts if part.texts)
+    if len(texts) < LEAST_CROPS or wrong < LEAST_WRONG:
+        return Calibration(temperature, None)
+    pooled = ScoredCrops(
+        np.concatenate([part.logits for part in parts]),
+        tuple(texts),
+        tuple(text for part in parts for text in part.read),
+    )
+    fitted = fit_temperature(pooled, alphabet)
+    return Calibration(
+        fitted, calibration_error(confidences(pooled, alphabet, fitted), pooled.right)
+    )
 
 
 def calibration_error(

@@ -17,6 +17,7 @@ from lpr.errors import TrainingError
 from lpr.recognize.alphabet import PLATE_CHARACTERS, Alphabet
 from lpr.train.checkpoint import load_checkpoint, save_checkpoint
 from lpr.train.ema import WeightAverage
+from lpr.train.interrupt import never, noted_interrupt
 from lpr.train.recognizer_batches import BatchMaker
 from lpr.train.recognizer_keep import Keeper
 from lpr.train.recognizer_net import RecognizerNet, RecognizerShape
@@ -170,6 +171,7 @@ def run_steps(
     on_progress: Callable[[Progress], None] | None = None,
     average: Callable[[nn.Module], None] | None = None,
     keeper: Keeper | None = None,
+    stop: Callable[[], bool] = never,
 ) -> None:
     """Train until `options.steps`.
 
@@ -178,40 +180,63 @@ def run_steps(
         batches: the data.
         options: how.
         checkpoint: file that is rewritten every `options.save_every` steps and at the end; None
-            for none.
+            for none. Where the run is stopped, it is written first.
         on_progress: called every 50 steps.
         average: called with the network every `options.average_every` steps and at the end.
         keeper: holds the network to what it began with; None for nothing.
+        stop: whether to stop after this step; Ctrl-C stops too.
 
     Raises:
+        KeyboardInterrupt: the run was stopped, between two steps.
         TrainingError: the loss is no number any more, or the disk refuses.
     """
     torch.set_num_threads(options.threads)
     net = state.net.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     total, count, began = 0.0, 0, time.perf_counter()
-    while state.step < options.steps:
-        rate = learning_rate(state.step, options)
-        for group in state.optimiser.param_groups:
-            group["lr"] = rate
-        total += train_step(state, batches, options.batch, keeper, bfloat16=options.bfloat16)
-        count += 1
-        state.step += 1
-        if count == 50 or state.step == options.steps:
-            progress = _progress(state, options, total / count, rate, count, began)
-            if not math.isfinite(progress.loss):
-                raise TrainingError(
-                    f"the loss is {progress.loss} at step {state.step}; lower the learning rate"
-                )
-            state.history.append({"step": state.step, "loss": progress.loss, "rate": rate})
-            if on_progress is not None:
-                on_progress(progress)
-            total, count, began = 0.0, 0, time.perf_counter()
-        last = state.step == options.steps
-        if average is not None and (last or state.step % options.average_every == 0):
-            average(net)
-        if checkpoint is not None and (last or state.step % options.save_every == 0):
-            store_state(checkpoint, state)
+    with noted_interrupt() as came:
+
+        def stopping() -> bool:
+            return came() or stop()
+
+        while state.step < options.steps:
+            rate = learning_rate(state.step, options)
+            for group in state.optimiser.param_groups:
+                group["lr"] = rate
+            total += train_step(state, batches, options.batch, keeper, bfloat16=options.bfloat16)
+            count += 1
+            state.step += 1
+            if count == 50 or state.step == options.steps:
+                progress = _progress(state, options, total / count, rate, count, began)
+                if not math.isfinite(progress.loss):
+                    raise TrainingError(
+                        f"the loss is {progress.loss} at step {state.step}; lower the learning rate"
+                    )
+                state.history.append({"step": state.step, "loss": progress.loss, "rate": rate})
+                if on_progress is not None:
+                    on_progress(progress)
+                total, count, began = 0.0, 0, time.perf_counter()
+            last, stopped = state.step == options.steps, stopping()
+            if average is not None and (last or state.step % options.average_every == 0):
+                stopped = _averaged(average, net, stopping) or stopped
+            if checkpoint is not None and (last or stopped or state.step % options.save_every == 0):
+                store_state(checkpoint, state)
+            if stopped or (last and stopping()):
+                raise KeyboardInterrupt
     net.eval()
+
+
+def _averaged(
+    average: Callable[[nn.Module], None], net: nn.Module, stopping: Callable[[], bool]
+) -> bool:
+    """Take the mean with the others; returns whether one of them has left because all stop."""
+    try:
+        average(net)
+    except RuntimeError:
+        # What is lost is the mean, not this network.
+        if stopping():
+            return True
+        raise
+    return False
 
 
 def train_step(
@@ -253,5 +278,13 @@ def _progress(
 
 
 def write_history(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
-    """Write a run's curve, one JSON object a line."""
-    path.write_text("".join(json.dumps(dict(row)) + "\n" for row in history), encoding="utf-8")
+    """Write a run's curve, one JSON object a line.
+
+    Raises:
+        TrainingError: the disk refuses.
+    """
+    lines = "".join(json.dumps(dict(row)) + "\n" for row in history)
+    try:
+        path.write_text(lines, encoding="utf-8")
+    except OSError as error:
+        raise TrainingError(f"{path}: cannot be written: {error.strerror}") from error

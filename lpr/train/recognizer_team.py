@@ -8,7 +8,9 @@ processes see more crops a second than two threads of one.
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from torch import distributed, nn
 from torch.multiprocessing.spawn import ProcessException, spawn
 
 from lpr.errors import TrainingError
+from lpr.train.interrupt import never
 from lpr.train.recognizer_steps import Progress
 
 Report = Callable[[Progress], None]
@@ -30,6 +33,8 @@ Work = Callable[..., None]
 """Called with the team, a report of progress and the arguments; a function of a module."""
 _PATIENCE: Final = timedelta(hours=1)
 """How long one process waits for another, which may be loading still."""
+_LAST_STEP: Final = 60.0
+"""Seconds that processes have to stop. What is loading still has nothing to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,12 @@ class Team:
     Attributes:
         rank: its number, from 0; number 0 reports and writes checkpoints.
         size: how many there are.
+        stop: whether all are to stop.
     """
 
     rank: int = 0
     size: int = 1
+    stop: Callable[[], bool] = never
 
     @torch.no_grad()
     def average(self, net: nn.Module) -> None:
@@ -63,16 +70,18 @@ def train_together(
     """Run `work(team, report, *arguments)` in `size` processes, or here if it is one.
 
     Raises:
+        KeyboardInterrupt: the work was stopped; all processes have ended.
         TrainingError: a process failed; the others are stopped.
     """
     if size == 1:
         work(Team(), on_progress, *arguments)
         return
-    told = get_context("spawn").Queue()
+    context = get_context("spawn")
+    told, stop = context.Queue(), context.Event()
     with tempfile.TemporaryDirectory(prefix="lpr-train-") as folder:
         running = spawn(  # type: ignore[no-untyped-call]
             _member,
-            (size, Path(folder) / "meeting", told, work, arguments),
+            (size, Path(folder) / "meeting", told, stop, work, arguments),
             nprocs=size,
             join=False,
             daemon=True,  # they end with this process, however it ends
@@ -82,18 +91,29 @@ def train_together(
                 _tell(told, on_progress)
         except ProcessException as error:
             raise TrainingError(f"a training process failed: {error}") from error
+        except KeyboardInterrupt:
+            stop.set()
+            _wait(running)
+            raise
         _tell(told, on_progress)
 
 
 def _member(
-    rank: int, size: int, meeting: Path, told: Any, work: Work, arguments: tuple[Any, ...]
+    rank: int,
+    size: int,
+    meeting: Path,
+    told: Any,
+    stop: Any,
+    work: Work,
+    arguments: tuple[Any, ...],
 ) -> None:
+    # Ctrl-C reaches every process of a terminal; the first one tells the others, between two steps.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     distributed.init_process_group(
         "gloo", init_method=meeting.as_uri(), rank=rank, world_size=size, timeout=_PATIENCE
     )
-    # Ctrl-C reaches every process; the first one tells of it.
     with suppress(KeyboardInterrupt):
-        work(Team(rank, size), told.put if rank == 0 else None, *arguments)
+        work(Team(rank, size, stop.is_set), told.put if rank == 0 else None, *arguments)
         # One that leaves while another still talks to it takes that one down.
         distributed.barrier()
     distributed.destroy_process_group()
@@ -101,6 +121,14 @@ def _member(
     told.join_thread()
     # The work is done; in the interpreter's last moments a library's thread may abort the process.
     os._exit(0)
+
+
+def _wait(running: Any) -> None:
+    """Give the processes time to end their step and write what they have."""
+    until = time.monotonic() + _LAST_STEP
+    with suppress(ProcessException):
+        while time.monotonic() < until and not running.join(timeout=0.2):
+            pass
 
 
 def _tell(told: Any, on_progress: Report | None) -> None:

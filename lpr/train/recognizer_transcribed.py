@@ -13,7 +13,7 @@ from typing import Any
 
 from lpr.errors import TrainingError
 from lpr.geometry import Quad
-from lpr.train.recognizer_data import CropLabel
+from lpr.train.recognizer_labels import CropLabel
 
 _AROUND = (0.25, 0.6)
 """Room kept around a plate, shares of its width and height: what turning and growing may show."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -20,23 +18,19 @@ from lpr.recognize.recognizer import OnnxRecognizer
 from lpr.registry import find_model
 from lpr.train.recognizer_batches import WeightedPatches
 from lpr.train.recognizer_cells import CharacterCells, RowCells
-from lpr.train.recognizer_data import (
-    PATCH_HEIGHT,
-    PATCH_WIDTH,
-    LabelledPatch,
-    patch_corners,
-    read_labels,
-    served_crop,
-)
+from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, LabelledPatch, patch_corners
 from lpr.train.recognizer_elsewhere import PLATES
 from lpr.train.recognizer_export import load_weights
 from lpr.train.recognizer_keep import Keeper
+from lpr.train.recognizer_labels import read_labels, served_crop
 from lpr.train.recognizer_letters import LetterPainter
-from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
+from lpr.train.recognizer_loop import train_recognizer
 from lpr.train.recognizer_net import COLUMNS, HEIGHT, ROWS, WIDTH, RecognizerNet
 from lpr.train.recognizer_patches import letterable_cells, movable_cells, training_rows
 from lpr.train.recognizer_score import (
+    Calibration,
     ScoredCrops,
+    calibrate,
     calibration_error,
     confidences,
     fit_temperature,
@@ -52,31 +46,13 @@ from lpr.train.recognizer_steps import (
     store_state,
 )
 from lpr.train.recognizer_team import Team, train_together
-
-TEXTS = ("AB12", "7Z", "K9K9", "05X")
+from tests.train.written_crops import TEXTS, small, write_crops
 
 
 @pytest.fixture
 def crops(tmp_path: Path) -> Path:
     """A folder of eight written plates, half of them in the val split."""
-    folder = tmp_path / "own"
-    (folder / "images").mkdir(parents=True)
-    rows = []
-    for number, text in enumerate(TEXTS * 2):
-        image = np.full((60, 180, 3), 230, np.uint8)
-        cv2.putText(image, text, (20, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (10, 10, 10), 3)
-        name = f"images/{number}.png"
-        cv2.imwrite(str(folder / name), image)
-        split = "train" if number < len(TEXTS) else "val"
-        rows.append({"image": name, "text": text, "box": [5, 5, 175, 55], "split": split})
-    lines = "".join(json.dumps(row) + "\n" for row in rows)
-    (folder / "labels.jsonl").write_text(lines, encoding="utf-8")
-    return folder
-
-
-def small(crops: Path, out: Path, steps: int = 3) -> RecognizerTrainOptions:
-    loop = LoopOptions(steps=steps, batch=4, warmup=1, save_every=2)
-    return RecognizerTrainOptions(out=out, data=(crops,), loop=loop, rendered=0)
+    return write_crops(tmp_path / "own")
 
 
 def test_a_run_writes_a_model_that_serving_reads(crops: Path, tmp_path: Path) -> None:
@@ -144,9 +120,9 @@ def test_fine_tuning_holds_on_to_its_start_and_nothing_else_does(
 ) -> None:
     keepers: list[Keeper | None] = []
 
-    def spied(*given: Any) -> None:
+    def spied(*given: Any, **named: Any) -> None:
         keepers.append(given[-1])
-        run_steps(*given)
+        run_steps(*given, **named)
 
     monkeypatch.setattr("lpr.train.recognizer_loop.run_steps", spied)
     base = train_recognizer(small(crops, tmp_path / "base", steps=1))
@@ -271,6 +247,27 @@ def test_temperature_makes_overconfident_readings_honest() -> None:
     assert calibration_error(confidences(scored, alphabet, temperature), right) < (
         calibration_error(confidences(scored, alphabet, 1.0), right)
     )
+
+
+@pytest.mark.parametrize(("count", "wrong"), [(199, 40), (200, 4), (0, 0)])
+def test_a_few_crops_tell_no_temperature(count: int, wrong: int) -> None:
+    known = calibrate(_said("A" * count, wrong), Alphabet("AB"), 0.9)
+    assert known == Calibration(0.9, None)
+
+
+def test_enough_crops_of_all_sets_together_tell_one() -> None:
+    alphabet = Alphabet("AB")
+    known = calibrate(_said("A" * 100, 20) + _said("A" * 100, 20), alphabet, 0.9)
+    assert known.temperature == fit_temperature(_said("A" * 200, 40)[0], alphabet)
+    assert known.error is not None
+
+
+def _said(read: str, wrong: int) -> list[ScoredCrops]:
+    """One set, every text of which is read for sure; so many of them wrongly."""
+    logits = np.zeros((len(read), 1, 3), np.float32)
+    logits[:, 0, 0] = 6.0
+    texts = tuple("B" * wrong + read[wrong:])
+    return [ScoredCrops(logits, texts, tuple(read))]
 
 
 def test_vehicles_of_the_known_sets_val_crops_do_not_train(crops: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from lpr.errors import TrainingError
 from lpr.recognize.alphabet import PLATE_CHARACTERS
 from lpr.registry import DEFAULT_RECOGNIZER, find_model
-from lpr.train.recognizer_data import load_crop, quad_in
+from lpr.train.recognizer_labels import load_crop, quad_in
 from lpr.train.recognizer_transcribed import read_transcribed
 
 BOX = [60, 40, 100, 50]
