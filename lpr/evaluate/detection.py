@@ -17,6 +17,7 @@ from lpr.evaluate.datasets import (
     load_negatives,
     load_scenes,
     read_image,
+    require_pictures,
     require_some,
 )
 from lpr.evaluate.detection_report import DetectionReport, DetectionRow, PlateOutcome
@@ -84,6 +85,7 @@ def evaluate_detection(
     scenes = load_scenes(data, split, sets)
     require_some(scenes, data / "scenes", split)
     clean = load_negatives(data, negatives or split)
+    require_pictures((*scenes, *clean))
     total = len(scenes) + len(clean)
     seen: list[tuple[Scene, tuple[Detection, ...]]] = []
     for number, scene in enumerate((*scenes, *clean), 1):

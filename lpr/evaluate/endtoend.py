@@ -14,6 +14,7 @@ from lpr.evaluate.datasets import (
     Scene,
     load_scenes,
     read_image,
+    require_pictures,
     require_some,
 )
 from lpr.evaluate.failures import Failure
@@ -168,6 +169,7 @@ def evaluate_end_to_end(
         if any(plate.text and plate.note != NOT_A_PLATE for plate in scene.plates)
     ]
     require_some(scenes, data / "scenes", split)
+    require_pictures(scenes)
     reads: list[PlateRead] = []
     for number, scene in enumerate(scenes, 1):
         plates = reader.read(read_image(scene.path))

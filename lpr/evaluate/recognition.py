@@ -6,7 +6,13 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 
 from lpr.evaluate.calibration import calibration
-from lpr.evaluate.datasets import PlatePicture, load_plates, read_image, require_some
+from lpr.evaluate.datasets import (
+    PlatePicture,
+    load_plates,
+    read_image,
+    require_pictures,
+    require_some,
+)
 from lpr.evaluate.failures import Failure
 from lpr.evaluate.intervals import Proportion, bootstrap
 from lpr.evaluate.recognition_report import (
@@ -61,6 +67,7 @@ def evaluate_recognition(
     """
     plates = load_plates(data, split, sets)
     require_some(plates, data / "plates", split)
+    require_pictures(plates)
     outcomes: list[ReadingOutcome] = []
     for start in range(0, len(plates), BATCH):
         batch = plates[start : start + BATCH]

@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from lpr.evaluate.datasets import PlatePicture, load_plates, read_image, require_some
+from lpr.evaluate.datasets import (
+    PlatePicture,
+    load_plates,
+    read_image,
+    require_pictures,
+    require_some,
+)
 from lpr.evaluate.events import verdicts_of
 from lpr.evaluate.report import Progress
 from lpr.evaluate.text import matches_wildcard
@@ -53,6 +59,7 @@ def evaluate_tracks(
     """
     pictures = [one for one in load_plates(data, split, sets) if one.track is not None]
     require_some(pictures, data / "plates", split)
+    require_pictures(pictures)
     outcomes: list[TrackOutcome] = []
     done = 0
     tracks: dict[tuple[str, int | None], list[PlatePicture]] = {}
