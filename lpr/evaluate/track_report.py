@@ -24,7 +24,7 @@ class TrackOutcome:
         expected: the label; `?` stands for one character or none.
         looks: for each crop whether its own reading is right.
         surest: the text of the most confident reading.
-        majority: the text read most often; the first of several.
+        majority: the text read most often, of several the surest; empty where nothing is read.
         voted: the text that leads the vote at the end, said or not.
         verdict: the verdict that stands; empty for none.
         probability: the voter's own that `voted` is right, 0 to 1.

@@ -12,6 +12,7 @@ import pytest
 
 from lpr.errors import SourceError
 from lpr.evaluate import evaluate_tracks
+from lpr.evaluate.tracks import majority
 from lpr.geometry import Quad
 from lpr.testing import sure_reading
 from lpr.types import CropQuality, Image, PlateCrop, Reading
@@ -84,6 +85,23 @@ def test_the_surest_look_may_be_the_wrong_one(tmp_path: Path) -> None:
     assert report.rules["surest look"] == (False,)
     assert report.rules["majority of texts"] == (True,)
     assert report.against["surest look"].total == 1
+
+
+def test_a_tie_of_texts_goes_to_the_surest_look() -> None:
+    readings = [
+        sure_reading("AB12CDF", probability=0.6),
+        sure_reading("AB12CDE", probability=0.5),
+        sure_reading("AB12CDE", probability=0.95),
+        sure_reading("AB12CDF", probability=0.8),
+        sure_reading("XY34ZUV", probability=0.99),
+    ]
+    assert majority(readings) == majority(readings[::-1]) == "AB12CDE"
+
+
+def test_looks_that_read_nothing_are_no_text_of_a_majority() -> None:
+    nothing = sure_reading("")
+    assert majority([nothing, sure_reading("AB12CDE", probability=0.5), nothing]) == "AB12CDE"
+    assert majority([nothing, nothing]) == ""
 
 
 def test_crops_without_a_track_are_nothing_to_measure(tmp_path: Path) -> None:
