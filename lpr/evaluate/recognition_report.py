@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,17 +147,18 @@ def calibration_markdown(measured: Calibration) -> str:
     acceptance = measured.acceptance
     accepted = (
         f"confidence >= {acceptance.threshold:.4f}: {acceptance.accepted} accepted, "
-        f"{acceptance.errors.hits} wrong"
+        f"wrong of these {acceptance.errors}; the threshold is chosen on these very readings"
         if acceptance.threshold is not None
         else "nothing can be accepted"
     )
+    ece = "-" if math.isnan(measured.ece) else f"{measured.ece:.4f}"
     rows = [
         [f"{one.low:.2f}-{one.high:.2f}", f"{one.confidence:.3f}", one.accuracy]
         for one in measured.bins
     ]
     return "\n\n".join(
         [
-            f"- Expected calibration error: {measured.ece:.4f}",
+            f"- Expected calibration error: {ece}",
             f"- At {acceptance.risk:g} wrong among the accepted: {accepted}",
             table(["confidence", "mean stated", "right"], rows),
         ]
