@@ -134,7 +134,11 @@ def test_report_figures_and_comparison() -> None:
     assert set(report.by_tag()) == {"day", "night"}
     markdown = report.to_markdown()
     assert "| plates right | 1.000 (0.207-1.000), n=1 |" in markdown
+    assert "seconds | p50 1.000 (1.000-1.000), n=1; p95 1.000 (1.000-1.000), n=1 |" in markdown
     data = report.to_json()
+    assert data["seconds_to_verdict"] == {
+        name: {"value": 1.0, "interval": [1.0, 1.0], "n": 1} for name in ("p50", "p95")
+    }
     clips = data["clips"]
     assert isinstance(clips, list)
     flags = flags_of(clips)

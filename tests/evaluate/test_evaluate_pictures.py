@@ -161,6 +161,10 @@ def test_detection_counts_found_missed_and_false(data: Path, tmp_path: Path) -> 
     assert (report.lines_right.hits, report.lines_right.total) == (1, 2)
     assert report.false_per_100.value == pytest.approx(50.0)
     assert report.negatives_with_false.hits == 1
+    assert report.overall.mean_iou.total == 2
+    assert report.overall.mean_iou.low == pytest.approx(1.0)
+    at_half = {score: false for score, _, false in report.by_score}[0.5]
+    assert (at_half.low, at_half.value, at_half.high, at_half.total) == (0.0, 50.0, 100.0, 2)
     assert seen[-1] == (5, 5)
     causes = sorted(one.cause for one in report.failures)
     assert causes == ["false", "missed"]
