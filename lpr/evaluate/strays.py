@@ -133,7 +133,15 @@ def strays_markdown(rows: Sequence[StrayRow]) -> str:
         "second texts, of all",
         "pictures with a text on no label",
     ]
-    return table(header, [[r.name, r.no_label, r.sure, r.second, r.pictures] for r in rows])
+    return table(
+        header,
+        [
+            # How many there are to look at stands first, as the share is an upper bound only.
+            [row.name]
+            + [f"{one.hits}: {one}" for one in (row.no_label, row.sure, row.second, row.pictures)]
+            for row in rows
+        ],
+    )
 
 
 def _under(scene: Scene, plate: StillPlate, iou: float) -> PlateLabel | None:

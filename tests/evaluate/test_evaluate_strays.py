@@ -68,7 +68,7 @@ def test_texts_on_no_label_are_counted_by_set_and_drawn(tmp_path: Path) -> None:
     ]
     files = write_report(report, tmp_path / "out", "end-to-end")
     assert tmp_path / "out" / "end-to-end-no-label-1.png" in files
-    assert "| own | 0.667 (" in files[0].read_text()
+    assert "| own | 2: 0.667 (" in files[0].read_text()
     strays = json.loads(files[1].read_text())["strays"]
     assert strays[1]["no_label_sure"]["hits"] == 1
     assert "interval" in strays[1]["no_label"]
