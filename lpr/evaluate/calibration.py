@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ class Bin:
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """What may be accepted when at most `risk` of the accepted may be wrong.
+
+    The threshold is chosen on the readings themselves, so on others more may be wrong.
 
     Attributes:
         risk: allowed share of errors among the accepted.
@@ -50,7 +53,7 @@ class Calibration:
 
     Attributes:
         ece: expected calibration error (Guo et al., ICML 2017): the mean gap between stated and
-            true, weighted by the bins' sizes, 0 to 1.
+            true, weighted by the bins' sizes, 0 to 1; NaN of nothing.
         bins: the reliability diagram; empty bins are left out.
         acceptance: what may be accepted at the asked risk.
     """
@@ -62,7 +65,7 @@ class Calibration:
     def to_json(self) -> dict[str, object]:
         """All attributes."""
         return {
-            "ece": round(self.ece, 6),
+            "ece": None if math.isnan(self.ece) else round(self.ece, 6),
             "bins": [
                 {
                     "low": one.low,
@@ -95,7 +98,9 @@ def calibration(
             accuracy = Proportion(sum(r for _, r in inside), len(inside))
             gap += abs(mean - accuracy.value) * len(inside) / len(pairs)
             filled.append(Bin(low, high, mean, accuracy))
-    return Calibration(gap, tuple(filled), acceptance_at(confidences, right, risk))
+    return Calibration(
+        gap if pairs else math.nan, tuple(filled), acceptance_at(confidences, right, risk)
+    )
 
 
 def acceptance_at(confidences: Sequence[float], right: Sequence[bool], risk: float) -> Acceptance:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lpr.evaluate.calibration import Calibration, calibration
 from lpr.evaluate.failures import Failure
-from lpr.evaluate.intervals import PairedTest, Proportion, mcnemar
+from lpr.evaluate.intervals import Estimate, PairedTest, Proportion, bootstrap, mcnemar
 from lpr.evaluate.recognition_report import calibration_markdown
 from lpr.evaluate.report import table
 from lpr.evaluate.text import folded
@@ -177,10 +177,10 @@ class ClipsReport:
         """Plates that are right, wrong or missed."""
         return Proportion(sum(one.outcome == outcome for one in self.plates), len(self.plates))
 
-    def delay(self, percentile: float) -> float | None:
+    def delay(self, percentile: float) -> Estimate:
         """Percentile of the media seconds from first legible frame to right verdict."""
         delays = [one.seconds for one in self.plates if one.seconds is not None]
-        return float(np.percentile(delays, percentile)) if delays else None
+        return bootstrap(delays, lambda sample: float(np.percentile(sample, percentile)))
 
     def unread_reasons(self) -> dict[str, int]:
         """How often each reason was given for an unread plate, the most frequent first."""
@@ -214,7 +214,7 @@ class ClipsReport:
         rows = [[name, text] for name, text in self.lines()]
         parts = [
             f"# Clips, {len(self.outcomes)}",
-            table(["figure", "value (Wilson 95%)"], rows),
+            table(["figure", "value (95% interval)"], rows),
         ]
         tags = self.by_tag()
         if tags:
@@ -228,8 +228,6 @@ class ClipsReport:
 
     def lines(self) -> list[tuple[str, str]]:
         """The figures as names and texts."""
-        p50, p95 = self.delay(50), self.delay(95)
-        delay = "-" if p50 is None or p95 is None else f"p50 {p50:.2f} s, p95 {p95:.2f} s"
         return [
             ("clips entirely right", str(self.entirely_right)),
             ("plates right", str(self.plates_that(RIGHT))),
@@ -241,7 +239,10 @@ class ClipsReport:
             ("false verdicts, clips without legible plate", str(self.false_on_empty)),
             ("verdicts first said otherwise", str(self.early_wrong)),
             (f"right at probability >= {SURE}", str(self.sure_right)),
-            ("first legible look to verdict", delay),
+            (
+                "first legible look to verdict, seconds",
+                f"p50 {self.delay(50)}; p95 {self.delay(95)}",
+            ),
             ("unread events", _counts(self.unread_reasons())),
             ("why plates were missed", _counts(self.missed_reasons())),
         ]
@@ -258,7 +259,10 @@ class ClipsReport:
             "false_on_empty": self.false_on_empty.to_json(),
             "first_said_otherwise": self.early_wrong.to_json(),
             "right_when_sure": self.sure_right.to_json(),
-            "seconds_to_verdict": {"p50": self.delay(50), "p95": self.delay(95)},
+            "seconds_to_verdict": {
+                "p50": self.delay(50).to_json(),
+                "p95": self.delay(95).to_json(),
+            },
         }
 
 

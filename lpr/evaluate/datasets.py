@@ -6,27 +6,25 @@ A data folder holds `scenes/<set>`, `plates/<set>`, `negatives` and `clips`, eac
 
 from __future__ import annotations
 
-import json
-import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from lpr.errors import ImageError, SourceError
+from lpr.evaluate import labels
 from lpr.geometry import Quad
 from lpr.types import Image
 
 ENVIRONMENT = "LPR_DATA"
-SPLITS = ("train", "val", "all")
+SPLITS = labels.SPLITS
 NOT_A_PLATE = "notplate"
 
-Row = Mapping[str, Any]
 Record = TypeVar("Record")
 
 
@@ -56,12 +54,17 @@ class PlateLabel:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One photograph and its plates (none for negatives)."""
+    """One photograph and its plates (none for negatives).
+
+    Attributes:
+        where: file and line of its label.
+    """
 
     set: str
     path: Path
     split: str
     plates: tuple[PlateLabel, ...]
+    where: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class PlatePicture:
 
     Attributes:
         track: number of the vehicle where several pictures show the same one, else None.
+        where: file and line of its label.
     """
 
     set: str
@@ -78,6 +82,7 @@ class PlatePicture:
     plate: PlateLabel
     text: str
     track: int | None
+    where: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ class Clip:
         illegible: how many vehicles show a plate that nobody can read.
         tags: conditions (`night`, `rain`...), for figures by condition.
         regions: codes of the countries of its plates, empty where not labelled.
+        where: file and line of its label.
     """
 
     path: Path
@@ -114,6 +120,7 @@ class Clip:
     illegible: int = 0
     tags: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    where: str = field(default="", compare=False)
 
 
 def data_folder(given: Path | None = None) -> Path:
@@ -177,7 +184,7 @@ def load_clips(folder: Path) -> tuple[Clip, ...]:
     Raises:
         SourceError: the labels are missing or malformed.
     """
-    return tuple(_records(folder, "all", _clip))
+    return tuple(_records(folder, "all", _clip, "video"))
 
 
 def require_some(found: Sequence[object], folder: Path, split: str) -> None:
@@ -198,9 +205,16 @@ def require_videos(clips: Sequence[Clip]) -> None:
     """
     if not clips:
         raise SourceError("no clips: labels.jsonl names none")
-    missing = [str(clip.path) for clip in clips if not clip.path.is_file()]
-    if missing:
-        raise SourceError(f"{len(missing)} of {len(clips)} clips are missing: {missing[0]}")
+    _require_files(clips, "video", "clips")
+
+
+def require_pictures(pictures: Sequence[Scene | PlatePicture]) -> None:
+    """Find out that a picture is missing before the others are looked at.
+
+    Raises:
+        SourceError: a picture is not there.
+    """
+    _require_files(pictures, "image", "pictures")
 
 
 def read_image(path: Path) -> Image:
@@ -219,108 +233,93 @@ def read_image(path: Path) -> Image:
     return np.asarray(image, np.uint8)
 
 
+def _require_files(labelled: Sequence[Scene | PlatePicture | Clip], key: str, what: str) -> None:
+    missing = [one for one in labelled if not one.path.is_file()]
+    if missing:
+        first = missing[0]
+        raise SourceError(
+            f"{first.where}: {key}: {len(missing)} of {len(labelled)} {what} are missing: "
+            f"{first.path}"
+        )
+
+
 def _sets(folder: Path, wanted: Sequence[str] | None) -> Iterator[tuple[str, Path]]:
     known = sorted(path.name for path in folder.glob("*") if (path / "labels.jsonl").is_file())
     if not known:
         raise SourceError(f"no labelled sets in {folder}; is this a data folder?")
-    for name in known if wanted is None else wanted:
+    # A set that is named twice would count twice.
+    for name in known if wanted is None else dict.fromkeys(wanted):
         if name not in known:
             raise SourceError(f"no set {name!r} in {folder}; known: {', '.join(known)}")
         yield name, folder / name
 
 
-def _records(folder: Path, split: str, make: Callable[[Path, Row], Record]) -> Iterator[Record]:
+def _records(
+    folder: Path, split: str, make: Callable[[Path, str, labels.Row], Record], names: str = "image"
+) -> Iterator[Record]:
     """What `make` makes of each row of a split; what it cannot use is named with its line."""
-    for where, row in _rows(folder, split):
-        try:
-            record = make(folder, row)
-        except KeyError as error:
-            raise SourceError(f"{where}: lacks {error}") from error
-        except (TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise SourceError(f"{where}: wrong label: {error}") from error
-        yield record
+    for where, row in labels.rows(folder, split, names):
+        yield labels.parsed(where, row, partial(make, folder, where))
 
 
-def _rows(folder: Path, split: str) -> Iterator[tuple[str, Row]]:
-    """The rows of a split, each with its file and line."""
-    if split not in SPLITS:
-        raise ValueError(f"unknown split {split!r}; known: {', '.join(SPLITS)}")
-    path = folder / "labels.jsonl"
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line.decode("utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise SourceError(f"{path}:{number}: is not JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise SourceError(f"{path}:{number}: must be a JSON object")
-        if split in ("all", row.get("split")):
-            yield f"{path}:{number}", row
+def _scene(name: str, folder: Path, where: str, row: labels.Row) -> Scene:
+    path = folder / labels.field(row, "image", labels.text)
+    return Scene(name, path, row["split"], labels.each(row, "plates", _plate), where)
 
 
-def _scene(name: str, folder: Path, row: Row) -> Scene:
-    plates = tuple(_plate(one) for one in row["plates"])
-    return Scene(name, folder / row["image"], row["split"], plates)
+def _negative(folder: Path, where: str, row: labels.Row) -> Scene:
+    return Scene(
+        "negatives", folder / labels.field(row, "image", labels.text), row["split"], (), where
+    )
 
 
-def _negative(folder: Path, row: Row) -> Scene:
-    return Scene("negatives", folder / row["image"], row["split"], ())
+def _picture(name: str, folder: Path, where: str, row: labels.Row) -> PlatePicture:
+    if "text" not in row:
+        raise KeyError("text")
+    plate = _plate(row)
+    return PlatePicture(
+        set=name,
+        path=folder / labels.field(row, "image", labels.text),
+        split=row["split"],
+        plate=plate,
+        text=plate.text or "",
+        track=labels.optional(row, "track", labels.integer),
+        where=where,
+    )
 
 
-def _picture(name: str, folder: Path, row: Row) -> PlatePicture:
-    plate, text = _plate(row), row["text"] or ""
-    return PlatePicture(name, folder / row["image"], row["split"], plate, text, row.get("track"))
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r} is no list of texts")
-    return tuple(_text(one) for one in value)
-
-
-def _lines(value: object) -> int | None:
-    if value is None or (type(value) is int and value in (1, 2)):
-        return value
-    raise ValueError(f"lines must be 1 or 2, not {value!r}")
-
-
-def _plate(row: Row) -> PlateLabel:
-    quad = row.get("quad")
+def _plate(row: labels.Row) -> PlateLabel:
     return PlateLabel(
-        box=Quad.from_box(*map(float, row["box"])),
-        quad=Quad.from_points(quad) if quad else None,
-        text=_text(row["text"]) if row.get("text") else None,
-        lines=_lines(row.get("lines")),
-        note=row.get("note") or "",
+        box=labels.field(row, "box", labels.box),
+        quad=labels.optional(row, "quad", Quad.from_points),
+        text=labels.optional(row, "text", labels.plate_text),
+        lines=labels.optional(row, "lines", labels.rows_of_text),
+        note=labels.optional(row, "note", labels.text) or "",
     )
 
 
-def _clip(folder: Path, row: Row) -> Clip:
-    uncertain = [one["text"] if isinstance(one, dict) else str(one) for one in row["uncertain"]]
-    fps = float(row["fps"])
-    if not 0 < fps < math.inf:
-        raise ValueError(f"fps must be more than 0 and finite, not {fps}")
+def _clip(folder: Path, where: str, row: labels.Row) -> Clip:
     return Clip(
-        path=folder / row["video"],
-        fps=fps,
-        frames=int(row["frames"]),
-        plates=tuple(
-            ClipPlate(_text(one["text"]), int(one["first_frame"]), int(one["last_frame"]))
-            for one in row["plates"]
-        ),
-        uncertain=tuple(uncertain),
-        illegible=int(row.get("illegible", 0)),
-        tags=_texts(row.get("tags", [])),
-        regions=_texts(row.get("regions", [])),
+        path=folder / labels.field(row, "video", labels.text),
+        fps=labels.field(row, "fps", labels.rate),
+        frames=labels.field(row, "frames", labels.integer),
+        plates=labels.each(row, "plates", _clip_plate),
+        uncertain=labels.field(row, "uncertain", _uncertain),
+        illegible=labels.field(row, "illegible", labels.integer, 0),
+        tags=labels.field(row, "tags", labels.texts, []),
+        regions=labels.field(row, "regions", labels.texts, []),
+        where=where,
     )
+
+
+def _clip_plate(row: labels.Row) -> ClipPlate:
+    first = labels.field(row, "first_frame", labels.integer)
+    last = labels.field(row, "last_frame", labels.integer)
+    if not 0 <= first <= last:
+        raise ValueError(f"first_frame: must be from 0 to last_frame ({last}), not {first}")
+    return ClipPlate(labels.field(row, "text", labels.plate_text), first, last)
+
+
+def _uncertain(value: object) -> tuple[str, ...]:
+    listed = labels.elements(value)
+    return tuple(labels.plate_text(one["text"] if isinstance(one, dict) else one) for one in listed)

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from lpr.evaluate.datasets import (
     NOT_A_PLATE,
     PlateLabel,
@@ -17,11 +15,12 @@ from lpr.evaluate.datasets import (
     load_negatives,
     load_scenes,
     read_image,
+    require_pictures,
     require_some,
 )
 from lpr.evaluate.detection_report import DetectionReport, DetectionRow, PlateOutcome
 from lpr.evaluate.failures import Failure
-from lpr.evaluate.intervals import Proportion, bootstrap
+from lpr.evaluate.intervals import Estimate, Proportion, bootstrap
 from lpr.evaluate.matching import Match, match_detections
 from lpr.evaluate.report import Progress
 from lpr.geometry import Quad, box_iou
@@ -84,6 +83,7 @@ def evaluate_detection(
     scenes = load_scenes(data, split, sets)
     require_some(scenes, data / "scenes", split)
     clean = load_negatives(data, negatives or split)
+    require_pictures((*scenes, *clean))
     total = len(scenes) + len(clean)
     seen: list[tuple[Scene, tuple[Detection, ...]]] = []
     for number, scene in enumerate((*scenes, *clean), 1):
@@ -178,7 +178,7 @@ def _row(name: str, outcomes: Sequence[PlateOutcome], found: Sequence[_Found]) -
         recall=Proportion(sum(one.iou >= IOU for one in outcomes), len(outcomes)),
         tight_recall=Proportion(sum(one.iou >= TIGHT_IOU for one in outcomes), len(outcomes)),
         precision=Proportion(detections - unmatched, detections) if found else None,
-        mean_iou=float(np.mean([o.iou for o in outcomes if o.iou > 0] or [math.nan])),
+        mean_iou=bootstrap([o.iou for o in outcomes if o.iou > 0]),
         corner_error=bootstrap([o.corner_error for o in outcomes if o.corner_error is not None]),
     )
 
@@ -206,13 +206,13 @@ def _at_score(
     outcomes: Sequence[PlateOutcome],
     negatives: Sequence[tuple[Scene, Sequence[Detection]]],
     score: float,
-) -> tuple[Proportion, float]:
+) -> tuple[Proportion, Estimate]:
     """Recall and false detections per 100 negatives with this threshold."""
     recall = Proportion(
         sum(one.score is not None and one.score >= score for one in outcomes), len(outcomes)
     )
-    false = sum(one.score >= score for _, detections in negatives for one in detections)
-    return recall, 100.0 * false / len(negatives) if negatives else math.nan
+    false = [sum(one.score >= score for one in detections) for _, detections in negatives]
+    return recall, bootstrap([100.0 * one for one in false])
 
 
 def _width_bin(outcome: PlateOutcome) -> str:

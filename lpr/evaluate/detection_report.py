@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,7 +44,7 @@ class DetectionRow:
         tight_recall: found with 0.7 or more.
         precision: detections that match a label; a lower bound, as background plates are often
             not labelled. None where detections cannot be told apart by group.
-        mean_iou: over the plates found, NaN where there are none.
+        mean_iou: over the plates found.
         corner_error: mean corner distance as a share of plate width.
     """
 
@@ -53,7 +52,7 @@ class DetectionRow:
     recall: Proportion
     tight_recall: Proportion
     precision: Proportion | None
-    mean_iou: float
+    mean_iou: Estimate
     corner_error: Estimate
 
     def to_json(self) -> dict[str, object]:
@@ -63,7 +62,7 @@ class DetectionRow:
             "recall": self.recall.to_json(),
             "recall_iou_0.7": self.tight_recall.to_json(),
             "precision_lower_bound": self.precision.to_json() if self.precision else None,
-            "mean_iou": None if math.isnan(self.mean_iou) else round(self.mean_iou, 4),
+            "mean_iou": self.mean_iou.to_json(),
             "corner_error": self.corner_error.to_json(),
         }
 
@@ -95,7 +94,7 @@ class DetectionReport:
     by_set: tuple[DetectionRow, ...]
     by_width: tuple[DetectionRow, ...]
     by_lines: tuple[DetectionRow, ...]
-    by_score: tuple[tuple[float, Proportion, float], ...]
+    by_score: tuple[tuple[float, Proportion, Estimate], ...]
     corner_error: Estimate
     lines_right: Proportion
     false_per_100: Estimate
@@ -117,7 +116,7 @@ class DetectionReport:
                 {
                     "score": score,
                     "recall": recall.to_json(),
-                    "false_per_100": None if math.isnan(false) else round(false, 3),
+                    "false_per_100": false.to_json(),
                 }
                 for score, recall, false in self.by_score
             ],
@@ -130,9 +129,7 @@ class DetectionReport:
 
     def to_markdown(self) -> str:
         """The same for people."""
-        false = [
-            [f"{score:.1f}", recall, f"{per_100:.1f}"] for score, recall, per_100 in self.by_score
-        ]
+        false = [[f"{score:.1f}", recall, per_100] for score, recall, per_100 in self.by_score]
         parts = [
             f"# Detection, {self.split}, {self.pictures} pictures",
             f"Score >= {self.min_score:g}; Wilson 95% intervals. Precision is a lower bound: "
@@ -162,7 +159,7 @@ def _rows_table(name: str, rows: Sequence[DetectionRow]) -> str:
                 row.recall,
                 row.tight_recall,
                 row.precision if row.precision is not None else "",
-                f"{row.mean_iou:.3f}",
+                row.mean_iou,
                 row.corner_error,
             ]
             for row in rows

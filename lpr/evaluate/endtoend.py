@@ -14,6 +14,7 @@ from lpr.evaluate.datasets import (
     Scene,
     load_scenes,
     read_image,
+    require_pictures,
     require_some,
 )
 from lpr.evaluate.failures import Failure
@@ -21,6 +22,13 @@ from lpr.evaluate.intervals import Proportion
 from lpr.evaluate.matching import match_detections
 from lpr.evaluate.recognition_report import calibration_markdown
 from lpr.evaluate.report import Progress, table
+from lpr.evaluate.strays import (
+    PictureTexts,
+    StrayRow,
+    stray_rows,
+    strays_markdown,
+    texts_of,
+)
 from lpr.evaluate.text import folded, readable, script_of
 from lpr.geometry import Quad
 from lpr.stills import StillPlate
@@ -58,12 +66,22 @@ class PlateRead:
     confidence: float
     found: Quad | None
 
+    @property
+    def vehicle(self) -> tuple[str, str | None]:
+        """One and the same for pictures of one vehicle, as far as labels tell."""
+        return self.set, self.label.text
+
 
 @dataclass(frozen=True, slots=True)
 class EndToEndRow:
-    """Figures of one group of plates; right, wrong, no read and missed add up to all."""
+    """Figures of one group of plates; right, wrong, no read and missed add up to all.
+
+    Attributes:
+        distinct: how many texts within a set: pictures of one vehicle are not independent.
+    """
 
     name: str
+    distinct: int
     right: Proportion
     folded: Proportion
     wrong: Proportion
@@ -74,6 +92,7 @@ class EndToEndRow:
         """All attributes."""
         return {
             "name": self.name,
+            "distinct_plates": self.distinct,
             "exact": self.right.to_json(),
             "exact_folded": self.folded.to_json(),
             "wrong": self.wrong.to_json(),
@@ -89,6 +108,7 @@ class EndToEndReport:
     Attributes:
         min_confidence: readings below it are not accepted.
         calibration: of the readings of plates that were found, accepted or not.
+        strays: texts on no label and second texts, of all pictures, then by set.
     """
 
     split: str
@@ -99,6 +119,7 @@ class EndToEndReport:
     by_lines: tuple[EndToEndRow, ...]
     apart: EndToEndRow
     calibration: Calibration
+    strays: tuple[StrayRow, ...]
     failures: tuple[Failure, ...]
 
     def to_json(self) -> dict[str, object]:
@@ -113,6 +134,7 @@ class EndToEndReport:
             "by_lines": [row.to_json() for row in self.by_lines],
             "apart": self.apart.to_json(),
             "calibration": self.calibration.to_json(),
+            "strays": [row.to_json() for row in self.strays],
             "failures": [failure.to_json() for failure in self.failures],
         }
 
@@ -130,6 +152,9 @@ class EndToEndReport:
                 _rows_table("script", self.by_script),
                 "## By rows",
                 _rows_table("rows", self.by_lines),
+                "## Texts on no label, and second texts of a plate",
+                "An upper bound of what was read that is no plate: labels miss plates.",
+                strays_markdown(self.strays),
                 "## Calibration of the plates found",
                 calibration_markdown(self.calibration),
             ]
@@ -168,24 +193,27 @@ def evaluate_end_to_end(
         if any(plate.text and plate.note != NOT_A_PLATE for plate in scene.plates)
     ]
     require_some(scenes, data / "scenes", split)
+    require_pictures(scenes)
     reads: list[PlateRead] = []
+    pictures: list[PictureTexts] = []
     for number, scene in enumerate(scenes, 1):
         plates = reader.read(read_image(scene.path))
-        reads += score_scene(scene, plates, alphabet, min_confidence)
+        matches = _matches(scene, plates)
+        reads += score_scene(scene, plates, matches, alphabet, min_confidence)
+        pictures.append(texts_of(scene, plates, matches, IOU, min_confidence))
         if progress is not None:
             progress(number, len(scenes))
-    return score_reads(reads, split, min_confidence, risk)
+    return score_reads(reads, pictures, split, min_confidence, risk)
 
 
 def score_scene(
     scene: Scene,
     plates: Sequence[StillPlate],
+    matches: dict[int, int],
     alphabet: Container[str] | None = None,
     min_confidence: float = 0.0,
 ) -> list[PlateRead]:
     """Compare one photograph's readings with its labelled texts."""
-    detections = [Detection(plate.quad, plate.score, plate.lines) for plate in plates]
-    matches = {one.label: one.detection for one in match_detections(scene.plates, detections, IOU)}
     reads = []
     for number, label in enumerate(scene.plates):
         if not label.text or label.note == NOT_A_PLATE:
@@ -210,14 +238,18 @@ def score_scene(
                 exact_folded=outcome in (RIGHT, WRONG) and folded(got) == folded(label.text),
                 got=got,
                 confidence=confidence,
-                found=detections[match].quad if match is not None else None,
+                found=plates[match].quad if match is not None else None,
             )
         )
     return reads
 
 
 def score_reads(
-    reads: Sequence[PlateRead], split: str, min_confidence: float = 0.0, risk: float = 0.001
+    reads: Sequence[PlateRead],
+    pictures: Sequence[PictureTexts],
+    split: str,
+    min_confidence: float = 0.0,
+    risk: float = 0.001,
 ) -> EndToEndReport:
     """Turn outcomes into figures."""
     main = [one for one in reads if not one.apart]
@@ -235,19 +267,29 @@ def score_reads(
             [one.got == one.label.text for one in found],
             risk=risk,
         ),
-        failures=tuple(
-            Failure(
-                one.outcome,
-                one.path,
-                one.label.text or "",
-                one.got,
-                one.confidence,
-                one.label.shape,
-                one.found,
-            )
-            for one in reads
-            if one.outcome != RIGHT
+        strays=stray_rows(pictures),
+        failures=(
+            *(_failure(one) for one in reads if one.outcome != RIGHT),
+            *(failure for picture in pictures for failure in picture.failures),
         ),
+    )
+
+
+def _matches(scene: Scene, plates: Sequence[StillPlate]) -> dict[int, int]:
+    """For each label that is found the number of its plate."""
+    detections = [Detection(plate.quad, plate.score, plate.lines) for plate in plates]
+    return {one.label: one.detection for one in match_detections(scene.plates, detections, IOU)}
+
+
+def _failure(read: PlateRead) -> Failure:
+    return Failure(
+        read.outcome,
+        read.path,
+        read.label.text or "",
+        read.got,
+        read.confidence,
+        read.label.shape,
+        read.found,
     )
 
 
@@ -257,7 +299,13 @@ def _row(name: str, reads: Sequence[PlateRead]) -> EndToEndRow:
 
     exact_folded = Proportion(sum(one.exact_folded for one in reads), len(reads))
     return EndToEndRow(
-        name, share(RIGHT), exact_folded, share(WRONG), share(NO_READ), share(MISSED)
+        name=name,
+        distinct=len({one.vehicle for one in reads}),
+        right=share(RIGHT),
+        folded=exact_folded,
+        wrong=share(WRONG),
+        no_read=share(NO_READ),
+        missed=share(MISSED),
     )
 
 
@@ -269,12 +317,13 @@ def _by(reads: Sequence[PlateRead], key: Callable[[PlateRead], str]) -> tuple[En
 
 
 def _rows_table(name: str, rows: Sequence[EndToEndRow]) -> str:
-    header = [name, "exact", "exact, O=0 I=1", "wrong", "no read", "missed"]
+    header = [name, "distinct plates", "exact", "exact, O=0 I=1", "wrong", "no read", "missed"]
     return table(
         header,
         [
             [
                 row.name,
+                row.distinct,
                 row.right,
                 row.folded,
                 *(f"{one.hits}" for one in (row.wrong, row.no_read, row.missed)),

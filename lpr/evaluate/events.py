@@ -105,11 +105,12 @@ def score_clip(clip: Clip, events: Sequence[PlateEvent]) -> ClipOutcome:
             misreads[number].append(verdict)
         else:
             false.append(verdict)
+    reasons = _reasons(clip, [n for n in rights if not rights[n] and not misreads[n]], events)
     return ClipOutcome(
         name=clip.path.name,
         tags=clip.tags,
         plates=tuple(
-            _plate(clip, plate, rights[number], misreads[number], events)
+            _plate(clip, plate, rights[number], misreads[number], reasons.get(number, NO_EVENT))
             for number, plate in enumerate(clip.plates)
         ),
         false=tuple((one.text, one.confidence) for one in false),
@@ -162,7 +163,7 @@ def _plate(
     plate: ClipPlate,
     rights: Sequence[Verdict],
     misreads: Sequence[Verdict],
-    events: Sequence[PlateEvent],
+    reason: str,
 ) -> PlateVerdict:
     start = plate.first_frame / clip.fps
     outcome = RIGHT if rights else WRONG if misreads else MISSED
@@ -174,14 +175,28 @@ def _plate(
         duplicates=max(0, len(rights) - 1) + (len(misreads) if rights else len(misreads[1:])),
         confidence=first.confidence if first else None,
         seconds=max(0.0, first.time - start) if first else None,
-        reason=_reason(clip, plate, events) if outcome == MISSED else None,
+        reason=reason if outcome == MISSED else None,
     )
 
 
-def _reason(clip: Clip, plate: ClipPlate, events: Sequence[PlateEvent]) -> str:
-    start, end = _window(clip, plate)
-    for event in events:
-        overlaps = event.first_seen <= end and event.time >= start
-        if event.kind is EventKind.UNREAD and overlaps:
-            return event.reason.value if event.reason else "no reason"
-    return NO_EVENT
+def _reasons(clip: Clip, missed: Sequence[int], events: Sequence[PlateEvent]) -> dict[int, str]:
+    """Why each missed plate was not read, as far as there are unread events.
+
+    Each event is of one vehicle: it explains one plate, the one whose time it shares longest.
+    """
+    unread = [event for event in events if event.kind is EventKind.UNREAD]
+    pairs = []
+    for number in missed:
+        start, end = _window(clip, clip.plates[number])
+        for place, event in enumerate(unread):
+            shared = min(end, event.time) - max(start, event.first_seen)
+            if shared >= 0:
+                pairs.append((-shared, number, place))
+    reasons: dict[int, str] = {}
+    used: set[int] = set()
+    for _, number, place in sorted(pairs):
+        if number not in reasons and place not in used:
+            used.add(place)
+            reason = unread[place].reason
+            reasons[number] = reason.value if reason else "no reason"
+    return reasons

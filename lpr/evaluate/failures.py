@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,12 +22,29 @@ _TILE_WIDTH, _TILE_HEIGHT, _CAPTION = 256, 128, 34
 _WANTED, _FOUND = (60, 220, 60), (60, 60, 255)
 
 
+CAUSES = (
+    "doubtful",
+    "false",
+    "loose",
+    "missed",
+    "no label",
+    "no read",
+    "outside the alphabet",
+    "partly painted over",
+    "second text",
+    "unmatched",
+    "unread",
+    "wrong",
+)
+"""What a failure may have as its cause: by it the sheets of an earlier run are known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """One thing that went wrong.
 
     Attributes:
-        cause: `missed`, `wrong`, `false`...: one contact sheet is made for each.
+        cause: one of `CAUSES`: one contact sheet is made for each.
         path: the picture.
         expected: what should have come out.
         got: what did.
@@ -42,6 +60,15 @@ class Failure:
     score: float
     wanted: Quad | None
     found: Quad | None
+
+    def __post_init__(self) -> None:
+        """Refuse a cause whose sheets would stay for ever.
+
+        Raises:
+            ValueError: the cause is none of `CAUSES`.
+        """
+        if self.cause not in CAUSES:
+            raise ValueError(f"unknown cause {self.cause!r}; known: {', '.join(CAUSES)}")
 
     def to_json(self) -> dict[str, object]:
         """All attributes but the places."""
@@ -72,6 +99,19 @@ def contact_sheets(failures: Sequence[Failure], folder: Path, name: str) -> list
                 raise OutputError(f"cannot write {path}")
             pages.append(path)
     return pages
+
+
+def remove_sheets(folder: Path, name: str) -> None:
+    """Delete the pages that `contact_sheets` wrote under this name before, and nothing else.
+
+    Raises:
+        OSError: a page cannot be deleted.
+    """
+    causes = "|".join(cause.replace(" ", "-") for cause in CAUSES)
+    page = re.compile(rf"{re.escape(name)}-({causes})-[1-9][0-9]*\.png")
+    for path in sorted(folder.iterdir()):
+        if page.fullmatch(path.name):
+            path.unlink()
 
 
 def _pages(failures: Sequence[Failure]) -> Iterator[Image]:

@@ -102,6 +102,32 @@ def bootstrap(
     return Estimate(statistic(sample), float(low), float(high), int(sample.size))
 
 
+def bootstrap_ratio(
+    parts: Sequence[tuple[float, float]], *, rounds: int = 1000, seed: int = 0
+) -> Estimate:
+    """Bootstrap of a sum over another sum, each part drawn as a whole.
+
+    Cases that are alike, as the looks at one vehicle are, belong into one part: drawn one by one
+    they would seem to be more than they are.
+
+    Args:
+        parts: for each independent part what is counted and of how many; may be empty.
+        rounds: resamples.
+        seed: the same seed gives the same interval.
+
+    >>> bootstrap_ratio([(7, 7), (0, 7)]).value
+    0.5
+    """
+    sample = np.asarray(parts, np.float64).reshape(-1, 2)
+    if sample.size == 0:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    rng = np.random.default_rng(seed)
+    drawn = [sample[rng.integers(0, len(sample), len(sample))].sum(axis=0) for _ in range(rounds)]
+    low, high = np.percentile([counted / of for counted, of in drawn], (2.5, 97.5))
+    counted, of = sample.sum(axis=0)
+    return Estimate(float(counted / of), float(low), float(high), int(of))
+
+
 @dataclass(frozen=True, slots=True)
 class PairedTest:
     """McNemar's exact test of two systems on the same cases.

@@ -6,9 +6,15 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 
 from lpr.evaluate.calibration import calibration
-from lpr.evaluate.datasets import PlatePicture, load_plates, read_image, require_some
+from lpr.evaluate.datasets import (
+    PlatePicture,
+    load_plates,
+    read_image,
+    require_pictures,
+    require_some,
+)
 from lpr.evaluate.failures import Failure
-from lpr.evaluate.intervals import Proportion, bootstrap
+from lpr.evaluate.intervals import Proportion, bootstrap_ratio
 from lpr.evaluate.recognition_report import (
     MAIN,
     ReadingOutcome,
@@ -61,6 +67,7 @@ def evaluate_recognition(
     """
     plates = load_plates(data, split, sets)
     require_some(plates, data / "plates", split)
+    require_pictures(plates)
     outcomes: list[ReadingOutcome] = []
     for start in range(0, len(plates), BATCH):
         batch = plates[start : start + BATCH]
@@ -126,19 +133,32 @@ def _outcome(
         confidence=reading.confidence,
         exact=exact,
         exact_folded=exact or folded(reading.text) == folded(plate.text),
+        track=plate.track,
         errors=0 if exact else edit_distance(reading.text, plate.text),
     )
 
 
 def _row(name: str, outcomes: Sequence[ReadingOutcome]) -> RecognitionRow:
-    characters = sum(len(one.expected) for one in outcomes)
-    rates = [one.errors / max(1, len(one.expected)) for one in outcomes]
+    plates: dict[tuple[str, str | int], list[ReadingOutcome]] = {}
+    for one in outcomes:
+        plates.setdefault(one.vehicle, []).append(one)
     return RecognitionRow(
         name=name,
         exact=Proportion(sum(one.exact for one in outcomes), len(outcomes)),
         exact_folded=Proportion(sum(one.exact_folded for one in outcomes), len(outcomes)),
-        character_error_rate=sum(one.errors for one in outcomes) / max(1, characters),
-        plate_error_rate=bootstrap(rates),
+        distinct=len(plates),
+        character_error_rate=bootstrap_ratio(
+            [
+                (sum(one.errors for one in part), sum(len(one.expected) for one in part))
+                for part in plates.values()
+            ]
+        ),
+        plate_error_rate=bootstrap_ratio(
+            [
+                (sum(one.errors / len(one.expected) for one in part), len(part))
+                for part in plates.values()
+            ]
+        ),
     )
 
 

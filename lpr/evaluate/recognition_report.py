@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ class ReadingOutcome:
         exact: `got` is the label.
         exact_folded: the same with O=0 and I=1.
         errors: edit distance between the two.
+        track: number of the vehicle where several pictures show the same one, else None.
     """
 
     set: str
@@ -49,6 +51,12 @@ class ReadingOutcome:
     exact: bool
     exact_folded: bool
     errors: int
+    track: int | None = None
+
+    @property
+    def vehicle(self) -> tuple[str, str | int]:
+        """One and the same for pictures of one vehicle, as far as labels tell."""
+        return self.set, self.expected if self.track is None else self.track
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,8 @@ class RecognitionRow:
     """Figures of one group of plates.
 
     Attributes:
+        distinct: how many tracks, or texts within a set: pictures of one vehicle are not
+            independent.
         exact: whole texts right.
         exact_folded: the same with O=0 and I=1.
         character_error_rate: edit distance over all characters.
@@ -63,18 +73,20 @@ class RecognitionRow:
     """
 
     name: str
+    distinct: int
     exact: Proportion
     exact_folded: Proportion
-    character_error_rate: float
+    character_error_rate: Estimate
     plate_error_rate: Estimate
 
     def to_json(self) -> dict[str, object]:
         """All attributes."""
         return {
             "name": self.name,
+            "distinct_plates": self.distinct,
             "exact": self.exact.to_json(),
             "exact_folded": self.exact_folded.to_json(),
-            "character_error_rate": round(self.character_error_rate, 6),
+            "character_error_rate": self.character_error_rate.to_json(),
             "plate_error_rate": self.plate_error_rate.to_json(),
         }
 
@@ -124,7 +136,8 @@ class RecognitionReport:
         """The same for people."""
         parts = [
             f"# Recognition, {self.split}",
-            "Plates cut out by their labels as corrected in serving; Wilson 95% intervals.",
+            "Plates cut out by their labels as corrected in serving; Wilson 95% intervals; "
+            "those of error rates are bootstraps over distinct plates.",
             _rows_table("set", (self.overall, *self.by_set)),
             "## By script",
             _rows_table("script", self.by_script),
@@ -146,17 +159,18 @@ def calibration_markdown(measured: Calibration) -> str:
     acceptance = measured.acceptance
     accepted = (
         f"confidence >= {acceptance.threshold:.4f}: {acceptance.accepted} accepted, "
-        f"{acceptance.errors.hits} wrong"
+        f"wrong of these {acceptance.errors}; the threshold is chosen on these very readings"
         if acceptance.threshold is not None
         else "nothing can be accepted"
     )
+    ece = "-" if math.isnan(measured.ece) else f"{measured.ece:.4f}"
     rows = [
         [f"{one.low:.2f}-{one.high:.2f}", f"{one.confidence:.3f}", one.accuracy]
         for one in measured.bins
     ]
     return "\n\n".join(
         [
-            f"- Expected calibration error: {measured.ece:.4f}",
+            f"- Expected calibration error: {ece}",
             f"- At {acceptance.risk:g} wrong among the accepted: {accepted}",
             table(["confidence", "mean stated", "right"], rows),
         ]
@@ -165,13 +179,21 @@ def calibration_markdown(measured: Calibration) -> str:
 
 def _rows_table(name: str, rows: Sequence[RecognitionRow]) -> str:
     return table(
-        [name, "exact", "exact, O=0 I=1", "character error rate", "mean error of a plate"],
+        [
+            name,
+            "distinct plates",
+            "exact",
+            "exact, O=0 I=1",
+            "character error rate",
+            "mean error of a plate",
+        ],
         [
             [
                 row.name,
+                row.distinct,
                 row.exact,
                 row.exact_folded,
-                f"{row.character_error_rate:.4f}",
+                row.character_error_rate,
                 row.plate_error_rate,
             ]
             for row in rows

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lpr.errors import OutputError
-from lpr.evaluate.failures import Failure, contact_sheets
+from lpr.evaluate.failures import Failure, contact_sheets, remove_sheets
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many are done."""
@@ -46,6 +46,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def write_report(report: Report, folder: Path, name: str, *, sheets: bool = True) -> list[Path]:
     """Write `<name>.md`, `<name>.json` and contact sheets of the failures into a folder.
 
+    Contact sheets of an earlier report of this name are deleted first: beside these figures they
+    would show failures that are no more.
+
     Returns:
         The files written.
 
@@ -54,6 +57,7 @@ def write_report(report: Report, folder: Path, name: str, *, sheets: bool = True
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        remove_sheets(folder, name)
         markdown, data = folder / f"{name}.md", folder / f"{name}.json"
         markdown.write_text(report.to_markdown() + "\n", encoding="utf-8")
         text = json.dumps(report.to_json(), ensure_ascii=False, indent=1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpr.evaluate.failures import Failure
-from lpr.evaluate.intervals import PairedTest, Proportion, mcnemar
+from lpr.evaluate.intervals import Estimate, PairedTest, Proportion, bootstrap_ratio, mcnemar
 from lpr.evaluate.report import table
 from lpr.evaluate.text import matches_wildcard
 from lpr.geometry import Quad
@@ -24,7 +24,7 @@ class TrackOutcome:
         expected: the label; `?` stands for one character or none.
         looks: for each crop whether its own reading is right.
         surest: the text of the most confident reading.
-        majority: the text read most often; the first of several.
+        majority: the text read most often, of several the surest; empty where nothing is read.
         voted: the text that leads the vote at the end, said or not.
         verdict: the verdict that stands; empty for none.
         probability: the voter's own that `voted` is right, 0 to 1.
@@ -54,9 +54,9 @@ class TracksReport:
     outcomes: tuple[TrackOutcome, ...]
 
     @property
-    def looks(self) -> Proportion:
-        """Single readings that are right."""
-        return _share([flag for one in self.outcomes for flag in one.looks])
+    def looks(self) -> Estimate:
+        """Single readings that are right; a track's looks are alike, so tracks are drawn."""
+        return bootstrap_ratio([(sum(one.looks), len(one.looks)) for one in self.outcomes])
 
     @property
     def rules(self) -> dict[str, tuple[bool, ...]]:
@@ -108,6 +108,7 @@ class TracksReport:
         return {
             "task": "tracks",
             "split": self.split,
+            "tracks": len(self.outcomes),
             "single_looks": self.looks.to_json(),
             "rules": {name: _share(flags).to_json() for name, flags in self.rules.items()},
             "vote_against": {name: test.to_json() for name, test in self.against.items()},
@@ -127,9 +128,9 @@ class TracksReport:
         ]
         return "\n\n".join(
             [
-                f"# Tracks, {self.split}",
+                f"# Tracks, {self.split}, {len(self.outcomes)} tracks of {self.looks.total} crops",
                 "Crops of which several show one vehicle, each read alone, then voted on. Wilson "
-                "95% intervals.",
+                "95% intervals; that of single looks is a bootstrap over tracks.",
                 table(["text of", "right"], rows),
                 "Vote against simple rules, track by track (McNemar, exact):",
                 table(["against", "only the vote / only the other right", "p"], paired),

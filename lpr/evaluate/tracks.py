@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from lpr.evaluate.datasets import PlatePicture, load_plates, read_image, require_some
+from lpr.evaluate.datasets import (
+    PlatePicture,
+    load_plates,
+    read_image,
+    require_pictures,
+    require_some,
+)
 from lpr.evaluate.events import verdicts_of
 from lpr.evaluate.report import Progress
 from lpr.evaluate.text import matches_wildcard
@@ -53,6 +59,7 @@ def evaluate_tracks(
     """
     pictures = [one for one in load_plates(data, split, sets) if one.track is not None]
     require_some(pictures, data / "plates", split)
+    require_pictures(pictures)
     outcomes: list[TrackOutcome] = []
     done = 0
     tracks: dict[tuple[str, int | None], list[PlatePicture]] = {}
@@ -67,6 +74,18 @@ def evaluate_tracks(
     return TracksReport(split, tuple(outcomes))
 
 
+def majority(readings: Sequence[Reading]) -> str:
+    """The text that most readings say, "" where none says any.
+
+    Of texts that are said equally often it is the one with the surest reading: by their order a
+    tie would be a matter of luck, and in short tracks most tracks are ties.
+    """
+    said = [reading for reading in readings if reading.text]
+    times = Counter(reading.text for reading in said)
+    best = max(said, key=lambda one: (times[one.text], one.confidence), default=None)
+    return best.text if best else ""
+
+
 def _look(recognizer: Recognizer, rectifier: Rectifier, picture: PlatePicture) -> Look:
     crop = rectifier.rectify(read_image(picture.path), picture.plate.shape)
     return crop, recognizer.read([crop.image])[0]
@@ -75,7 +94,6 @@ def _look(recognizer: Recognizer, rectifier: Rectifier, picture: PlatePicture) -
 def _outcome(picture: PlatePicture, looks: Sequence[Look], voter: PlateVoter) -> TrackOutcome:
     texts = [reading.text for _, reading in looks]
     surest = max((reading for _, reading in looks), key=lambda one: one.confidence)
-    (most_read, _), *_ = Counter(texts).most_common(1)
     voted, said, probability = _vote(looks, voter)
     return TrackOutcome(
         set=picture.set,
@@ -84,7 +102,7 @@ def _outcome(picture: PlatePicture, looks: Sequence[Look], voter: PlateVoter) ->
         expected=picture.text,
         looks=tuple(matches_wildcard(text, picture.text) for text in texts),
         surest=surest.text,
-        majority=most_read,
+        majority=majority([reading for _, reading in looks]),
         voted=voted,
         verdict=said,
         probability=probability,

@@ -40,14 +40,35 @@ def test_a_data_folder_that_is_closed_is_a_source_that_cannot_be_read(
     [("detection", "scenes"), ("end-to-end", "scenes"), ("recognition", "plates")],
 )
 def test_nothing_to_measure_is_no_report(tmp_path: Path, command: str, folder: str) -> None:
-    """A misspelt split in the labels, above all."""
-    row = {"image": "a.png", "split": "validation", "text": "A1", "box": [0, 0, 9, 5], "plates": []}
+    row = {"image": "a.png", "split": "train", "text": "A1", "box": [0, 0, 9, 5], "plates": []}
     for labels in (tmp_path / folder / "own", tmp_path / "negatives"):
         labels.mkdir(parents=True)
         (labels / "labels.jsonl").write_text(json.dumps(row) + "\n")
     result = CliRunner().invoke(app, ["eval", command, "--data", str(tmp_path)])
     assert result.exit_code == ExitCode.SOURCE
     assert "no labels of split 'val'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "folder"),
+    [
+        ("detection", "scenes"),
+        ("end-to-end", "scenes"),
+        ("recognition", "plates"),
+        ("tracks", "plates"),
+    ],
+)
+def test_pictures_that_are_missing_are_told_first(
+    tmp_path: Path, command: str, folder: str
+) -> None:
+    plate = {"text": "A1", "box": [0, 0, 9, 5]}
+    row = {"image": "a.png", "split": "val", "track": 1, "plates": [plate], **plate}
+    for labels in (tmp_path / folder / "own", tmp_path / "negatives"):
+        labels.mkdir(parents=True)
+        (labels / "labels.jsonl").write_text(json.dumps(row) + "\n")
+    result = CliRunner().invoke(app, ["eval", command, "--data", str(tmp_path)])
+    assert result.exit_code == ExitCode.SOURCE
+    assert "labels.jsonl:1: image: " in result.stderr
 
 
 def test_clips_that_are_missing_are_told_first(tmp_path: Path) -> None:

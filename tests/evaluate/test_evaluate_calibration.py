@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from lpr.evaluate.calibration import acceptance_at, calibration
+from lpr.evaluate.recognition_report import calibration_markdown
 
 
 def test_a_calibrated_reader_has_a_small_error() -> None:
@@ -29,6 +32,20 @@ def test_acceptance_takes_as_many_as_the_risk_allows() -> None:
     assert acceptance_at(stated, right, 0.0).accepted.hits == 2
     assert acceptance_at(stated, right, 0.25).accepted.hits == 5
     assert acceptance_at([0.9], [False], 0.001).threshold is None
+
+
+def test_the_errors_among_the_accepted_come_with_their_interval() -> None:
+    measured = calibration([0.99, 0.98, 0.97, 0.5], [True, True, True, False])
+    told = calibration_markdown(measured)
+    assert "confidence >= 0.9700: 0.750 (0.301-0.954), n=4 accepted, " in told
+    assert "wrong of these 0.000 (0.000-0.561), n=3; the threshold is chosen on these" in told
+
+
+def test_the_calibration_of_nothing_is_none() -> None:
+    measured = calibration([], [])
+    assert math.isnan(measured.ece)
+    assert measured.to_json()["ece"] is None
+    assert "Expected calibration error: -" in calibration_markdown(measured)
 
 
 def test_equal_confidences_are_accepted_together() -> None:

@@ -90,6 +90,23 @@ def test_a_missed_plate_keeps_its_reason() -> None:
     assert (nothing.outcome, nothing.reason) == (MISSED, NO_EVENT)
 
 
+def test_an_unread_event_explains_one_plate() -> None:
+    early, late = ClipPlate("AB123CD", 0, 30), ClipPlate("XY12345", 20, 90)
+    clip = Clip(Path("a.mp4"), 25.0, 100, (early, late))
+
+    def unread(track: int, first_seen: float, time: float, reason: UnreadReason) -> PlateEvent:
+        kind = EventKind.UNREAD
+        return _event("", track=track, kind=kind, first_seen=first_seen, time=time, reason=reason)
+
+    blurred = unread(1, 0.8, 3.5, UnreadReason.BLURRED)
+    one = score_clip(clip, [blurred])
+    assert [plate.reason for plate in one.plates] == [NO_EVENT, "blurred"]
+    disagree = unread(2, 0.0, 1.0, UnreadReason.VOTES_DISAGREE)
+    for events in ([blurred, disagree], [disagree, blurred]):
+        both = score_clip(clip, events)
+        assert [plate.reason for plate in both.plates] == ["votes_disagree", "blurred"]
+
+
 def test_a_right_text_at_the_wrong_time_is_false() -> None:
     late = _event("AB123CD", first_seen=3.9, time=3.95)
     assert score_clip(_CLIP, [late]).false == (("AB123CD", 0.995),)
@@ -117,7 +134,11 @@ def test_report_figures_and_comparison() -> None:
     assert set(report.by_tag()) == {"day", "night"}
     markdown = report.to_markdown()
     assert "| plates right | 1.000 (0.207-1.000), n=1 |" in markdown
+    assert "seconds | p50 1.000 (1.000-1.000), n=1; p95 1.000 (1.000-1.000), n=1 |" in markdown
     data = report.to_json()
+    assert data["seconds_to_verdict"] == {
+        name: {"value": 1.0, "interval": [1.0, 1.0], "n": 1} for name in ("p50", "p95")
+    }
     clips = data["clips"]
     assert isinstance(clips, list)
     flags = flags_of(clips)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.evaluate.intervals import Proportion, bootstrap, mcnemar
+from lpr.evaluate.intervals import Proportion, bootstrap, bootstrap_ratio, mcnemar
 from lpr.wilson import wilson
 
 
@@ -54,6 +54,20 @@ def test_bootstrap_is_seeded_and_covers_the_mean() -> None:
     half = 1.96 * float(np.std(values)) / math.sqrt(200)
     assert first.high - first.low == pytest.approx(2 * half, rel=0.15)
     assert bootstrap([]).total == 0
+
+
+def test_a_ratio_draws_its_parts_as_wholes() -> None:
+    rng = np.random.default_rng(5)
+    right = list(rng.uniform(0, 1, 300) < 0.3)
+    alone = bootstrap_ratio([(one, 1) for one in right])
+    assert alone == bootstrap_ratio([(one, 1) for one in right])
+    assert alone.value == pytest.approx(sum(right) / 300)
+    assert (alone.low, alone.high) == pytest.approx(wilson(sum(right), 300), abs=0.012)
+    # The same, each seen nine times: more cases, no more knowledge.
+    nine = bootstrap_ratio([(9 * one, 9) for one in right])
+    assert (nine.low, nine.value, nine.high) == (alone.low, alone.value, alone.high)
+    assert nine.total == 2700
+    assert bootstrap_ratio([]).total == 0
 
 
 def test_mcnemar_counts_only_the_disagreements() -> None:

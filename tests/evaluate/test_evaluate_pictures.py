@@ -161,6 +161,10 @@ def test_detection_counts_found_missed_and_false(data: Path, tmp_path: Path) -> 
     assert (report.lines_right.hits, report.lines_right.total) == (1, 2)
     assert report.false_per_100.value == pytest.approx(50.0)
     assert report.negatives_with_false.hits == 1
+    assert report.overall.mean_iou.total == 2
+    assert report.overall.mean_iou.low == pytest.approx(1.0)
+    at_half = {score: false for score, _, false in report.by_score}[0.5]
+    assert (at_half.low, at_half.value, at_half.high, at_half.total) == (0.0, 50.0, 100.0, 2)
     assert seen[-1] == (5, 5)
     causes = sorted(one.cause for one in report.failures)
     assert causes == ["false", "missed"]
@@ -201,11 +205,38 @@ def test_recognition_reports_every_plate_once(data: Path) -> None:
     )
     assert (report.overall.exact.hits, report.overall.exact.total) == (1, 2)
     assert report.overall.exact_folded.hits == 2
-    assert report.overall.character_error_rate == pytest.approx(1 / 8)
+    assert report.overall.character_error_rate.value == pytest.approx(1 / 8)
     apart = {row.name: (row.exact.hits, row.exact.total) for row in report.apart}
     assert apart == {"outside the alphabet": (0, 1), "partly painted over": (1, 1)}
     assert [one.expected for one in report.failures] == ["O112", "A\u3042"]
     assert "partly painted over" in report.to_markdown()
+
+
+def test_pictures_of_one_plate_are_one_plate(data: Path) -> None:
+    """Another crop of a text makes no other plate, of a track no other track."""
+    labels = data / "plates" / "crops" / "labels.jsonl"
+    rows = [json.loads(line) for line in labels.read_text(encoding="utf-8").splitlines()]
+    rows[1]["text"] = rows[0]["text"]
+    rows[2] |= {"text": "CD34", "track": 1}
+    rows[3] |= {"text": "EF56", "track": 1}
+    _labels(labels.parent, rows)
+    report = evaluate_recognition(_Recognizer(_TEXTS), _Rectifier(), data)
+    assert (report.overall.exact.total, report.overall.distinct) == (4, 2)
+    assert "| all | 2 | 0.250 (" in report.to_markdown()
+    scenes = data / "scenes" / "one" / "labels.jsonl"
+    scenes.write_text(scenes.read_text().replace("O112", "AB12"))
+    reader = StillReader(_Detector(), _Detector(), _Rectifier(), _Recognizer(_TEXTS), no_prior)
+    ended = evaluate_end_to_end(reader, data)
+    assert (ended.overall.right.total, ended.overall.distinct) == (3, 2)
+    assert "| all | 2 | 0.333 (" in ended.to_markdown()
+
+
+def test_the_error_rates_of_nothing_are_none(data: Path) -> None:
+    report = evaluate_recognition(_Recognizer(_TEXTS), _Rectifier(), data, alphabet="#")
+    assert report.overall.exact.total == 0
+    assert "| all | 0 | - (n=0) | - (n=0) | - (n=0) | - (n=0) |" in report.to_markdown()
+    assert "0.0000" not in report.to_markdown()
+    json.dumps(report.to_json(), allow_nan=False)
 
 
 def test_end_to_end_splits_right_wrong_and_missed(data: Path) -> None:

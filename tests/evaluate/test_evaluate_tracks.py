@@ -12,6 +12,7 @@ import pytest
 
 from lpr.errors import SourceError
 from lpr.evaluate import evaluate_tracks
+from lpr.evaluate.tracks import majority
 from lpr.geometry import Quad
 from lpr.testing import sure_reading
 from lpr.types import CropQuality, Image, PlateCrop, Reading
@@ -66,7 +67,10 @@ def test_the_vote_is_set_against_single_looks_and_simple_rules(tmp_path: Path) -
     report = evaluate_tracks(
         _Recognizer(), _Rectifier(), PlateVoter, data, progress=lambda *now: seen.append(now)
     )
-    assert (report.looks.hits, report.looks.total) == (6, 13)
+    assert report.looks.value == pytest.approx(6 / 13)
+    assert report.looks.total == 13
+    assert "# Tracks, val, 4 tracks of 13 crops" in report.to_markdown()
+    assert report.to_json()["tracks"] == 4
     rules = report.rules
     assert rules["vote"] == (True, True, False, False)
     assert rules["any look (out of reach)"] == (True, True, False, False)
@@ -84,6 +88,30 @@ def test_the_surest_look_may_be_the_wrong_one(tmp_path: Path) -> None:
     assert report.rules["surest look"] == (False,)
     assert report.rules["majority of texts"] == (True,)
     assert report.against["surest look"].total == 1
+
+
+def test_the_interval_of_single_looks_is_that_of_tracks(tmp_path: Path) -> None:
+    """Twenty looks at each of two vehicles are two cases, not forty."""
+    data = _data(tmp_path, [("AB12CDE", [0] * 20), ("XY34ZUV", [0] * 20)])
+    looks = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, data).looks
+    assert (looks.low, looks.value, looks.high, looks.total) == (0.0, 0.5, 1.0, 40)
+
+
+def test_a_tie_of_texts_goes_to_the_surest_look() -> None:
+    readings = [
+        sure_reading("AB12CDF", probability=0.6),
+        sure_reading("AB12CDE", probability=0.5),
+        sure_reading("AB12CDE", probability=0.95),
+        sure_reading("AB12CDF", probability=0.8),
+        sure_reading("XY34ZUV", probability=0.99),
+    ]
+    assert majority(readings) == majority(readings[::-1]) == "AB12CDE"
+
+
+def test_looks_that_read_nothing_are_no_text_of_a_majority() -> None:
+    nothing = sure_reading("")
+    assert majority([nothing, sure_reading("AB12CDE", probability=0.5), nothing]) == "AB12CDE"
+    assert majority([nothing, nothing]) == ""
 
 
 def test_crops_without_a_track_are_nothing_to_measure(tmp_path: Path) -> None:
