@@ -13,7 +13,7 @@ from bench.clips600.passages import PassageReadings
 from bench.clips600.score import _paired, score_folder
 from lpr.errors import OutputError, SourceError
 from lpr.evaluate.clip_report import ClipsReport
-from lpr.evaluate.datasets import Clip, ClipPlate
+from lpr.evaluate.datasets import Clip, ClipPlate, load_clips
 from lpr.evaluate.events import score_clip
 from lpr.synth.clip import ClipLabels, ClipPlateLabel
 from lpr.types import CharCandidates, Reading
@@ -69,11 +69,11 @@ def test_a_best_frame_before_the_legible_ones_stands_while_its_plate_is_seen() -
     assert not outcome.false
 
 
-def _labels(out: Path, number: int) -> ClipLabels:
+def _labels(out: Path, number: int, text: str = "AB123") -> ClipLabels:
     path = out / f"{number:05d}.mp4"
     path.write_bytes(b"clip")
     plates = (
-        ClipPlateLabel("AB123", 1, 0, 5, ()),
+        ClipPlateLabel(text, 1, 0, 5, ()),
         ClipPlateLabel("FAR99", 1, -1, -1, ()),
     )
     return ClipLabels(path.name, 10, 6, 64, 48, plates, ("day",), number)
@@ -95,6 +95,49 @@ def test_a_stopped_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [row["number"] for row in rows] == [5, 6, 7, 8]
     assert rows[0]["uncertain"] == ["FAR99"]
     assert [plate["text"] for plate in rows[0]["plates"]] == ["AB123"]
+
+
+def test_a_clip_that_was_deleted_is_labelled_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate, "_synthetic", _labels)
+    generate.generate_synthetic(tmp_path, 5, 3)
+    (tmp_path / "00006.mp4").unlink()
+    generate.generate_synthetic(tmp_path, 5, 3)
+    names = [clip.path.name for clip in load_clips(tmp_path)]
+    assert names == ["00005.mp4", "00007.mp4", "00006.mp4"]
+    # As it was left by earlier versions.
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(labels.read_text(encoding="utf-8") * 2, encoding="utf-8")
+    generate.generate_synthetic(tmp_path, 5, 3)
+    assert [clip.path.name for clip in load_clips(tmp_path)] == names
+
+
+@pytest.mark.parametrize("cut", [1, 2, 40, -1])
+def test_a_line_that_was_cut_is_written_anew(
+    cut: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped run leaves half a line, or a whole one without its end, or half a character."""
+    monkeypatch.setattr(generate, "_synthetic", lambda out, n: _labels(out, n, "皖A12345"))
+    generate.generate_synthetic(tmp_path, 5, 2)
+    labels = tmp_path / "labels.jsonl"
+    whole = labels.read_bytes()
+    end = whole.rindex("皖".encode()) + 1 if cut == -1 else len(whole) - cut
+    labels.write_bytes(whole[:end])
+    generate.generate_synthetic(tmp_path, 5, 3)
+    rows = [json.loads(line) for line in labels.read_text(encoding="utf-8").splitlines()]
+    assert [row["number"] for row in rows] == [5, 6, 7]
+
+
+def test_a_broken_line_between_others_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate, "_synthetic", _labels)
+    generate.generate_synthetic(tmp_path, 5, 2)
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text("half a l\n" + labels.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(OutputError, match=r"labels\.jsonl: line 1 is no label"):
+        generate.generate_synthetic(tmp_path, 5, 2)
 
 
 def test_another_run_is_not_mixed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
