@@ -10,15 +10,13 @@ from pydantic import BaseModel, ConfigDict
 from lpr.errors import SourceError
 from lpr.latency.measure import LatencyRun
 
-_CHUNK = 1 << 20
-
 
 class Conditions(BaseModel):
     """What a latency run was made of.
 
     Attributes:
         clip: name of the clip, without its folder.
-        sha256: of its content; of a folder, of all files in it; of a device, of nothing.
+        sha256: of its content; of a folder, of all files in it; empty for a device.
         width: of its first frame, pixels.
         height: of its first frame, pixels.
         frames: counted frames of a pass.
@@ -81,22 +79,19 @@ def conditions_of(run: LatencyRun, clip: Path, threads: int) -> Conditions:
 
 
 def _digest(clip: Path) -> str:
-    digest = hashlib.sha256()
     try:
-        if clip.is_dir():
-            for path in sorted(clip.iterdir()):
-                digest.update(path.name.encode("utf-8", "surrogateescape"))
-                _add_content(digest, path)
-        else:
-            _add_content(digest, clip)
+        if not clip.is_dir():
+            return _content(clip).hex()
+        digest = hashlib.sha256()
+        for path in sorted(clip.iterdir()):
+            digest.update(path.name.encode("utf-8", "surrogateescape") + _content(path))
+        return digest.hexdigest()
     except OSError as error:
         raise SourceError(f"{clip}: cannot be read: {error.strerror or error}") from error
-    return digest.hexdigest()
 
 
-def _add_content(digest: hashlib._Hash, path: Path) -> None:
+def _content(path: Path) -> bytes:
     if not path.is_file():  # A device has no end.
-        return
+        return b""
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
+        return hashlib.file_digest(file, "sha256").digest()

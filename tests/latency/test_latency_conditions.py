@@ -46,7 +46,8 @@ def test_a_folder_is_told_by_its_pictures(tmp_path: Path) -> None:
 
 
 def test_a_device_is_not_read_to_its_end() -> None:
-    assert conditions_of(run(), Path("/dev/zero"), 1).clip == "zero"
+    found = conditions_of(run(), Path("/dev/zero"), 1)
+    assert (found.clip, found.sha256) == ("zero", "")
 
 
 def test_a_clip_that_is_closed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
