@@ -17,11 +17,15 @@ LONE_CONFIDENCE = VoterOptions().single_confidence
 
 
 def best_frame(passage: PassageReadings) -> tuple[PlateEvent, ...]:
-    """The reading of the highest confidence alone, if it reaches the least, and its departure."""
-    best = max(range(len(passage.readings)), key=lambda n: passage.readings[n].confidence)
-    reading = passage.readings[best]
-    if reading.confidence < LEAST_CONFIDENCE or not reading.text:
+    """The surest reading with a text, if it reaches the least, and its departure.
+
+    A look can be sure that there is nothing to read: that is no frame to answer from.
+    """
+    spoken = [n for n, reading in enumerate(passage.readings) if reading.text]
+    best = max(spoken, key=lambda n: passage.readings[n].confidence, default=None)
+    if best is None or passage.readings[best].confidence < LEAST_CONFIDENCE:
         return ()
+    reading = passage.readings[best]
     return _told(passage, reading.text, reading.confidence, best)
 
 

@@ -36,6 +36,9 @@ def test_the_best_frame_is_the_surest() -> None:
     assert (event.text, event.confidence, event.frame_index) == ("AB7", 0.9, 1)
     assert (departed.kind, departed.text, departed.time) == ("departed", "AB7", 0.2)
     assert best_frame(_passage(("AB1", 0.4))) == ()
+    # A look that surely sees nothing to read is no answer.
+    assert [event.text for event in best_frame(_passage(("", 0.97), ("AB1", 0.6)))][:1] == ["AB1"]
+    assert best_frame(_passage(("", 0.97))) == ()
 
 
 def test_the_majority_counts_strings() -> None:

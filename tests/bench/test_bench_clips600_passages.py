@@ -22,6 +22,7 @@ from lpr.types import CropQuality, Detection, Frame, PlateEvent
 
 SAME: list[str | None] = ["AB123CD"]
 OTHER: list[str | None] = ["XY98765"]
+NOTHING: list[str | None] = [""]
 HIDDEN: list[str | None] = [None] * 6
 GRACE = EngineConfig().voter.departure_grace
 
@@ -54,7 +55,8 @@ def _drive(
 
 @pytest.mark.parametrize("hidden", [5, 8], ids=["joined", "a silent repetition"])
 def test_a_broken_track_is_one_vehicle_to_the_baselines_too(hidden: int) -> None:
-    passages, tracks, events = _drive(SAME * 6 + HIDDEN * hidden + SAME * 6)
+    # The second track's first look says nothing, which no voter keeps.
+    passages, tracks, events = _drive(SAME * 6 + HIDDEN * hidden + NOTHING + SAME * 6)
     assert len(tracks) == 2
     assert len({event.track_id for event in events}) == 1
     (passage,) = passages
