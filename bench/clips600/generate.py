@@ -141,8 +141,41 @@ def _open_folder(out: Path, run: dict[str, object]) -> set[int]:
         raise OutputError(f"cannot write {out}: {error}") from error
     if before != run:
         raise OutputError(f"{out} holds another run ({before}); choose another folder")
+    return _keep_labels(out)
+
+
+def _keep_labels(out: Path) -> set[int]:
+    """Numbers of the clips that are there; drops other rows of the labels, and a cut last line.
+
+    A clip without its video is rendered anew and gets another row. One row a clip is kept, the
+    last, which is of the video that is there.
+
+    Raises:
+        OutputError: a line is no label, or the labels cannot be written.
+    """
     labels = out / "labels.jsonl"
     if not labels.exists():
         return set()
-    rows = [json.loads(line) for line in labels.read_text(encoding="utf-8").splitlines()]
-    return {row["number"] for row in rows if (out / row["video"]).is_file()}
+    before = labels.read_bytes()
+    lines = before.splitlines()
+    rows: dict[int, bytes] = {}
+    for place, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            number, video = int(row["number"]), out / row["video"]
+        except (ValueError, KeyError, TypeError) as error:
+            if place == len(lines):  # A run that was stopped while it wrote.
+                break
+            raise OutputError(f"{labels}: line {place} is no label of a clip") from error
+        if video.is_file():
+            rows.pop(number, None)
+            rows[number] = line
+    after = b"".join(line + b"\n" for line in rows.values())
+    if after != before:
+        part = labels.with_suffix(".part")
+        try:
+            part.write_bytes(after)
+            part.replace(labels)
+        except OSError as error:
+            raise OutputError(f"cannot write {labels}: {error.strerror or error}") from error
+    return set(rows)

@@ -1,7 +1,8 @@
 """What the networks say of a clip, kept on disk, so that tracker and voter can be replayed at once.
 
 Every plate of every frame is read, wanted or not: a replay with other options finds whatever it
-asks for. Recordings are kept for one set of models; others are recorded anew.
+asks for. Recordings are kept for one set of models and one content of the video; others are
+recorded anew.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import lpr
 from lpr.config import EngineConfig
 from lpr.engine import Engine
-from lpr.errors import OutputError
+from lpr.errors import OutputError, SourceError
 from lpr.evaluate.datasets import Clip
 from lpr.factory import Models, build_engine, build_voter
 from lpr.geometry import Quad
@@ -119,7 +120,7 @@ def record(clips: Sequence[Clip], config: EngineConfig | None = None) -> list[Re
     models: Models | None = None
     found = []
     for number, clip in enumerate(clips, 1):
-        path = clip.path.parent / name / f"{clip.path.stem}.json.gz"
+        path = clip.path.parent / name / f"{clip.path.stem}-{_content(clip.path)}.json.gz"
         if not path.is_file():
             models = models or lpr.load_models(config)
             _save(path, _record(clip, config, models))
@@ -159,6 +160,15 @@ def _fingerprint(config: EngineConfig) -> str:
         # The manifest says how outputs become probabilities, and names the network by its SHA-256.
         digest.update(repr(find_model(name).manifest).encode())
     return digest.hexdigest()[:12]
+
+
+def _content(video: Path) -> str:
+    """Names what is in a video: one that was rendered anew under its old name is another."""
+    try:
+        with video.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    except OSError as error:
+        raise SourceError(f"{video}: cannot be read: {error.strerror or error}") from error
 
 
 def _record(clip: Clip, config: EngineConfig, models: Models) -> list[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +11,17 @@ from pathlib import Path
 import numpy as np
 
 import lpr
-from bench.clips600.baselines import TrackReadings, best_frame, majority
+from bench.clips600.baselines import best_frame, majority
+from bench.clips600.passages import PassageLog, PassageReadings
+from lpr.config import EngineConfig
 from lpr.errors import SourceError
 from lpr.evaluate.clip_report import RIGHT, ClipsReport, compare, flags_of
 from lpr.evaluate.datasets import Clip, load_clips, require_videos
 from lpr.evaluate.events import score_clip
 from lpr.evaluate.intervals import PairedTest
 from lpr.evaluate.report import table
+from lpr.factory import build_engine, build_voter
+from lpr.settings import check_settings
 from lpr.sinks.output import check_writable
 from lpr.types import PlateEvent
 
@@ -42,11 +47,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ClipOutcomePair:
-    """A clip, the engine's events and every reading by track."""
+    """A clip, the engine's events and every reading by vehicle."""
 
     clip: Clip
     events: tuple[PlateEvent, ...]
-    readings: tuple[TrackReadings, ...]
+    readings: tuple[PassageReadings, ...]
 
 
 def score_folder(
@@ -73,14 +78,16 @@ def score_folder(
         The figures as Markdown.
 
     Raises:
-        SourceError: there are no clips, or the earlier result cannot be read.
+        SourceError: there are no clips, one is labelled twice, or the earlier result cannot be read
+            or is of other clips or plates.
         OutputError: `save` cannot be written.
     """
     clips = load_clips(folder)[:limit]
     require_videos(clips)
+    _require_distinct(clips)
     if save is not None:
         check_writable(save)
-    earlier = _earlier(against) if against else None
+    earlier = _earlier(against, clips) if against else None
     run = _run(clips, tuple(regions), site=site)
     report = ClipsReport(tuple(score_clip(one.clip, one.events) for one in run.engine))
     baselines = {
@@ -102,22 +109,28 @@ def score_folder(
     )
 
 
+def _require_distinct(clips: Sequence[Clip]) -> None:
+    (name, count), *_ = Counter(clip.path.name for clip in clips).most_common(1)
+    if count > 1:
+        raise SourceError(f"labels.jsonl names {name} {count} times: it would count as often")
+
+
 def _run(clips: Sequence[Clip], regions: tuple[str, ...], *, site: bool) -> Run:
     models = lpr.load_models()
     run = Run()
     for number, clip in enumerate(clips, 1):
         known = clip.regions if site else regions
-        engine = lpr.build_engine(camera=clip.path.name, regions=known, models=models)
+        config = check_settings({"regions": known}, EngineConfig, "arguments")
+        voter = build_voter(config, clip.path.name)
+        engine = build_engine(config, models=models, voter=voter)
+        log = PassageLog(voter, config.voter.departure_grace)
         events: list[PlateEvent] = []
-        readings: dict[int, TrackReadings] = {}
         for result in engine.run(lpr.open_source(str(clip.path))):
+            log.add(result)
             events += result.events
             if result.timings.total > 0:
                 run.seconds.append(result.timings.total)
-            for item in result.readings:
-                track = readings.setdefault(item.track_id, TrackReadings(item.track_id))
-                track.add(item.reading, result.time, result.index)
-        run.engine.append(ClipOutcomePair(clip, tuple(events), tuple(readings.values())))
+        run.engine.append(ClipOutcomePair(clip, tuple(events), log.passages()))
         if number % 20 == 0 or number == len(clips):
             print(f"{number}/{len(clips)}", flush=True)
     return run
@@ -127,7 +140,7 @@ def _baseline(run: Run, name: str) -> ClipsReport:
     choose = best_frame if name == "best frame" else majority
     outcomes = []
     for one in run.engine:
-        events = [event for track in one.readings for event in choose(track)]
+        events = [event for passage in one.readings for event in choose(passage)]
         outcomes.append(score_clip(one.clip, events))
     return ClipsReport(tuple(outcomes))
 
@@ -157,7 +170,7 @@ def _paired(
     now, rows = _clips(report), []
     for name, clips in others.items():
         right = compare(flags_of(clips), flags_of(now))
-        harm = compare(flags_of(clips, not_wrong=True), flags_of(now, not_wrong=True)).plates
+        harm = compare(flags_of(clips, not_wrong=True), flags_of(now, not_wrong=True))
         part = baselines.get(name)
         rows.append(
             [
@@ -165,12 +178,14 @@ def _paired(
                 part.plates_that(RIGHT) if part else "",
                 part.wrong_verdicts if part else "",
                 *_columns(right.plates),
-                *_columns(harm),
+                *_columns(harm.plates),
                 *_columns(right.clips),
+                *_columns(harm.clips),
             ]
         )
     header = ["against", "plates right", "wrong verdicts", "plates right, paired", "p"]
     header += ["plates not said wrongly, paired", "p", "clips entirely right, paired", "p"]
+    header += ["clips with nothing wrong said, paired", "p"]
     return "Paired with this result (McNemar, exact):\n\n" + table(header, rows)
 
 
@@ -182,10 +197,16 @@ def _clips(report: ClipsReport) -> list[dict[str, object]]:
     return [one.to_json() for one in report.outcomes]
 
 
-def _earlier(path: Path) -> list[dict[str, object]]:
+def _earlier(path: Path, clips: Sequence[Clip]) -> list[dict[str, object]]:
+    """An earlier result; whether it is of these clips is told before they are run."""
     try:
-        clips: list[dict[str, object]] = json.loads(path.read_text("utf-8"))["report"]["clips"]
-        flags_of(clips)
-        return clips
+        earlier: list[dict[str, object]] = json.loads(path.read_text("utf-8"))["report"]["clips"]
+        flags = flags_of(earlier)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{path} is not a result of clips600: {error}") from error
+    nothing_said = ClipsReport(tuple(score_clip(clip, ()) for clip in clips))
+    try:
+        compare(flags, flags_of(_clips(nothing_said)))
+    except ValueError as error:
+        raise SourceError(f"{path} cannot be compared with: {error}") from error
+    return earlier

@@ -13,8 +13,10 @@ from lpr.cli.failure import clean_exit, complain
 from lpr.cli.options import Config, Threads
 
 if TYPE_CHECKING:
+    from lpr.config import EngineConfig
+    from lpr.latency.baseline import Change
     from lpr.latency.measure import LatencyRun
-    from lpr.latency.record import BenchRecord, Change
+    from lpr.latency.record import BenchRecord
 
 DEFAULT_CLIP = "day-approach.mp4"
 
@@ -39,7 +41,7 @@ def bench(
         typer.Option(help="An earlier --json file of the same machine.", readable=False),
     ] = None,
     max_ratio: Annotated[
-        float, typer.Option(help="How much slower than the baseline a median may be.", min=1.0)
+        float, typer.Option(help="How many times the baseline's a figure may be.", min=1.0)
     ] = 1.5,
     frames: Annotated[int, typer.Option(help="Frames to time at most.", min=1)] = 300,
     warmup: Annotated[int, typer.Option(help="Frames before timing starts.", min=0)] = 10,
@@ -51,6 +53,7 @@ def bench(
     if context.invoked_subcommand is not None:
         return
     with clean_exit():
+        from lpr.cli.options import engine_config
         from lpr.cli.overwrite import keep_inputs
         from lpr.latency.record import load_record, save_record
         from lpr.sinks.output import check_writable
@@ -60,12 +63,26 @@ def bench(
         if json_path is not None:
             check_writable(json_path)
         then = load_record(baseline) if baseline else None
-        run = _measure(clip, frames, warmup, repeat, config, threads)
-        now = _record(run)
-        if json_path is not None:
-            save_record(now, json_path)
-        _show(run, clip, budget_ms)
+        if then and then.conditions is None:
+            complain("the baseline does not say of which clip it is, nor at how many threads")
+        settings = engine_config(config, None, threads)
+
+        def timed() -> tuple[LatencyRun, BenchRecord]:
+            run = _measure(clip, frames, warmup, repeat, settings)
+            now = _record(run, clip, settings.threads)
+            if json_path is not None:
+                save_record(now, json_path)
+            return run, now
+
+        run, now = timed()
         slower = _against(now, then, max_ratio) if then else ()
+        if then and slower:  # By a busy neighbour, perhaps: what is slower twice in a row is so.
+            complain("slower than the baseline: it is timed once more")
+            run, now = timed()
+            first = {change.name for change in slower}
+            again = _against(now, then, max_ratio)
+            slower = tuple(change for change in again if change.name in first)
+        _show(run, clip, budget_ms)
         for change in slower:
             complain(
                 f"{change.name} is {change.ratio:.2f} times the baseline's "
@@ -109,40 +126,33 @@ def sample_clip() -> Path:
 
 
 def _measure(
-    clip: Path, frames: int, warmup: int, repeat: int, config: Path | None, threads: int | None
+    clip: Path, frames: int, warmup: int, repeat: int, settings: EngineConfig
 ) -> LatencyRun:
-    from lpr.cli.options import engine_config
     from lpr.factory import build_engine
     from lpr.latency.measure import measure
     from lpr.latency.play import play
 
-    engine = build_engine(engine_config(config, None, threads), camera="bench")
+    engine = build_engine(settings, camera="bench")
     return measure(engine, lambda: play(clip), frames=frames, warmup=warmup, repeat=repeat)
 
 
-def _record(run: LatencyRun) -> BenchRecord:
+def _record(run: LatencyRun, clip: Path, threads: int) -> BenchRecord:
     from datetime import UTC, datetime
 
     from lpr import __version__
+    from lpr.latency.conditions import conditions_of
     from lpr.latency.fingerprint import this_machine
     from lpr.latency.record import latency_figures, make_record
 
     taken = datetime.now(UTC).isoformat(timespec="seconds")
-    return make_record(__version__, taken, this_machine(), latency_figures(run))
+    conditions = conditions_of(run, clip, threads)
+    return make_record(__version__, taken, this_machine(), latency_figures(run), conditions)
 
 
 def _against(now: BenchRecord, then: BenchRecord, max_ratio: float) -> tuple[Change, ...]:
-    """The medians that grew too much; stages below a millisecond are not judged."""
-    from lpr.latency.record import compare
+    from lpr.latency.baseline import slower
 
-    return tuple(
-        change
-        for change in compare(now, then)
-        if change.name.startswith("frame.")
-        and change.name.endswith(".median")
-        and change.now >= 1.0
-        and change.ratio > max_ratio
-    )
+    return slower(now, then, max_ratio)
 
 
 def _show(run: LatencyRun, clip: Path, budget_ms: float) -> None:
@@ -157,13 +167,13 @@ def _show(run: LatencyRun, clip: Path, budget_ms: float) -> None:
         f"best of {len(run.repetitions)}, milliseconds"
     )
     table = Table()
-    for heading in ("stage", "median", "p95", "p99", "worst"):
+    for heading in ("stage", "frames", "median", "p95", "p99", "worst"):
         table.add_column(heading, justify="left" if heading == "stage" else "right")
     best = run.best
     rows = [*best.stages, ("frame", best.total), ("decode (apart)", best.decode)]
     for name, one in rows:
         cells = (f"{value:.2f}" for value in (one.median, one.p95, one.p99, one.worst))
-        table.add_row(name, *cells, style="bold" if name == "frame" else "")
+        table.add_row(name, str(one.count), *cells, style="bold" if name == "frame" else "")
     console = PeopleConsole()
     noun = "plate" if run.most_plates == 1 else "plates"
     console.print(title, highlight=False, markup=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,7 @@ from lpr.cli.failure import clean_exit
 from lpr.cli.options import Config, engine_config
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -32,6 +33,16 @@ def doctor(
 ) -> None:
     """Say whether a camera can read plates, measured from video or computed; exit 1 if not."""
     with clean_exit():
+        _require_finite(
+            {
+                "--distance": distance,
+                "--camera-height": camera_height,
+                "--fov": fov,
+                "--speed": speed,
+                "--exposure": exposure,
+                "--seconds": seconds,
+            }
+        )
         if source is None:
             advice = _compute(distance, camera_height, fov, resolution, speed, exposure)
         else:
@@ -42,6 +53,15 @@ def doctor(
             print("it will read")
     if advice:
         raise typer.Exit(ExitCode.LIMIT_MISSED)
+
+
+def _require_finite(options: Mapping[str, float]) -> None:
+    """What is no number compares as no worse than any limit."""
+    from lpr.cli.usage import UsageError
+
+    for name, value in options.items():
+        if not math.isfinite(value):
+            raise UsageError(f"{name} {value}: must be a finite number")
 
 
 def _compute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
 from time import perf_counter
@@ -14,6 +14,8 @@ from lpr.latency.statistics import Summary, summarise
 from lpr.types import Frame, FrameResult, PlateEvent, StageTimings
 
 STAGES = tuple(field.name for field in fields(StageTimings))
+_WITH_READINGS = ("rectify", "read")
+"""Stages that run only where a plate is read; elsewhere they are timed, at next to nothing."""
 
 
 class FrameProcessor(Protocol):
@@ -34,7 +36,8 @@ class Repetition:
 
     Attributes:
         total: `process` from call to return.
-        stages: the same time by stage; only stages that took any.
+        stages: the same time by stage, over the frames in which the stage ran; only stages that
+            did.
         decode: waiting for the next frame of the source.
         busy: seconds inside `process` over all counted frames.
         waited: seconds inside the source over all counted frames.
@@ -65,6 +68,7 @@ class LatencyRun:
         most_plates: most plates in one of these frames.
         readings: crops read over these frames.
         events: events made in the last pass, warm-up and end included.
+        stage_floors: as `floor`, by stage, over the frames in which the stage ran.
     """
 
     repetitions: tuple[Repetition, ...]
@@ -77,6 +81,7 @@ class LatencyRun:
     most_plates: int
     readings: int
     events: int
+    stage_floors: tuple[tuple[str, Summary], ...] = ()
 
     @property
     def best(self) -> Repetition:
@@ -145,6 +150,9 @@ def measure(
         most_plates=max(last.plates),
         readings=last.readings,
         events=last.events,
+        stage_floors=_by_stage(
+            _fastest(one) for one in zip(*(tally.stages for tally, _ in passes), strict=False)
+        ),
     )
 
 
@@ -154,7 +162,7 @@ class _Tally:
     def __init__(self) -> None:
         self.totals: list[float] = []
         self.waits: list[float] = []
-        self.timings: list[StageTimings] = []
+        self.stages: list[dict[str, float]] = []
         self.plates: list[int] = []
         self.readings = 0
         self.events = 0
@@ -163,24 +171,41 @@ class _Tally:
     def count(self, seconds: float, waited: float, result: FrameResult) -> None:
         self.totals.append(seconds)
         self.waits.append(waited)
-        self.timings.append(result.timings)
+        self.stages.append(
+            {
+                stage: taken
+                for stage in STAGES
+                if (taken := getattr(result.timings, stage)) > 0
+                and (result.readings or stage not in _WITH_READINGS)
+            }
+        )
         self.plates.append(len(result.detections))
         self.readings += len(result.readings)
 
     def repetition(self, reference_seconds: float) -> Repetition:
-        stages = []
-        for stage in STAGES:
-            samples = [getattr(timing, stage) for timing in self.timings]
-            if any(samples):
-                stages.append((stage, summarise(samples)))
         return Repetition(
             total=summarise(self.totals),
-            stages=tuple(stages),
+            stages=_by_stage(self.stages),
             decode=summarise(self.waits),
             busy=sum(self.totals),
             waited=sum(self.waits),
             reference_seconds=reference_seconds,
         )
+
+
+def _by_stage(frames: Iterable[Mapping[str, float]]) -> tuple[tuple[str, Summary], ...]:
+    """Each stage that ran, over the frames in which it did."""
+    samples: dict[str, list[float]] = {stage: [] for stage in STAGES}
+    for frame in frames:
+        for stage, seconds in frame.items():
+            samples[stage].append(seconds)
+    return tuple((stage, summarise(one)) for stage, one in samples.items() if one)
+
+
+def _fastest(passes: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Of one frame's stages the fastest pass each."""
+    stages = {stage for one in passes for stage in one}
+    return {stage: min(one[stage] for one in passes if stage in one) for stage in stages}
 
 
 def _one_pass(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lpr.errors import ConfigError, OutputError
+from lpr.latency.conditions import Conditions
 from lpr.latency.fingerprint import Machine
 from lpr.latency.measure import LatencyRun
 from lpr.latency.statistics import Summary
 
-SCHEMA = 1
+SCHEMA = 2
+"""Since 2: conditions, and stages over the frames in which they ran."""
+FLOOR = "frame.floor"
+"""Names of figures over each frame's fastest pass begin so."""
 
 
 class Figure(BaseModel):
@@ -57,6 +60,7 @@ class BenchRecord(BaseModel):
         revision: commit, tag or version that was measured.
         taken: when, ISO 8601 with the zone.
         machine: where.
+        conditions: of what; None in records of several measurements, and before schema 2.
         figures: what.
     """
 
@@ -66,49 +70,49 @@ class BenchRecord(BaseModel):
     revision: str
     taken: str
     machine: MachineRecord
+    conditions: Conditions | None = None
     figures: tuple[Figure, ...]
 
     def value(self, name: str) -> float | None:
         """The figure of that name, None where it was not measured."""
         return next((figure.value for figure in self.figures if figure.name == name), None)
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One figure now and in a baseline."""
-
-    name: str
-    unit: str
-    now: float
-    then: float
-
-    @property
-    def ratio(self) -> float:
-        """Now over then."""
-        return self.now / self.then if self.then else float("inf")
+    def samples(self, name: str) -> int:
+        """The samples that the figure of that name rests on, 0 where it was not measured."""
+        return next((figure.count for figure in self.figures if figure.name == name), 0)
 
 
 def make_record(
-    revision: str, taken: str, machine: Machine, figures: Iterable[Figure]
+    revision: str,
+    taken: str,
+    machine: Machine,
+    figures: Iterable[Figure],
+    conditions: Conditions | None = None,
 ) -> BenchRecord:
     """Put a run together."""
     return BenchRecord(
         revision=revision,
         taken=taken,
         machine=MachineRecord.model_validate(machine.as_json()),
+        conditions=conditions,
         figures=tuple(figures),
     )
 
 
-def latency_figures(run: LatencyRun, prefix: str = "frame") -> list[Figure]:
-    """The figures of a latency run: its best pass by stage, throughput, and what it saw."""
+def latency_figures(run: LatencyRun) -> list[Figure]:
+    """The figures of a latency run: its best pass, each frame's best pass, what it saw."""
     best = run.best
-    figures = _distribution(prefix, best.total)
+    figures = _distribution("frame", best.total)
     for stage, summary in best.stages:
-        figures += _distribution(f"{prefix}.{stage}", summary)
+        figures += _distribution(f"frame.{stage}", summary)
+    figures += _distribution(FLOOR, run.floor)
+    figures += [
+        Figure(name=f"{FLOOR}.{stage}.median", value=one.median, unit="ms", count=one.count)
+        for stage, one in run.stage_floors
+    ]
     figures += _distribution("decode", best.decode)
     figures += [
-        Figure(name=f"{prefix}.fps", value=run.fps, unit="fps", count=run.frames),
+        Figure(name="frame.fps", value=run.fps, unit="fps", count=run.frames),
         Figure(name="fps_with_decode", value=run.fps_with_decode, unit="fps", count=run.frames),
         Figure(name="plates", value=run.plates, unit="count", count=run.frames),
         Figure(name="readings", value=run.readings, unit="count", count=run.frames),
@@ -123,31 +127,15 @@ def _distribution(name: str, summary: Summary) -> list[Figure]:
     ]
 
 
-def compare(now: BenchRecord, then: BenchRecord) -> tuple[Change, ...]:
-    """The figures that both records have, in the order of `now`.
-
-    Raises:
-        ConfigError: they were taken on different machines; absolute values would mislead.
-    """
-    if now.machine.id != then.machine.id:
-        raise ConfigError(
-            f"the baseline was taken on another machine ({then.machine.cpu}, "
-            f"{then.machine.cores} cores); take a new one here with --json"
-        )
-    return tuple(
-        Change(figure.name, figure.unit, figure.value, before)
-        for figure in now.figures
-        if (before := then.value(figure.name)) is not None
-    )
-
-
 def save_record(record: BenchRecord, path: Path) -> None:
     """Write a record as indented JSON, making its folder.
 
     Raises:
         OutputError: it cannot be written.
     """
-    text = json.dumps(record.model_dump(by_alias=True), indent=2, ensure_ascii=False)
+    text = json.dumps(
+        record.model_dump(by_alias=True, exclude_none=True), indent=2, ensure_ascii=False
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lpr.errors import ConfigError, MissingExtraError, OutputError
-from lpr.latency.record import BenchRecord, load_record
+from lpr.latency.record import FLOOR, BenchRecord, load_record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +105,10 @@ def _panel(axes: Axes, records: Sequence[BenchRecord], unit: str, title: str) ->
         figure.name
         for record in records
         for figure in record.figures
-        if figure.unit == unit and not figure.name.endswith(".p95")
+        if figure.unit == unit
+        and not figure.name.endswith(".p95")
+        # They are judged, and say the same a second time.
+        and not figure.name.startswith(FLOOR)
     )
     for name in names:
         points = [(i, record.value(name)) for i, record in enumerate(records)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +78,28 @@ def test_a_recording_survives_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "recordings-x" / "a.json.gz"
     recording._save(path, rows)
     assert recording._load(path, before.clip) == before
+
+
+def test_a_video_that_was_replaced_is_recorded_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def networks(clip: Clip, *_: object) -> list[object]:
+        said.append(clip.path.read_text(encoding="utf-8"))
+        return []
+
+    monkeypatch.setattr(recording, "_record", networks)
+    path = tmp_path / "a.mp4"
+    clip = Clip(path, 10.0, 8, ())
+    for content in ("old", "old", "new"):
+        path.write_text(content, encoding="utf-8")
+        os.utime(path, (0, 0))
+        recording.record([clip])
+    assert said == ["old", "new"]
+    path.unlink()
+    with pytest.raises(SourceError, match=r"a\.mp4: cannot be read"):
+        recording.record([clip])
 
 
 def test_the_temperature_is_that_of_the_greatest_likelihood() -> None:

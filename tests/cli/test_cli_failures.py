@@ -325,6 +325,18 @@ def test_a_value_that_no_option_takes_is_a_wrong_command_line(command: tuple[str
     assert lpr(*command).exit_code == ExitCode.USAGE
 
 
+@pytest.mark.parametrize("value", ["nan", "inf"])
+@pytest.mark.parametrize(
+    "option", ["--exposure", "--distance", "--camera-height", "--fov", "--speed", "--seconds"]
+)
+def test_what_is_no_number_is_named(option: str, value: str) -> None:
+    result = lpr("doctor", option, value)
+    assert result.exit_code == ExitCode.USAGE
+    if (option, value) == ("--seconds", "nan"):  # Refused for its limit.
+        return
+    assert f"{option} {value}: must be a finite number" in one_line(result)
+
+
 def test_an_unknown_region_gets_a_suggestion(picture: Path) -> None:
     result = lpr("read", picture, "--region", "UK")
     assert result.exit_code == ExitCode.CONFIG

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,3 +44,20 @@ def test_advice_names_lens_angle_and_exposure() -> None:
 def test_impossible_geometry_is_refused(fov: float) -> None:
     with pytest.raises(ValueError, match="fov"):
         Mounting(1, 10, fov, 1920)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("name", ["height", "distance", "fov", "speed", "exposure"])
+def test_what_is_no_number_is_refused(name: str, value: float) -> None:
+    """Nothing compares with it, so that nothing would be found wanting."""
+    good = {"height": 1.0, "distance": 10.0, "fov": 30.0, "speed": 20.0, "exposure": 0.004}
+    with pytest.raises(ValueError, match="finite"):
+        Mounting(width=1920, **{**good, name: value})
+
+
+@pytest.mark.parametrize(("speed", "exposure", "fov"), [(1e300, 1e300, 30), (20, 0.004, 1e-320)])
+def test_numbers_that_nothing_follows_from_are_refused(
+    speed: float, exposure: float, fov: float
+) -> None:
+    with pytest.raises(ValueError, match="far too"):
+        see(Mounting(0, 10, fov, 1920, speed, exposure))

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from lpr.evaluate.clip_report import MISSED, NO_EVENT, RIGHT, WRONG, compare, flags_of
+from lpr.evaluate.clip_report import (
+    MISSED,
+    NO_EVENT,
+    RIGHT,
+    WRONG,
+    ClipFlags,
+    compare,
+    flags_of,
+)
 from lpr.evaluate.datasets import Clip, ClipPlate
 from lpr.evaluate.events import evaluate_clips, score_clip, verdicts_of
 from lpr.geometry import Quad
@@ -142,17 +150,47 @@ def test_report_figures_and_comparison() -> None:
     clips = data["clips"]
     assert isinstance(clips, list)
     flags = flags_of(clips)
-    assert flags == {"a.mp4": [True, True], "none.mp4": [False]}
-    assert flags_of(clips, not_wrong=True) == {"a.mp4": [True, True], "none.mp4": [False]}
-    missed = [{**clips[0], "entirely_right": False, "plates": [{"outcome": MISSED, "got": []}]}]
-    assert flags_of(missed) == {"a.mp4": [False, False]}
-    assert flags_of(missed, not_wrong=True) == {"a.mp4": [True, True]}
-    paired = compare({"a.mp4": [False, False], "other.mp4": [True]}, flags)
+    assert flags == {"a.mp4": _flags(True, True), "none.mp4": ClipFlags(False, (), ())}
+    assert flags_of(clips, not_wrong=True) == flags
+    plate = {"text": "AB123CD", "outcome": MISSED, "got": []}
+    missed = [{**clips[0], "entirely_right": False, "plates": [plate]}]
+    assert flags_of(missed) == {"a.mp4": _flags(False, False)}
+    assert flags_of(missed, not_wrong=True) == {"a.mp4": _flags(True, True)}
+    paired = compare({"a.mp4": _flags(False, False)}, flags)
     assert (paired.plates.only_second, paired.plates.total) == (1, 1)
+    assert (paired.clips.only_second, paired.clips.total) == (1, 1)
     with pytest.raises(ValueError, match="no clip in common"):
         compare({}, flags)
     with pytest.raises(ValueError, match="not a result of clips"):
         flags_of([{"name": "a"}])
+
+
+def _flags(clip: bool, plate: bool, text: str = "AB123CD") -> ClipFlags:
+    return ClipFlags(clip, (text,), (plate,))
+
+
+def test_a_plate_said_rightly_and_once_wrongly_was_said_wrongly() -> None:
+    both = score_clip(_CLIP, [_event("AB123CD"), _event("AB123C0", track=2)])
+    assert both.plates[0].outcome == RIGHT
+    assert flags_of([both.to_json()], not_wrong=True) == {"a.mp4": _flags(False, False)}
+    # What is about no plate counts by clips alone.
+    false = score_clip(_CLIP, [_event("AB123CD"), _event("ZZZZ99999", track=2)])
+    assert flags_of([false.to_json()], not_wrong=True) == {"a.mp4": _flags(False, True)}
+
+
+def test_other_plates_or_clips_are_not_paired() -> None:
+    one = {"a.mp4": _flags(True, True), "b.mp4": _flags(True, True)}
+    other = {**one, "b.mp4": _flags(True, True, "XY98765")}
+    with pytest.raises(
+        ValueError, match=r"b\.mp4 has other plates in the two results: AB123CD; XY"
+    ):
+        compare(one, other)
+    with pytest.raises(ValueError, match=r"other clips: b\.mp4 .* c\.mp4"):
+        compare(one, {"a.mp4": one["a.mp4"], "c.mp4": one["b.mp4"]})
+    assert compare(one, {"a.mp4": one["a.mp4"]}).clips.total == 1
+    clip = score_clip(_CLIP, []).to_json()
+    with pytest.raises(ValueError, match=r"a\.mp4 is in the result twice"):
+        flags_of([clip, clip])
 
 
 def test_a_verdict_before_the_window_counts_while_its_vehicle_is_there() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,35 @@ def test_each_frame_is_a_sample_and_warm_up_is_apart() -> None:
     assert [name for name, _ in run.best.stages] == ["detect", "read"]
     assert dict(run.best.stages)["detect"].median == pytest.approx(15.0)
     assert (run.width, run.height, run.plates, run.most_plates, run.readings) == (64, 36, 3, 1, 3)
+
+
+class RarelyReading(TimedEngine):
+    """Reads in the frames whose script says more than 10 ms; the stage is timed in all of them."""
+
+    def process(self, frame: Frame) -> FrameResult:
+        result = super().process(frame)
+        if result.timings.total > 0.010:
+            return result
+        timings = StageTimings(detect=result.timings.total, read=1e-6)
+        return replace(result, readings=(), timings=timings)
+
+
+def test_a_stage_is_measured_over_the_frames_in_which_it_ran() -> None:
+    clock = Clock()
+    engine = RarelyReading(clock, [0.004] * 9 + [0.040])
+    run = measure(engine, lambda: recording(clock, 10), warmup=0, repeat=1, clock=clock)
+    stages = dict(run.best.stages)
+    assert (stages["read"].count, stages["detect"].count) == (1, 10)
+    assert stages["read"].median == pytest.approx(10.0)
+    assert stages["detect"].median == pytest.approx(4.0)
+
+
+def test_the_floor_of_a_stage_is_each_frames_fastest_pass() -> None:
+    clock = Clock()
+    engine = RarelyReading(clock, [0.004, 0.040, 0.400], [0.004, 0.400, 0.080])
+    run = measure(engine, lambda: recording(clock, 3), warmup=0, repeat=2, clock=clock)
+    read = dict(run.stage_floors)["read"]
+    assert (read.count, read.best, read.worst) == pytest.approx((2, 10.0, 20.0))
 
 
 def test_throughput_with_and_without_decoding() -> None:

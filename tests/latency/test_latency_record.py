@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from lpr.errors import ConfigError, OutputError
+from lpr.latency.conditions import Conditions
 from lpr.latency.fingerprint import Machine, this_machine
 from lpr.latency.measure import LatencyRun, Repetition
 from lpr.latency.record import (
     BenchRecord,
     Figure,
-    compare,
     latency_figures,
     load_record,
     make_record,
@@ -36,19 +36,28 @@ def test_a_record_survives_the_file(tmp_path: Path) -> None:
     save_record(record(), path)
     assert load_record(path) == record()
     data = json.loads(path.read_text(encoding="utf-8"))
-    assert data["schema"] == 1
+    assert data["schema"] == 2
     assert data["machine"]["id"] == MACHINE.id
 
 
-def test_figures_of_both_are_compared() -> None:
-    (change,) = compare(record(6.0, revision="new"), record(4.0))
-    assert (change.name, change.now, change.then, change.ratio) == ("frame.median", 6.0, 4.0, 1.5)
+def test_records_of_before_the_conditions_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    save_record(record(), path)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    assert "conditions" not in data
+    path.write_text(json.dumps({**data, "schema": 1}), encoding="utf-8")
+    old = load_record(path)
+    assert (old.schema_version, old.conditions) == (1, None)
+    assert old.value("frame.median") == 5.0
 
 
-def test_another_machine_is_never_compared() -> None:
-    other = replace(MACHINE, cpu="Another CPU")
-    with pytest.raises(ConfigError, match="taken on another machine \\(Another CPU, 2 cores\\)"):
-        compare(record(), record(machine=other))
+def test_the_conditions_survive_the_file(tmp_path: Path) -> None:
+    conditions = Conditions(
+        clip="a.mp4", sha256="0", width=64, height=36, frames=9, warmup=1, passes=3, threads=2
+    )
+    path = tmp_path / "run.json"
+    save_record(record().model_copy(update={"conditions": conditions}), path)
+    assert load_record(path).conditions == conditions
 
 
 def test_library_versions_do_not_make_another_machine() -> None:
@@ -68,7 +77,7 @@ def test_this_machine_is_described_the_same_twice() -> None:
     [
         (b"no json", "is no benchmark record"),
         (b"\xff\xfe", "not UTF-8"),
-        (b'{"schema": 2}', "schema"),
+        (b'{"schema": 3}', "schema"),
         (b'{"schema": 1, "revision": "a", "taken": "b", "figures": []}', "machine"),
     ],
 )
@@ -96,10 +105,12 @@ def test_a_latency_run_becomes_figures() -> None:
         busy=0.010,
         waited=0.002,
     )
-    run = LatencyRun((pass_,), pass_.total, 2, 0, 64, 36, 2, 1, 1, 1)
+    floor = summarise([0.003, 0.005])
+    run = LatencyRun((pass_,), floor, 2, 0, 64, 36, 2, 1, 1, 1)
     figures = {figure.name: figure.value for figure in latency_figures(run)}
     assert figures["frame.median"] == pytest.approx(4.0)
     assert figures["frame.detect.p99"] == pytest.approx(5.0)
+    assert figures["frame.floor.p95"] == pytest.approx(5.0)
     assert figures["frame.fps"] == pytest.approx(200.0)
     assert figures["decode.p95"] == pytest.approx(1.0)
     assert figures["plates"] == 2
