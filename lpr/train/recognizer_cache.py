@@ -30,6 +30,8 @@ _OWN_SHARDS: Final[Mapping[int, tuple[str, int | None]]] = {
 }
 """Of each twenty shards these go to one country, or to its plates of so many rows: its characters
 or layouts occur nowhere else, and in a fair draw of all countries too rarely to be learned."""
+_OWN_FROM: Final = 20 * _SHARD
+"""Fewer plates are a fair draw: one shard of three would make a third of them Korean."""
 
 
 def render_cache(
@@ -67,7 +69,9 @@ def render_cache(
         number += 1
         if (folder / f"{name}.json").is_file():
             continue
-        own, lines = _own_shard(number) if regions is None else (regions, None)
+        own, lines = (regions, None)
+        if regions is None and plates >= _OWN_FROM:
+            own, lines = _own_shard(number)
         render_shard(
             folder,
             name,

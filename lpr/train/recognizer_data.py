@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ class RenderedCache:
         self._folder = folder
         self._patches: list[npt.NDArray[np.uint8]] = []
         self._texts: list[list[str]] = []
+        self._ends: list[int] = []
         self._known: set[str] = set()
         self.refresh()
 
@@ -97,9 +99,10 @@ class RenderedCache:
                 self._known.add(path.name)
                 self._texts.append(json.loads(path.read_text(encoding="utf-8"))["texts"])
                 self._patches.append(np.load(path.with_suffix(".npy"), mmap_mode="r"))
+                self._ends.append(len(self) + len(self._texts[-1]))
 
     def __len__(self) -> int:
-        return sum(len(texts) for texts in self._texts)
+        return self._ends[-1] if self._ends else 0
 
     def all(self) -> tuple[LabelledPatch, ...]:
         """Every plate, in order."""
@@ -111,9 +114,10 @@ class RenderedCache:
         )
 
     def pick(self, rng: np.random.Generator) -> LabelledPatch:
-        """Draw one plate."""
-        shard = int(rng.integers(len(self._texts)))
-        index = int(rng.integers(len(self._texts[shard])))
+        """Draw one plate, each as likely as any other."""
+        number = int(rng.integers(len(self)))
+        shard = bisect_right(self._ends, number)
+        index = number - self._ends[shard] + len(self._texts[shard])
         return LabelledPatch(
             self._patches[shard][index], patch_corners(), self._texts[shard][index], 1
         )

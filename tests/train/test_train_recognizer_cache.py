@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lpr.train import recognizer_cache
 from lpr.train.recognizer_cache import empty_cache, made_otherwise, render_cache
-from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH
+from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, RenderedCache
 from lpr.train.recognizer_loop import train_recognizer
 from tests.train.written_crops import small, write_crops
 
@@ -54,3 +55,28 @@ def test_a_new_run_does_not_train_on_the_plates_of_a_former_one(tmp_path: Path) 
     train_recognizer(again, tell=lines.append)
     assert [path.name for path in cache.glob("*.npy")] == ["0006-00000.npy"]
     assert any("plates of seed 0" in line and "anew" in line for line in lines)
+
+
+@pytest.mark.parametrize(("plates", "own"), [(6_000, set()), (40_000, {("kr",), ("cn",), ("ae",)})])
+def test_few_plates_are_a_fair_draw_of_all_countries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plates: int, own: set[tuple[str, ...]]
+) -> None:
+    seen: set[tuple[str, ...] | None] = set()
+
+    def shard(folder: Path, name: str, count: int, seed: int, **others: Any) -> None:
+        seen.add(others["regions"])
+        np.save(folder / f"{name}.npy", np.zeros((count, 1, 1), np.uint8))
+        (folder / f"{name}.json").write_text(json.dumps({"texts": ["A1"] * count}))
+
+    monkeypatch.setattr(recognizer_cache, "render_shard", shard)
+    render_cache(tmp_path, plates, 0)
+    assert seen - {None} == own
+
+
+def test_a_small_shard_is_drawn_as_rarely_as_it_is_small(tmp_path: Path) -> None:
+    for name, count in (("a", 900), ("b", 100)):
+        np.save(tmp_path / f"{name}.npy", np.zeros((count, 1, 1), np.uint8))
+        (tmp_path / f"{name}.json").write_text(json.dumps({"texts": [name] * count}))
+    cache, rng = RenderedCache(tmp_path), np.random.default_rng(1)
+    drawn = [cache.pick(rng).text for _ in range(1000)]
+    assert 60 < drawn.count("b") < 140
