@@ -84,7 +84,7 @@ def train_together(
             (size, Path(folder) / "meeting", told, stop, work, arguments),
             nprocs=size,
             join=False,
-            daemon=True,  # they end with this process, however it ends
+            daemon=True,
         )
         try:
             while not running.join(timeout=0.2):
@@ -109,11 +109,17 @@ def _member(
 ) -> None:
     # Ctrl-C reaches every process of a terminal; the first one tells the others, between two steps.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    first = os.getppid()
+
+    def stopping() -> bool:
+        # Where the first one was killed, nobody is left to be told.
+        return stop.is_set() or os.getppid() != first
+
     distributed.init_process_group(
         "gloo", init_method=meeting.as_uri(), rank=rank, world_size=size, timeout=_PATIENCE
     )
     with suppress(KeyboardInterrupt):
-        work(Team(rank, size, stop.is_set), told.put if rank == 0 else None, *arguments)
+        work(Team(rank, size, stopping), told.put if rank == 0 else None, *arguments)
         # One that leaves while another still talks to it takes that one down.
         distributed.barrier()
     distributed.destroy_process_group()
