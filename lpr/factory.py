@@ -173,6 +173,7 @@ def build_still_reader(
         FormatPrior(config.regions),
         models.other_cuts,
         sure_score=sure_score,
+        crops=config.detector.score_threshold is None,
     )
 
 

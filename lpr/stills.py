@@ -18,10 +18,14 @@ _VOUCHING_CHARACTERS = 4
 rightly; 516 pictures of road signs: nothing more)."""
 
 
-_CROP_SHAPES = (1.3, 8.0)
+_CROP_SHAPES = (1.8, 8.0)
 """Width by height of pictures that may be a plate cut out (500 of road signs: nothing more)."""
+_SMALL_CROP, _SMALL_CROP_SHAPE = 400, 1.3
+"""Pixels of width of pictures that are no photographs, and what they may be as high as."""
 _FILLS = 0.5
 """Share of a picture's width and height that a plate takes in a picture cut around it."""
+_UNEVEN = 0.4
+"""Plate heights by which the room around it may differ from one side to the other."""
 _CUT_CONFIDENCE = 0.25
 """Most that a plate at the picture's border is believed (165 validation plates cut by 20 to 50%: 18
 read rightly, 71 of the others with 0.9 or more)."""
@@ -61,6 +65,7 @@ class StillReader:
         others: further ways to cut a plate out. A video shows a plate many times, slightly
             differently; of a single picture several cuts are read.
         sure_score: a plate that the detector scores lower counts only where it is read surely.
+        crops: whether a picture of a plate's shape in which none is found may be one.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class StillReader:
         others: Sequence[Rectifier] = (),
         *,
         sure_score: float = 0.0,
+        crops: bool = True,
     ) -> None:
         self._detector = detector
         self._crop_detector = crop_detector
@@ -81,6 +87,7 @@ class StillReader:
         self._prior = prior
         self._others = tuple(others)
         self._sure_score = sure_score
+        self._crops = crops
 
     def read(self, image: Image) -> tuple[StillPlate, ...]:
         """Find and read the plates of an HxWx3 uint8 BGR picture, the surest plate first.
@@ -94,18 +101,18 @@ class StillReader:
         """
         check_image(image)
         found = self._read(image, self._detector.detect(image))
-        filling = next((plate for plate in found if _fills(plate.quad, image)), None)
-        if filling is not None:
-            # One that was cut around is best looked for again, with room around it.
-            found = (replace(self.read_crop(image), score=filling.score),)
+        # A plate that was cut out is best looked for again, with room around it.
+        crop = self.read_crop(image) if len(found) == 1 and _fills(found[0].quad, image) else None
+        if crop is not None and _lies_even(crop.quad, image):
+            found = (replace(crop, score=found[0].score),)
         else:
             found = tuple(map(_doubted_where_cut, found))
         plates = tuple(
             plate for plate in found if plate.score >= self._sure_score or _vouches(plate.reading)
         )
-        if plates or not _may_be_a_crop(image):
+        if plates or not self._crops or not _may_be_a_crop(image):
             return plates
-        crop = self.read_crop(image)
+        crop = crop or self.read_crop(image)
         if not _vouches(crop.reading):
             return ()
         return (replace(crop, score=min(crop.score, crop.reading.confidence)),)
@@ -164,13 +171,24 @@ def _vouches(reading: Reading) -> bool:
 def _may_be_a_crop(image: Image) -> bool:
     rows, columns = image.shape[:2]
     least, most = _CROP_SHAPES
+    least = _SMALL_CROP_SHAPE if columns <= _SMALL_CROP else least
     return bool(least * rows <= columns <= most * rows)
 
 
 def _fills(quad: Quad, image: Image) -> bool:
-    """Whether the picture was cut around the plate, and not through it."""
     rows, columns = image.shape[:2]
     return bool(quad.width >= _FILLS * columns and quad.height >= _FILLS * rows)
+
+
+def _lies_even(quad: Quad, image: Image) -> bool:
+    """Whether there is about as much room on one side of a plate as on the other.
+
+    Room on one side and none on the other is what a cut through the plate leaves.
+    """
+    rows, columns = image.shape[:2]
+    left, top, right, bottom = quad.box
+    uneven = _UNEVEN * quad.height
+    return bool(abs(left - (columns - right)) <= uneven and abs(top - (rows - bottom)) <= uneven)
 
 
 def _doubted_where_cut(plate: StillPlate) -> StillPlate:

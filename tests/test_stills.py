@@ -175,15 +175,35 @@ def test_a_picture_of_a_plates_shape_may_be_one(
     assert all(plate.score == plate.reading.confidence for plate in plates)
 
 
-def test_a_plate_that_fills_the_picture_is_not_cut_by_its_border() -> None:
+@pytest.mark.parametrize(
+    ("size", "plates", "believed"),
+    [
+        ((70, 30), 1, 0.97),  # cut around the plate
+        ((100, 30), 1, 0.25),  # room on one side only: cut through it
+        ((70, 45), 1, 0.25),
+        ((200, 300), 1, 0.25),
+        ((70, 30), 2, 0.25),
+    ],
+)
+def test_a_plate_that_was_cut_around_is_not_cut_by_the_border(
+    size: tuple[int, int], plates: int, believed: float
+) -> None:
+    class Corner(_Detector):
+        def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
+            return (Detection(Quad.from_box(5, 5, 65, 25), 0.9, 1),) * self._count
+
     class AtBorder(_Cut):
         def rectify(self, image: Image, quad: Quad) -> PlateCrop:
             crop = super().rectify(image, quad)
-            return replace(crop, quality=replace(crop.quality, edge=0.0))
+            return replace(crop, quad=quad, quality=replace(crop.quality, edge=0.0))
 
     says = {0: sure_reading("AB123", probability=0.97 ** (1 / 5))}
-    stills = StillReader(_Detector(), _Detector(), AtBorder(0), _Reader(says), no_prior)
-    (scene,) = stills.read(np.zeros((200, 300, 3), np.uint8))
-    assert scene.reading.confidence == pytest.approx(0.25)
-    (crop,) = stills.read(np.zeros((28, 84, 3), np.uint8))
-    assert crop.reading.confidence == pytest.approx(0.97)
+    stills = StillReader(Corner(plates), Corner(), AtBorder(0), _Reader(says), no_prior)
+    found = stills.read(np.zeros((size[1], size[0], 3), np.uint8))
+    assert [one.reading.confidence for one in found] == pytest.approx([believed] * plates)
+
+
+def test_a_threshold_that_a_user_chose_is_kept_to_in_crops() -> None:
+    says = {1: sure_reading("AB123", probability=0.99)}
+    stills = StillReader(_Nothing(), _Nothing(), _Cut(1), _Reader(says), no_prior, crops=False)
+    assert stills.read(np.zeros((24, 90, 3), np.uint8)) == ()

@@ -69,7 +69,7 @@ def bench(
 
         def timed() -> tuple[LatencyRun, BenchRecord]:
             run = _measure(clip, frames, warmup, repeat, settings)
-            now = _record(run, clip, settings.threads)
+            now = _record(run, clip, settings)
             if json_path is not None:
                 save_record(now, json_path)
             return run, now
@@ -136,7 +136,7 @@ def _measure(
     return measure(engine, lambda: play(clip), frames=frames, warmup=warmup, repeat=repeat)
 
 
-def _record(run: LatencyRun, clip: Path, threads: int) -> BenchRecord:
+def _record(run: LatencyRun, clip: Path, settings: EngineConfig) -> BenchRecord:
     from datetime import UTC, datetime
 
     from lpr import __version__
@@ -145,8 +145,16 @@ def _record(run: LatencyRun, clip: Path, threads: int) -> BenchRecord:
     from lpr.latency.record import latency_figures, make_record
 
     taken = datetime.now(UTC).isoformat(timespec="seconds")
-    conditions = conditions_of(run, clip, threads)
+    conditions = conditions_of(run, clip, settings.threads, _engine(settings))
     return make_record(__version__, taken, this_machine(), latency_figures(run), conditions)
+
+
+def _engine(settings: EngineConfig) -> str:
+    """What tells one engine from another: what was set, but for the threads.
+
+    Not the networks' content: a new version's are compared with those of the one before.
+    """
+    return settings.model_dump_json(exclude={"threads"}, exclude_defaults=True)
 
 
 def _against(now: BenchRecord, then: BenchRecord, max_ratio: float) -> tuple[Change, ...]:

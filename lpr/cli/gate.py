@@ -246,9 +246,7 @@ def _import_plates(source: Path, path: Path, kind: str, rules: EntryRules) -> in
     except PlateListError as error:
         for problem in error.problems:
             print(problem.in_full)
-        raise ConfigError(
-            f"{source}: {len(error.problems)} lines are wrong; nothing was imported"
-        ) from error
+        raise ConfigError(f"{source}: nothing was imported; mend the lines above first") from error
     for problem in repeated:
         complain(problem.in_full)
     return added

@@ -49,14 +49,22 @@ def replayed_events(sources: Iterable[str], site: GateConfig, camera: str | None
         _check_camera(camera, site.camera_names)
     recorded: list[PlateEvent] = []
     renamed: dict[str, str] = {}
-    played: list[PlateEvent] = []
+    videos: list[str] = []
+    told: dict[tuple[str, int], str] = {}
     for source in sources:
-        if source.endswith((".jsonl", ".json")):
-            events = _recorded(Path(source))
-            renamed |= _renamed(source, events, site, camera)
-            recorded.extend(events)
-        else:
-            played.extend(_after(played, _played(source, site, camera)))
+        if not source.endswith((".jsonl", ".json")):
+            videos.append(source)
+            continue
+        events = _recorded(Path(source))
+        renamed |= _renamed(source, events, site, camera)
+        for name, track in {(event.camera, event.track_id) for event in events}:
+            if (name, track) in told:
+                raise UsageError(
+                    f"{told[name, track]} and {source} both have a track {track} of {name!r}, and "
+                    "two vehicles would be one; simulate one of them at a time"
+                )
+        told |= {(event.camera, event.track_id): source for event in events}
+        recorded.extend(events)
     alike = {event.camera for event in recorded} & {*renamed, *renamed.values()}
     if len(alike) > 1:
         raise UsageError(
@@ -66,6 +74,9 @@ def replayed_events(sources: Iterable[str], site: GateConfig, camera: str | None
     recorded = [
         replace(event, camera=renamed.get(event.camera, event.camera)) for event in recorded
     ]
+    played: list[PlateEvent] = []
+    for video in videos:
+        played.extend(_after(recorded, played, _played(video, site, camera)))
     return Replay((*recorded, *played), renamed)
 
 
@@ -109,10 +120,7 @@ def read_labels(
     from lpr.gate import parse_labels
 
     known = sorted({*cameras, *renamed})
-    labels = parse_labels(text_lines(path), name=str(path), cameras=known)
-    return {
-        (renamed.get(camera, camera), track): plate for (camera, track), plate in labels.items()
-    }
+    return parse_labels(text_lines(path), name=str(path), cameras=known, renamed=renamed)
 
 
 def _recorded(path: Path) -> list[PlateEvent]:
@@ -135,7 +143,7 @@ def text_lines(path: Path) -> list[str]:
     from lpr.errors import SourceError
 
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -158,13 +166,15 @@ def _played(source: str, site: GateConfig, camera: str | None) -> list[PlateEven
     return [event for result in engine.run(media) for event in result.events]
 
 
-def _after(before: Sequence[PlateEvent], events: Iterable[PlateEvent]) -> list[PlateEvent]:
-    """Return the events of a video that begins where the one before it ended.
+def _after(
+    recorded: Sequence[PlateEvent], played: Sequence[PlateEvent], events: Iterable[PlateEvent]
+) -> list[PlateEvent]:
+    """Return the events of a video that begins where the one played before it ended.
 
     Each video counts its tracks from 1; the same number would make two vehicles one.
     """
-    time = max((event.time for event in before), default=0.0)
-    track = max((event.track_id for event in before), default=0)
+    time = max((event.time for event in played), default=0.0)
+    track = max((event.track_id for event in (*recorded, *played)), default=0)
     return [
         replace(
             event,

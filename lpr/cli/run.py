@@ -121,7 +121,7 @@ class _Run:
 
     def play(self, address: str) -> None:
         """Play one source to its end; a broken one is reported and the next ones still run."""
-        from lpr.errors import SourceError
+        from lpr.errors import ConfigError, SourceError
         from lpr.sources import PictureSource, open_source
 
         try:
@@ -134,6 +134,10 @@ class _Run:
             problems = source.problems
         except SourceError as error:
             complain(str(error))
+            self.code = exit_code(error)
+            return
+        except ConfigError as error:  # A roi may suit the other sources.
+            complain(f"{address}: {error}")
             self.code = exit_code(error)
             return
         for problem in problems:

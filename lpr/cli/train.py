@@ -233,9 +233,9 @@ def recognizer(
             resume=not fresh,
             negatives=None if data else data_folder() / "negatives",
             rendered=plates,
-            regions=names(region) or None,
+            regions=tuple(sorted({code.lower() for code in names(region) or ()})) or None,
             keep=keep,
-            name=DEFAULT_RECOGNIZER if start is None else out.name,
+            name=DEFAULT_RECOGNIZER if start is None else out.resolve().name,
         )
         with _shown("recognizer", steps) as show:
             folder = train_recognizer(

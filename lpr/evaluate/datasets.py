@@ -289,9 +289,11 @@ def _picture(name: str, folder: Path, where: str, row: labels.Row) -> PlatePictu
 
 
 def _plate(row: labels.Row) -> PlateLabel:
+    quad = labels.optional(row, "quad", Quad.from_points)
+    around = quad is not None and row.get("box") is None
     return PlateLabel(
-        box=labels.field(row, "box", labels.box),
-        quad=labels.optional(row, "quad", Quad.from_points),
+        box=Quad.from_box(*quad.box) if quad and around else labels.field(row, "box", labels.box),
+        quad=quad,
         text=labels.optional(row, "text", labels.plate_text),
         lines=labels.optional(row, "lines", labels.rows_of_text),
         note=labels.optional(row, "note", labels.text) or "",

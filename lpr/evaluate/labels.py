@@ -5,6 +5,7 @@ A label that is wrong in silence makes a figure wrong in silence.
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import posixpath
@@ -51,8 +52,7 @@ def rows(folder: Path, split: str, names: str) -> Iterator[tuple[str, Row]]:
         if names == "video":
             yield where, row
             continue
-        if "split" not in row:
-            raise SourceError(f"{where}: lacks 'split'")
+        row = {"split": "train", **row}  # As training takes it.
         found = row["split"]
         if found not in ("train", "val"):
             raise SourceError(f"{where}: wrong label: split: must be train or val, not {found!r}")
@@ -182,7 +182,8 @@ def _number(value: object) -> float:
 
 def _objects(path: Path) -> Iterator[tuple[int, str, Row]]:
     try:
-        lines = path.read_bytes().split(b"\n")
+        # Spreadsheets and Windows editors put a byte order mark first.
+        lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
     for number, line in enumerate(lines, 1):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from lpr.errors import ConfigError, did_you_mean
@@ -17,7 +18,11 @@ _KEYS: Final = ("camera", "track_id", "text")
 
 
 def parse_labels(
-    lines: Iterable[str], *, name: str = "labels", cameras: Collection[str] | None = None
+    lines: Iterable[str],
+    *,
+    name: str = "labels",
+    cameras: Collection[str] | None = None,
+    renamed: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[Label, str]:
     """Read labels: an object a line, `{"camera": "north", "track_id": 3, "text": "AB123CD"}`.
 
@@ -27,6 +32,7 @@ def parse_labels(
         lines: the lines of the file; empty ones are left out.
         name: what to call it in errors.
         cameras: those that there are; None takes any.
+        renamed: the camera that another name stands for.
 
     Returns:
         (camera, track) -> plate, without separators.
@@ -41,7 +47,8 @@ def parse_labels(
         if not line.strip():
             continue
         where = f"{name}:{number}"
-        label, plate = _parse(line, where, cameras)
+        (camera, track), plate = _parse(line, where, cameras)
+        label = (renamed.get(camera, camera), track)
         known = labels.setdefault(label, plate)
         if known != plate:
             raise ConfigError(

@@ -25,10 +25,13 @@ def parse_plain(text: str, name: str, kind: ListKind) -> Iterator[ListItem]:
             continue
         if len(plate) > 1 and plate[0] == plate[-1] == '"':
             plate = plate[1:-1]
-        heading, begun = not begun and plate.lower() == "plate", True
-        if heading:
+        first, begun = not begun, True
+        if first and plate.lower() == "plate":
             continue
-        if "," in plate or ";" in plate:
+        if first and not any(map(str.isdigit, plate)) and text.strip() != line.strip():
+            message = "has no digit and may be a heading; name it `plate`, or put it further down"
+            yield where, ListProblem(where, message, quotes=False)
+        elif "," in plate or ";" in plate:
             message = "has several cells; plates alone stand one a line, further columns need names"
             yield where, ListProblem(where, message, quotes=False)
         else:

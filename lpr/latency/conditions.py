@@ -23,6 +23,7 @@ class Conditions(BaseModel):
         warmup: frames processed before counting.
         passes: passes of which the best counted.
         threads: threads of each network.
+        engine: hash of the engine's configuration; empty where it is not known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,6 +36,7 @@ class Conditions(BaseModel):
     warmup: int
     passes: int
     threads: int
+    engine: str = ""
 
     def differences(self, then: Conditions) -> tuple[str, ...]:
         """What was otherwise then, for people."""
@@ -49,6 +51,8 @@ class Conditions(BaseModel):
             count, past = getattr(self, name), getattr(then, name)
             if count != past:
                 found.append(f"{words} {past}, now {count}")
+        if self.engine != then.engine and self.engine and then.engine:
+            found.append("another configuration of the engine")
         return tuple(found)
 
 
@@ -60,8 +64,14 @@ _COUNTS = {
 }
 
 
-def conditions_of(run: LatencyRun, clip: Path, threads: int) -> Conditions:
+def conditions_of(run: LatencyRun, clip: Path, threads: int, engine: str = "") -> Conditions:
     """Write down what a run was made of.
+
+    Args:
+        run: the run.
+        clip: what was played.
+        threads: of each network.
+        engine: what else the engine was, in any words that are the same for the same engine.
 
     Raises:
         SourceError: the clip can no longer be read.
@@ -75,6 +85,7 @@ def conditions_of(run: LatencyRun, clip: Path, threads: int) -> Conditions:
         warmup=run.warmup,
         passes=len(run.repetitions),
         threads=threads,
+        engine=hashlib.sha256(engine.encode()).hexdigest() if engine else "",
     )
 
 

@@ -11,6 +11,8 @@ _SWAP = 3.0
 """Frames by which timestamps of frames in a wrong order may lie back, several in a row."""
 _LONG_GAP = 3600.0
 """Seconds without a picture that one timestamp alone does not vouch for."""
+_COARSE = 2.0
+"""Seconds for which frames may share a timestamp: some are made of whole seconds."""
 
 
 class MediaClock:
@@ -19,8 +21,8 @@ class MediaClock:
     A missing timestamp continues at the nominal rate. A small step back (a duplicate, a swap) is
     nudged forward by a tenth of a frame and forgotten; a long one, or one that stays for a second
     frame (a joined or wrapped stream), moves the origin, so that time goes on from where it was.
-    Timestamps that stand still count as missing from the third frame on, as does one alone that
-    lies more than an hour ahead.
+    Timestamps that stand still for two seconds' worth of frames count as missing from then on, as
+    does one alone that lies more than an hour ahead.
 
     Args:
         step: nominal seconds between two frames.
@@ -33,7 +35,8 @@ class MediaClock:
         self._last: float | None = None
         self._late = False
         self._previous: float | None = None
-        self._stood = False
+        self._repeats = 0
+        self._far = False
 
     def time(self, pts: float | None) -> float:
         """Return the media time of the next frame.
@@ -51,6 +54,10 @@ class MediaClock:
             # A bare stream has no timestamps at all, and lacks none.
             self.repaired += self._origin is not None
             self._last += self.step
+            return self._last
+        if self._repeats:
+            self.repaired += 1
+            self._last += _NUDGE * self.step
             return self._last
         if self._origin is None:
             self._origin = pts - self._last - self.step
@@ -70,12 +77,14 @@ class MediaClock:
     def _is_useless(self, pts: float, last: float) -> bool:
         """Whether a timestamp stands still, or lies alone in a far future."""
         before, self._previous = self._previous, pts
-        stood, self._stood = self._stood, pts == before
-        if stood and self._stood:
-            return True
+        self._repeats = self._repeats + 1 if pts == before else 0
+        if self._repeats:
+            return self._repeats * self.step > _COARSE
         ahead = 0.0 if self._origin is None else pts - self._origin - last
-        alone = before is None or abs(pts - before) > _LONG_GAP
-        return ahead > _LONG_GAP and alone
+        # Of pictures that are hours apart each lies far ahead of the one before.
+        again, self._far = self._far, before is not None and pts - before > _LONG_GAP
+        confirmed = before is not None and (abs(pts - before) <= _LONG_GAP or (again and self._far))
+        return ahead > _LONG_GAP and not confirmed
 
 
 class LiveClock:

@@ -162,6 +162,8 @@ def train_recognizer(
     if not goes_on:
         # Not the checkpoint of a former run beside the record of this one, whenever it is killed.
         checkpoint.unlink(missing_ok=True)
+        # Nor the manifest of a former run, by which this one would count as exported.
+        (options.out / "manifest.toml").unlink(missing_ok=True)
         _remember_start(options, state)
         remember(options.out, begun)
     store_state(checkpoint, state)
@@ -298,7 +300,7 @@ def _begun(options: RecognizerTrainOptions, *, goes_on: bool) -> Begun:
         temperature = 1.0 if start is None else find_model(_model(start)).manifest.temperature
     folders = named_folders(options.data)
     begun = Begun(
-        None if start is None else _model(start),
+        None if start is None else _place(_model(start)),
         {name: labels_hash(folder) for name, folder in folders.items()},
         options.loop.seed,
         options.regions,
@@ -308,6 +310,11 @@ def _begun(options: RecognizerTrainOptions, *, goes_on: bool) -> Begun:
     if former is not None:
         require_same(options.out, former, begun)
     return begun
+
+
+def _place(model: str) -> str:
+    """One spelling of a model's folder; a name as it is."""
+    return str(Path(model).resolve()) if Path(model).is_dir() else model
 
 
 def _model(start: str) -> str:

@@ -18,8 +18,10 @@ from lpr.vote.weights import LookMemory, effective_width, quality_weight, size_w
 _APART: Final = 0.5
 _SAME_PLACE: Final = 0.2
 _SAME_SIZE: Final = 0.08
-_COMES_IN: Final = 0.03
+_COMES_IN: Final = 0.15
 """Share of its height by which a plate at the picture's border moves before it is read again."""
+_JITTER: Final = 2.0
+"""Pixels by which a plate that stands still may seem to move."""
 _HIDDEN: Final = 0.5
 """Seconds out of sight after which another plate may have taken a plate's place."""
 _HIDDEN_BETWEEN: Final = 1.5
@@ -87,8 +89,8 @@ class Looks:
     def comes_in(self, quad: Quad) -> bool:
         """Whether a plate that the picture's border may cut moves: it may be whole soon."""
         last = self.cut_place
-        return last is not None and math.dist(quad.center, last.center) > _COMES_IN * max(
-            1.0, quad.height
+        return last is not None and math.dist(quad.center, last.center) > max(
+            _JITTER, _COMES_IN * quad.height
         )
 
     def at_same_place(self, quad: Quad) -> bool:

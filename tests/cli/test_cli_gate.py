@@ -148,6 +148,22 @@ def test_events_named_by_their_file_need_a_camera_of_the_site(tmp_path: Path) ->
     assert "false opens: 1 of 1" in labelled.output
 
 
+def test_two_files_of_events_that_number_alike_are_not_mixed(tmp_path: Path) -> None:
+    start = ("--start", "2026-11-23T08:00")
+    again = replay(tmp_path, (5.0,), str(tmp_path / "events.jsonl"), *start)
+    assert again.exit_code == 2
+    assert "both have a track 1 of 'north'" in again.output
+
+
+def test_a_video_beside_a_file_of_events_counts_its_tracks_behind_it(tmp_path: Path) -> None:
+    start = ("--start", "2026-11-23T08:00")
+    alone = replay(tmp_path, (5.0,), *start)
+    assert "1 vehicles" in alone.output
+    both = replay(tmp_path, (5.0,), str(CLIP), *start)
+    assert both.exit_code == 0
+    assert "2 vehicles" in both.output
+
+
 def test_two_cameras_are_not_taken_for_one(tmp_path: Path) -> None:
     replay(tmp_path, (5.0,), camera="a.mp4")
     (tmp_path / "events.jsonl").rename(tmp_path / "a.jsonl")
@@ -356,4 +372,4 @@ def test_plates_alone_are_imported_as_what_they_are_said_to_be(tmp_path: Path) -
     bad = CliRunner().invoke(app, [*command, "--as", "allow"])
     assert bad.exit_code == 6
     assert [line.split(":")[1] for line in bad.stdout.splitlines()] == ["1", "2"]
-    assert bad.stderr == f"lpr: {source}: 2 lines are wrong; nothing was imported\n"
+    assert bad.stderr == f"lpr: {source}: nothing was imported; mend the lines above first\n"

@@ -373,3 +373,10 @@ def test_a_region_that_became_a_source_is_said_to_be(
     assert lpr_run("fr").exit_code == ExitCode.SOURCE
     clip.rename("fr")
     assert lpr_run("--region", "DE", "fr").exit_code == 0
+
+
+def test_a_roi_that_one_source_lacks_costs_the_others_nothing(clip: Path, samples: Path) -> None:
+    result = lpr_run(clip, samples / "day-approach.mp4", "--roi", "400,100,1280,720")
+    assert result.exit_code == ExitCode.CONFIG
+    assert f"{clip}: roi [400, 100, 1280, 720] lies outside the picture" in result.stderr
+    assert "confirmed" in result.stdout

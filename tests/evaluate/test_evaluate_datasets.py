@@ -64,7 +64,6 @@ def _without(row: Mapping[str, object], key: str) -> dict[str, object]:
         ("plates/x", load_plates, PLATE, {**PLATE, "box": list("abcd")}, "wrong label: box: "),
         ("scenes/x", load_scenes, SCENE, {**SCENE, "plates": [{}]}, "lacks 'plates[0].box'"),
         ("negatives", load_negatives, SCENE, {"split": "val"}, "lacks 'image'"),
-        ("negatives", load_negatives, SCENE, {"image": "a.png"}, "lacks 'split'"),
         (
             "plates/x",
             load_plates,
@@ -235,3 +234,16 @@ def test_missing_videos_are_found_before_the_first_is_run(tmp_path: Path) -> Non
     require_videos(clips)
     with pytest.raises(SourceError, match="no clips"):
         require_videos(())
+
+
+def test_labels_are_taken_as_training_takes_them(tmp_path: Path) -> None:
+    """No split is train, a quad may stand without a box, and a byte order mark is none's error."""
+    quad = [[4, 5], [40, 6], [39, 16], [3, 15]]
+    row = {**_without(PLATE, "split"), "box": None, "quad": quad}
+    folder = tmp_path / "plates" / "own"
+    folder.mkdir(parents=True)
+    (folder / "labels.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8-sig")
+    (label,) = load_plates(tmp_path, "train")
+    assert label.split == "train"
+    assert label.plate.box.box == pytest.approx((3, 5, 40, 16))
+    assert not load_plates(tmp_path, "val")

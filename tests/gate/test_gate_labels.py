@@ -52,3 +52,13 @@ def test_a_line_that_is_no_label_is_named_with_its_key(line: object, message: st
     assert found.startswith(f"labels.jsonl:3: {begin}")
     assert end in found
     assert "\n" not in found
+
+
+def test_labels_under_two_names_of_a_camera_may_not_contradict_each_other() -> None:
+    lines = [
+        '{"camera": "north", "track_id": 1, "text": "BGLJ73"}',
+        '{"camera": "gate.mp4", "track_id": 1, "text": "NZ29BZ"}',
+    ]
+    with pytest.raises(ConfigError, match="labels:2: text: NZ29BZ, but line 1 has BGLJ73"):
+        parse_labels(lines, renamed={"gate.mp4": "north"})
+    assert parse_labels(lines[1:], renamed={"gate.mp4": "north"}) == {("north", 1): "NZ29BZ"}

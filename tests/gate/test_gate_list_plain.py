@@ -73,3 +73,14 @@ def test_who_takes_plates_alone_for_a_list_is_told_how_they_become_one(
     except ConfigError as error:
         told = str(error)
     assert "`lpr gate lists import PLATES LIST --as allow`" in told
+
+
+@pytest.mark.parametrize("heading", ["License plate", "Kennzeichen", "# cars\nRegistration"])
+def test_a_heading_becomes_no_plate(tmp_path: Path, heading: str) -> None:
+    source, target = tmp_path / "plates.csv", tmp_path / "list.csv"
+    source.write_text(f"{heading}\nB-AB 12\n")
+    with pytest.raises(PlateListError, match="may be a heading"):
+        import_plates(source, target, ListKind.ALLOW, RULES)
+    assert not target.exists()
+    source.write_text("SKO USA\n")
+    assert import_plates(source, target, ListKind.ALLOW, RULES) == (1, ())

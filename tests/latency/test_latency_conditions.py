@@ -60,3 +60,12 @@ def test_a_clip_that_is_closed_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(Path, "open", closed)
     with pytest.raises(SourceError, match=r"gate\.mp4: cannot be read: Permission denied"):
         conditions_of(run(), clip, 1)
+
+
+def test_another_configuration_of_the_engine_is_told(tmp_path: Path) -> None:
+    clip = tmp_path / "gate.mp4"
+    clip.write_bytes(b"frames")
+    before = conditions_of(run(), clip, 1, "{}")
+    now = conditions_of(run(), clip, 1, '{"roi": [0, 0, 300, 200]}')
+    assert now.differences(before) == ("another configuration of the engine",)
+    assert now.differences(conditions_of(run(), clip, 1)) == (), "an older record does not say"

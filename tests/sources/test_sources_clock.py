@@ -52,9 +52,23 @@ def test_a_duplicate_is_nudged_and_forgotten() -> None:
 
 def test_timestamps_that_stand_still_do_not_slow_time_down() -> None:
     clock = MediaClock(0.1)
-    times = [clock.time(value) for value in (0.0, *[0.1] * 20, 2.2, 2.3)]
-    assert times[20] == pytest.approx(2.0, abs=0.1)
-    assert times[-2:] == pytest.approx([2.2, 2.3])
+    times = [clock.time(value) for value in (0.0, *[0.1] * 100, 10.2, 10.3)]
+    assert times[100] == pytest.approx(10.0 - 0.9 * 2.0, abs=0.2)
+    assert times[-2:] == pytest.approx([10.2, 10.3])
+
+
+@pytest.mark.parametrize("step", [1 / 30, 1 / 25, 1 / 60])
+@pytest.mark.parametrize(("alike", "apart"), [(60, 1.0), (31, 1.0), (5, 0.1), (3, 0.04)])
+def test_coarse_timestamps_keep_time(step: float, alike: int, apart: float) -> None:
+    clock = MediaClock(step)
+    times = [clock.time(index // alike * apart) for index in range(30 * alike)]
+    assert times[-1] == pytest.approx(29 * apart, abs=apart)
+
+
+def test_pictures_that_are_hours_apart_keep_their_time() -> None:
+    clock = MediaClock(0.04)
+    times = [clock.time(7200.0 * index) for index in range(12)]
+    assert times == pytest.approx([0, 0.04, *(7200.0 * index for index in range(2, 12))])
 
 
 def test_one_timestamp_in_a_far_future_moves_nothing() -> None:

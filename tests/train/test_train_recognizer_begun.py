@@ -128,3 +128,20 @@ def test_the_temperature_of_the_start_is_kept_where_crops_are_few(
     assert "calibration_error" not in first.metrics
     manifest.write_text(text, encoding="utf-8")
     assert load_manifest(train_recognizer(tuned)).temperature == 0.83
+
+
+def test_a_run_begun_anew_and_stopped_is_not_taken_for_the_finished_one(
+    begun: RecognizerTrainOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its checkpoint has as many steps as the exported model of the run before."""
+    anew = replace(begun, resume=False, loop=replace(begun.loop, steps=1, seed=9))
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recognizer_loop, "_calibrated", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            train_recognizer(anew)
+    train_recognizer(replace(anew, resume=True))
+    assert load_manifest(anew.out).metrics["steps"] == 1
