@@ -113,7 +113,7 @@ class StillReader:
         if plates or not self._crops or not _may_be_a_crop(image):
             return plates
         crop = crop or self.read_crop(image)
-        if not _vouches(crop.reading):
+        if not _vouches(crop.reading) or not _lies_even(crop.quad, image):
             return ()
         return (replace(crop, score=min(crop.score, crop.reading.confidence)),)
 

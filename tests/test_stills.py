@@ -207,3 +207,11 @@ def test_a_threshold_that_a_user_chose_is_kept_to_in_crops() -> None:
     says = {1: sure_reading("AB123", probability=0.99)}
     stills = StillReader(_Nothing(), _Nothing(), _Cut(1), _Reader(says), no_prior, crops=False)
     assert stills.read(np.zeros((24, 90, 3), np.uint8)) == ()
+
+
+def test_a_crop_that_a_plate_leaves_on_one_side_is_none() -> None:
+    """The detector of pictures saw nothing; that of crops sees what a cut has left of a plate."""
+    says = {1: sure_reading("AB123", probability=0.99)}
+    stills = StillReader(_Nothing(), _Detector(), _Cut(0), _Reader({0: says[1]}), no_prior)
+    assert stills.read(np.zeros((60, 240, 3), np.uint8)) == ()
+    assert [one.reading.text for one in stills.read(np.zeros((60, 100, 3), np.uint8))] == ["AB123"]
