@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,7 +83,6 @@ def score_folder(
     """
     clips = load_clips(folder)[:limit]
     require_videos(clips)
-    _require_distinct(clips)
     if save is not None:
         check_writable(save)
     earlier = _earlier(against, clips) if against else None
@@ -107,12 +105,6 @@ def score_folder(
     return "\n\n".join(
         [_figures(report, run), _paired(report, baselines, earlier), report.to_markdown()]
     )
-
-
-def _require_distinct(clips: Sequence[Clip]) -> None:
-    (name, count), *_ = Counter(clip.path.name for clip in clips).most_common(1)
-    if count > 1:
-        raise SourceError(f"labels.jsonl names {name} {count} times: it would count as often")
 
 
 def _run(clips: Sequence[Clip], regions: tuple[str, ...], *, site: bool) -> Run:

@@ -218,7 +218,7 @@ def test_a_clip_that_is_labelled_twice_is_not_scored_twice(tmp_path: Path) -> No
     _folder(tmp_path, "AB123CD")
     labels = tmp_path / "labels.jsonl"
     labels.write_text(labels.read_text(encoding="utf-8") * 2, encoding="utf-8")
-    with pytest.raises(SourceError, match=r"names 0\.mp4 2 times"):
+    with pytest.raises(SourceError, match=r"labels\.jsonl:2: .*'0\.mp4' is that of line 1"):
         score_folder(tmp_path)
 
 
