@@ -6,12 +6,15 @@ import math
 import tomllib
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lpr.errors import ModelIntegrityError
 from lpr.types import Layout
+
+MANIFEST: Final = "manifest.toml"
+"""Its name in a model's folder."""
 
 
 class _Section(BaseModel):
@@ -95,7 +98,7 @@ def load_manifest(folder: Path) -> ModelManifest:
     Raises:
         ModelIntegrityError: the file is missing, is no TOML, or has a wrong or missing key.
     """
-    path = folder / "manifest.toml"
+    path = folder / MANIFEST
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpr.errors import ModelNotFoundError, did_you_mean
-from lpr.manifest import ModelManifest, load_manifest
+from lpr.manifest import MANIFEST, ModelManifest, load_manifest
 
 DEFAULT_DETECTOR = "detector-v1"
 DEFAULT_CORNERS = "corners-v1"
@@ -41,7 +41,7 @@ def available_models() -> tuple[str, ...]:
             {
                 found.parent.name
                 for folder in model_folders()
-                for found in folder.glob("*/manifest.toml")
+                for found in folder.glob(f"*/{MANIFEST}")
             }
         )
     )
@@ -62,7 +62,7 @@ def find_model(name: str) -> ModelFiles:
     # A folder that happens to lie here must not replace a model that is known by its name.
     candidates.insert(0 if _is_path(name) else len(candidates), Path(name))
     for folder in candidates:
-        if (folder / "manifest.toml").is_file():
+        if (folder / MANIFEST).is_file():
             manifest = load_manifest(folder)
             return ModelFiles(folder / manifest.file, manifest)
     known = available_models()

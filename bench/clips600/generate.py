@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from pathlib import Path
 
+from bench.clips600.whole_file import write_whole
 from lpr.errors import OutputError, SourceError
 from lpr.evaluate.datasets import NOT_A_PLATE, Scene, data_folder, load_scenes, read_image
 from lpr.recognize.alphabet import PLATE_CHARACTERS
@@ -172,10 +173,5 @@ def _keep_labels(out: Path) -> set[int]:
             rows[number] = line
     after = b"".join(line + b"\n" for line in rows.values())
     if after != before:
-        part = labels.with_suffix(".part")
-        try:
-            part.write_bytes(after)
-            part.replace(labels)
-        except OSError as error:
-            raise OutputError(f"cannot write {labels}: {error.strerror or error}") from error
+        write_whole(labels, after)
     return set(rows)

@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 import lpr
+from bench.clips600.whole_file import write_whole
 from lpr.config import EngineConfig
 from lpr.engine import Engine
-from lpr.errors import OutputError, SourceError
+from lpr.errors import SourceError
 from lpr.evaluate.datasets import Clip
 from lpr.factory import Models, build_engine, build_voter
 from lpr.geometry import Quad
@@ -206,13 +207,7 @@ def _look_row(found: Detection, reading: Reading) -> list[object]:
 
 
 def _save(path: Path, rows: list[object]) -> None:
-    try:
-        path.parent.mkdir(exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(gzip.compress(json.dumps(rows, ensure_ascii=False).encode(), 5))
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    write_whole(path, gzip.compress(json.dumps(rows, ensure_ascii=False).encode(), 5))
 
 
 def _load(path: Path, clip: Clip) -> Recording:

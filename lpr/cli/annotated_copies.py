@@ -18,6 +18,7 @@ from lpr.draw import PlateLabel, annotate_picture
 from lpr.errors import OutputError
 from lpr.sinks.picture import PicturePlate, PictureResult
 from lpr.sources.address import PICTURE_SUFFIXES
+from lpr.sources.quiet_opencv import quiet_opencv
 from lpr.types import Image
 
 _LIKELY: Final = 0.5
@@ -88,14 +89,11 @@ class AnnotatedCopies:
 
 def _encoded(path: Path, image: Image) -> bytes:
     suffix = path.suffix.lower()
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
-        encoded, data = cv2.imencode(suffix, image, _QUALITY.get(suffix, []))
+        with quiet_opencv():
+            encoded, data = cv2.imencode(suffix, image, _QUALITY.get(suffix, []))
     except cv2.error as error:
         raise OutputError(f"{path}: the picture cannot be encoded") from error
-    finally:
-        cv2.utils.logging.setLogLevel(level)
     if not encoded:
         raise OutputError(f"{path}: the picture cannot be encoded")
     return data.tobytes()

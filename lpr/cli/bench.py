@@ -14,7 +14,6 @@ from lpr.cli.options import Config, Threads
 
 if TYPE_CHECKING:
     from lpr.config import EngineConfig
-    from lpr.latency.baseline import Change
     from lpr.latency.measure import LatencyRun
     from lpr.latency.record import BenchRecord
 
@@ -55,6 +54,7 @@ def bench(
     with clean_exit():
         from lpr.cli.options import engine_config
         from lpr.cli.overwrite import keep_inputs
+        from lpr.latency.baseline import slower
         from lpr.latency.record import load_record, save_record
         from lpr.sinks.output import check_writable
 
@@ -75,15 +75,15 @@ def bench(
             return run, now
 
         run, now = timed()
-        slower = _against(now, then, max_ratio) if then else ()
-        if then and slower:  # By a busy neighbour, perhaps: what is slower twice in a row is so.
+        grown = slower(now, then, max_ratio) if then else ()
+        if then and grown:  # By a busy neighbour, perhaps: what is slower twice in a row is so.
             complain("slower than the baseline: it is timed once more")
             run, now = timed()
-            first = {change.name for change in slower}
-            again = _against(now, then, max_ratio)
-            slower = tuple(change for change in again if change.name in first)
+            first = {change.name for change in grown}
+            again = slower(now, then, max_ratio)
+            grown = tuple(change for change in again if change.name in first)
         _show(run, clip, budget_ms)
-        for change in slower:
+        for change in grown:
             complain(
                 f"{change.name} is {change.ratio:.2f} times the baseline's "
                 f"({change.now:.2f} against {change.then:.2f} ms), more than {max_ratio:g}"
@@ -91,7 +91,7 @@ def bench(
         p99 = run.best.total.p99
         if p99 > budget_ms:
             complain(f"over budget: p99 of a frame is {p99:.1f} ms, the budget {budget_ms:g} ms")
-        if slower or p99 > budget_ms:
+        if grown or p99 > budget_ms:
             raise typer.Exit(ExitCode.LIMIT_MISSED)
 
 
@@ -155,12 +155,6 @@ def _engine(settings: EngineConfig) -> str:
     Not the networks' content: a new version's are compared with those of the one before.
     """
     return settings.model_dump_json(exclude={"threads"}, exclude_defaults=True)
-
-
-def _against(now: BenchRecord, then: BenchRecord, max_ratio: float) -> tuple[Change, ...]:
-    from lpr.latency.baseline import slower
-
-    return slower(now, then, max_ratio)
 
 
 def _show(run: LatencyRun, clip: Path, budget_ms: float) -> None:

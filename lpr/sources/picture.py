@@ -13,6 +13,7 @@ import numpy.typing as npt
 from lpr.errors import ImageError
 from lpr.sources.header import PictureHeader, read_header, read_orientation
 from lpr.sources.native_stderr import library_lines_kept
+from lpr.sources.quiet_opencv import quiet_opencv
 from lpr.types import Image
 
 MAX_PIXELS = 128_000_000
@@ -112,15 +113,11 @@ def _why_no_picture(data: bytes) -> str:
 def _decode(path: Path, data: bytes, header: PictureHeader) -> Image:
     encoded = np.frombuffer(data, np.uint8)
     alpha = header.format in ("png", "webp") and _has_alpha(data, header)
-    with library_lines_kept() as said:
-        level = cv2.utils.logging.getLogLevel()
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    with library_lines_kept() as said, quiet_opencv():
         try:
             decoded, orientation = _with_alpha(encoded) if alpha else _opaque(encoded)
         except cv2.error as error:
             raise ImageError(f"{path}: broken {header.format.upper()} data") from error
-        finally:
-            cv2.utils.logging.setLogLevel(level)
     if decoded is None or decoded.size == 0:
         raise ImageError(f"{path}: broken {header.format.upper()} data")
     for line in said:

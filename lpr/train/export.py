@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from lpr.errors import TrainingError
-from lpr.manifest import ModelManifest
+from lpr.manifest import MANIFEST, ModelManifest
 from lpr.session import OnnxSession
 
 PARITY_TOLERANCE = 2e-3
@@ -65,7 +65,7 @@ def export_model(
         )
         check_parity(net, OnnxSession(path, manifest), example)
         path.replace(folder / "model.onnx")
-    (folder / "manifest.toml").write_text(
+    (folder / MANIFEST).write_text(
         tomli_w.dumps(manifest.model_dump(mode="json")), encoding="utf-8"
     )
     return manifest

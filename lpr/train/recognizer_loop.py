@@ -12,7 +12,7 @@ import torch
 
 from lpr.errors import ModelError, TrainingError
 from lpr.imaging import recognizer_input
-from lpr.manifest import load_manifest
+from lpr.manifest import MANIFEST, load_manifest
 from lpr.recognize.alphabet import Alphabet
 from lpr.registry import DEFAULT_RECOGNIZER, find_model
 from lpr.synth.fonts import FontBook
@@ -163,7 +163,7 @@ def train_recognizer(
         # Not the checkpoint of a former run beside the record of this one, whenever it is killed.
         checkpoint.unlink(missing_ok=True)
         # Nor the manifest of a former run, by which this one would count as exported.
-        (options.out / "manifest.toml").unlink(missing_ok=True)
+        (options.out / MANIFEST).unlink(missing_ok=True)
         _remember_start(options, state)
         remember(options.out, begun)
     store_state(checkpoint, state)
