@@ -232,7 +232,7 @@ def plain_style(
         foreground=_vary(ink, rng),
         background=_vary(ground, rng),
         spacing=spacing,
-        margin_x=float(rng.uniform(0.03, 0.2 if rows == 1 else 0.12)),
+        margin_x=float(rng.uniform(0.07, 0.2 if rows == 1 else 0.13)),
         leading=float(rng.uniform(0.05, 0.16)),
         border=rng.random() < 0.6,
         emboss=float(rng.uniform(0, 0.8)) if rng.random() < 0.6 else 0.0,
