@@ -25,6 +25,8 @@ def main() -> int:
                     arguments.limit,
                     tuple(arguments.regions),
                     site=arguments.site,
+                    config=arguments.config,
+                    scale=arguments.scale,
                 )
             )
         elif arguments.command == "fit":
@@ -67,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--against", type=Path, help="earlier result to compare with")
     score.add_argument("--save", type=Path, help="file for the result (JSON)")
     score.add_argument("--limit", type=int, help="only the first so many clips")
+    score.add_argument("--config", type=Path, help="the engine's settings (TOML)")
+    score.add_argument(
+        "--scale", type=float, default=1.0, help="make frames smaller: a camera of fewer pixels"
+    )
     known = score.add_mutually_exclusive_group()
     known.add_argument("--regions", nargs="*", default=(), help="regions given to the engine")
     known.add_argument(

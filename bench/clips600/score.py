@@ -12,8 +12,9 @@ import numpy as np
 import lpr
 from bench.clips600.baselines import best_frame, majority
 from bench.clips600.passages import PassageLog, PassageReadings
-from lpr.config import EngineConfig
-from lpr.errors import SourceError
+from bench.clips600.shrunk import ShrunkSource
+from lpr.config import EngineConfig, load_config
+from lpr.errors import ConfigError, SourceError
 from lpr.evaluate.clip_report import RIGHT, ClipsReport, compare, flags_of
 from lpr.evaluate.datasets import Clip, load_clips, require_videos
 from lpr.evaluate.events import score_clip
@@ -61,6 +62,8 @@ def score_folder(
     regions: Sequence[str] = (),
     *,
     site: bool = False,
+    config: Path | None = None,
+    scale: float = 1.0,
 ) -> str:
     """Run the engine over a folder of clips.
 
@@ -72,6 +75,8 @@ def score_folder(
         regions: regions given to the engine.
         site: give the engine the regions of each clip's plates instead, as the configuration of
             a site does; clips whose regions are not labelled run without.
+        config: the engine's settings (TOML), but for the regions; by default every default.
+        scale: frames are made so much smaller, as of a camera of fewer pixels; 1 leaves them.
 
     Returns:
         The figures as Markdown.
@@ -79,14 +84,19 @@ def score_folder(
     Raises:
         SourceError: there are no clips, one is labelled twice, or the earlier result cannot be read
             or is of other clips or plates.
+        ConfigError: the settings, a region or the scale is wrong.
         OutputError: `save` cannot be written.
     """
+    if not 0 < scale <= 1:
+        raise ConfigError(f"--scale {scale:g}: must be above 0 and at most 1")
+    settings = EngineConfig() if config is None else load_config(config)
     clips = load_clips(folder)[:limit]
     require_videos(clips)
     if save is not None:
         check_writable(save)
     earlier = _earlier(against, clips) if against else None
-    run = _run(clips, tuple(regions), site=site)
+    known = [clip.regions if site else tuple(regions) for clip in clips]
+    run = _run(clips, settings, known, scale)
     report = ClipsReport(tuple(score_clip(one.clip, one.events) for one in run.engine))
     baselines = {
         "single best frame": _baseline(run, "best frame"),
@@ -96,6 +106,8 @@ def score_folder(
         "benchmark": "clips600",
         "clips": len(clips),
         "regions": "of the site" if site else list(regions),
+        "config": settings.model_dump(mode="json", exclude_defaults=True),
+        "scale": scale,
         "cost_ms": run.cost(),
         "report": report.to_json(),
         "baselines": {name: one.to_json() for name, one in baselines.items()},
@@ -107,17 +119,20 @@ def score_folder(
     )
 
 
-def _run(clips: Sequence[Clip], regions: tuple[str, ...], *, site: bool) -> Run:
-    models = lpr.load_models()
+def _run(
+    clips: Sequence[Clip], settings: EngineConfig, regions: Sequence[tuple[str, ...]], scale: float
+) -> Run:
+    models = lpr.load_models(settings)
     run = Run()
-    for number, clip in enumerate(clips, 1):
-        known = clip.regions if site else regions
-        config = check_settings({"regions": known}, EngineConfig, "arguments")
+    for number, (clip, known) in enumerate(zip(clips, regions, strict=True), 1):
+        given = {"regions": known} if known else {}
+        config = check_settings({**dict(settings), **given}, EngineConfig, "arguments")
         voter = build_voter(config, clip.path.name)
         engine = build_engine(config, models=models, voter=voter)
         log = PassageLog(voter, config.voter.departure_grace)
         events: list[PlateEvent] = []
-        for result in engine.run(lpr.open_source(str(clip.path))):
+        source = lpr.open_source(str(clip.path))
+        for result in engine.run(source if scale == 1 else ShrunkSource(source, scale)):
             log.add(result)
             events += result.events
             if result.timings.total > 0:
