@@ -30,7 +30,8 @@ engine, reads, tracks = lpr.build_engine(camera="bench"), 0, set()
 for clip in sys.argv[1:]:
     for frame in play(clip):
         result = engine.process(frame)
-        reads += len(result.readings)
+        # A revision from before looks were fused has none.
+        reads += len(result.readings) + len(getattr(result, "fused", ()))
         tracks |= {(clip, item.track_id) for item in result.readings}
     engine.finish()
 print(reads / max(1, len(tracks)))

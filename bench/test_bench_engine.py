@@ -36,7 +36,7 @@ def test_engine_process(size: str, plates: int, benchmark: BenchmarkFixture) -> 
     # Each round takes the next frame; fetching it is not timed.
     benchmark.pedantic(work, setup=lambda: ((next(frames),), {}), rounds=ROUNDS)  # type: ignore[no-untyped-call]
     benchmark.extra_info["plates_found"] = sum(len(one.detections) for one in results)
-    benchmark.extra_info["crops_read"] = sum(len(one.readings) for one in results)
+    benchmark.extra_info["crops_read"] = sum(len(one.readings) + len(one.fused) for one in results)
     if benchmark.stats is not None:
         found = summarise(benchmark.stats.stats.data)
         benchmark.extra_info.update(

@@ -43,6 +43,8 @@ class RecognizerConfig(_Section):
 
     model: str = DEFAULT_RECOGNIZER
     """Name of a model, or the path of its folder."""
+    fuse_looks: bool = True
+    """Read also what the looks at a vehicle's plate make together: it is read from farther away."""
 
 
 class EngineConfig(_Section):

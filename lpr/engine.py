@@ -1,6 +1,6 @@
 """One camera's pipeline: frame in, FrameResult out.
 
-detect -> track -> rectify and read only what the voter still wants -> vote -> result.
+detect -> track -> rectify, fuse and read only what the voter still wants -> vote -> result.
 Tracking comes before reading, so that a settled track costs no reading.
 """
 
@@ -14,6 +14,7 @@ from lpr.errors import SourceError
 from lpr.protocols import (
     Detector,
     FrameSource,
+    Fuser,
     Recognizer,
     Rectifier,
     Resettable,
@@ -29,7 +30,10 @@ from lpr.types import (
     StageTimings,
     Track,
     TrackReading,
+    TrackState,
 )
+
+_Look = tuple[Track, PlateCrop]
 
 
 class Engine:
@@ -44,7 +48,8 @@ class Engine:
         recognizer: reads them.
         tracker: follows them; used by this engine alone.
         voter: makes one verdict of many readings; used by this engine alone.
-        max_reads: readings per frame at most, which bounds the time of a crowded frame.
+        fuser: makes pictures of several looks, which are read as well; used by this engine alone.
+        max_reads: looks read per frame at most, which bounds the time of a crowded frame.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class Engine:
         tracker: Tracker,
         voter: Voter,
         *,
+        fuser: Fuser | None = None,
         max_reads: int = 4,
     ) -> None:
         if max_reads < 1:
@@ -64,6 +70,7 @@ class Engine:
         self._recognizer = recognizer
         self._tracker = tracker
         self._voter = voter
+        self._fuser = fuser
         self._max_reads = max_reads
         self._last: Frame | None = None
         self._tracks: tuple[Track, ...] = ()
@@ -93,11 +100,12 @@ class Engine:
         self._last = frame
         tracked = perf_counter()
         wanted = self._wanted(tracks, frame.time)
-        crops = self._rectify(frame.image, wanted)
+        looks = self._rectify(frame.image, wanted)
+        looks += self._fuse(looks, tracks)
         rectified = perf_counter()
-        readings = self._read(wanted, crops)
+        found = self._read(looks)
         read = perf_counter()
-        for track, item in zip(wanted, readings, strict=True):
+        for (track, _), item in zip(looks, found, strict=True):
             self._voter.add(track, item.reading, frame_index=frame.index, time=frame.time)
         due = self._voter.collect(tracks, frame_index=frame.index, time=frame.time)
         events = _named(due, frame.camera)
@@ -107,7 +115,7 @@ class Engine:
             time=frame.time,
             detections=detections,
             tracks=tracks,
-            readings=readings,
+            readings=found[: len(wanted)],
             events=events,
             timings=StageTimings(
                 detect=detected - started,
@@ -116,6 +124,7 @@ class Engine:
                 read=read - rectified,
                 vote=voted - read,
             ),
+            fused=found[len(wanted) :],
         )
 
     def finish(self) -> tuple[PlateEvent, ...]:
@@ -128,6 +137,8 @@ class Engine:
             return ()
         events = _named(self._voter.flush(time=self._last.time), self._last.camera)
         self._tracker.reset()
+        if self._fuser is not None:
+            self._fuser.reset()
         if isinstance(self._detector, Resettable):
             self._detector.reset()
         self._last, self._tracks = None, ()
@@ -176,20 +187,30 @@ class Engine:
         )
         return [track for _, track in rated[: self._max_reads]]
 
-    def _rectify(self, image: Image, tracks: list[Track]) -> list[PlateCrop]:
+    def _rectify(self, image: Image, tracks: list[Track]) -> list[_Look]:
         return [
-            self._rectifier.rectify(image, track.detection.quad)
+            (track, self._rectifier.rectify(image, track.detection.quad))
             for track in tracks
             if track.detection is not None
         ]
 
-    def _read(self, tracks: list[Track], crops: list[PlateCrop]) -> tuple[TrackReading, ...]:
-        if not crops:
+    def _fuse(self, looks: list[_Look], tracks: tuple[Track, ...]) -> list[_Look]:
+        """What this frame's looks make together with earlier ones."""
+        if self._fuser is None:
+            return []
+        for track in tracks:
+            if track.state is TrackState.ENDED:
+                self._fuser.forget(track.id)
+        pictures = [(track, self._fuser.add(track.id, crop)) for track, crop in looks]
+        return [(track, picture) for track, picture in pictures if picture is not None]
+
+    def _read(self, looks: list[_Look]) -> tuple[TrackReading, ...]:
+        if not looks:
             return ()
-        readings = self._recognizer.read([crop.image for crop in crops])
+        readings = self._recognizer.read([crop.image for _, crop in looks])
         return tuple(
-            TrackReading(track.id, replace(reading, quality=crop.quality))
-            for track, crop, reading in zip(tracks, crops, readings, strict=True)
+            TrackReading(track.id, replace(reading, quality=crop.quality, looks=crop.looks))
+            for (track, crop), reading in zip(looks, readings, strict=True)
         )
 
 

@@ -22,6 +22,7 @@ from lpr.errors import ConfigError, ModelError
 from lpr.formats.prior import FormatPrior
 from lpr.imaging import PerspectiveRectifier
 from lpr.protocols import Detector, Recognizer, Rectifier
+from lpr.recognize.fusion import FusedLooks
 from lpr.recognize.recognizer import OnnxRecognizer
 from lpr.registry import ModelFiles, find_model
 from lpr.settings import check_settings
@@ -131,6 +132,7 @@ def build_engine(
         models.recognizer,
         PlateTracker(config.tracker),
         voter or build_voter(config, camera),
+        fuser=build_fuser(config),
         max_reads=config.max_reads,
     )
 
@@ -138,6 +140,11 @@ def build_engine(
 def build_voter(config: EngineConfig, camera: str = "") -> PlateVoter:
     """Build one camera's voter, with the formats of the configured regions as its prior."""
     return PlateVoter(config.voter, camera=camera, prior=FormatPrior(config.regions))
+
+
+def build_fuser(config: EngineConfig) -> FusedLooks | None:
+    """Build what makes pictures of one camera's looks, None where the configuration wants none."""
+    return FusedLooks() if config.recognizer.fuse_looks else None
 
 
 def build_still_reader(

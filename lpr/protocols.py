@@ -49,6 +49,26 @@ class Recognizer(Protocol):
         ...
 
 
+class Fuser(Protocol):
+    """Makes one picture of several looks at a plate; remembers the looks of one camera's tracks."""
+
+    def add(self, track_id: int, crop: PlateCrop) -> PlateCrop | None:
+        """Take a look at a track's plate.
+
+        Returns:
+            A picture made of this and earlier looks; None where none is worth a reading now.
+        """
+        ...
+
+    def forget(self, track_id: int) -> None:
+        """A track has ended."""
+        ...
+
+    def reset(self) -> None:
+        """Forget everything."""
+        ...
+
+
 class Tracker(Protocol):
     """Follows plates of one camera over time."""
 
@@ -73,7 +93,7 @@ class Voter(Protocol):
         ...
 
     def add(self, track: Track, reading: Reading, *, frame_index: int, time: float) -> None:
-        """Take one reading of `track`."""
+        """Take one reading of `track`; its `looks` tell whether of one look or of several."""
         ...
 
     def collect(

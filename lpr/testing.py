@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -66,6 +67,33 @@ class PlainRectifier:
     def rectify(self, image: Image, quad: Quad) -> PlateCrop:
         """Return a black 48x160 crop."""
         return PlateCrop(np.zeros((48, 160, 3), np.uint8), self._quality, quad)
+
+
+class CountingFuser:
+    """From the second look at a track on, the latest look as if it were made of all of them.
+
+    Attributes:
+        seen: looks of each track.
+        forgotten: tracks that ended, in order.
+    """
+
+    def __init__(self) -> None:
+        self.seen: dict[int, int] = {}
+        self.forgotten: list[int] = []
+
+    def add(self, track_id: int, crop: PlateCrop) -> PlateCrop | None:
+        """Count the look."""
+        looks = self.seen[track_id] = self.seen.get(track_id, 0) + 1
+        return replace(crop, looks=looks) if looks > 1 else None
+
+    def forget(self, track_id: int) -> None:
+        """Note that the track has ended."""
+        self.forgotten.append(track_id)
+        self.seen.pop(track_id, None)
+
+    def reset(self) -> None:
+        """Count from nothing."""
+        self.seen.clear()
 
 
 class ScriptedRecognizer:

@@ -134,11 +134,13 @@ class PlateCrop:
         image: HxWx3 uint8 BGR, the recognizer's input size.
         quality: how good the look was.
         quad: the corners it was cut by, picture pixels.
+        looks: how many looks at the plate the picture is made of; the rest is of the best of them.
     """
 
     image: Image
     quality: CropQuality
     quad: Quad
+    looks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ class Reading:
         alternatives: for each character of `text` the candidates at its place, best first.
         confidence: calibrated probability that the whole text is right, 0 to 1.
         quality: how good the look was; None for pictures that are plates already.
+        looks: how many looks at the plate the picture that was read is made of.
     """
 
     text: str
@@ -158,6 +161,7 @@ class Reading:
     alternatives: tuple[CharCandidates, ...]
     confidence: float
     quality: CropQuality | None = None
+    looks: int = 1
 
     def __post_init__(self) -> None:
         """Check that the scores line up with the text.
@@ -318,6 +322,7 @@ class FrameResult:
         detections: plates found in this frame.
         tracks: every living track, and those that ended with this frame.
         readings: readings made from this frame.
+        fused: readings of pictures that are made of several looks, this frame's among them.
         events: events made with this frame.
         timings: seconds by stage.
     """
@@ -329,3 +334,4 @@ class FrameResult:
     readings: tuple[TrackReading, ...]
     events: tuple[PlateEvent, ...]
     timings: StageTimings
+    fused: tuple[TrackReading, ...] = ()

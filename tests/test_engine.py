@@ -9,6 +9,7 @@ from lpr.engine import Engine
 from lpr.errors import ModelError, SourceError
 from lpr.geometry import Quad
 from lpr.testing import (
+    CountingFuser,
     ListSource,
     PlainRectifier,
     ScriptedDetector,
@@ -17,7 +18,14 @@ from lpr.testing import (
     sure_reading,
 )
 from lpr.track.tracker import PlateTracker
-from lpr.types import Detection, EventKind, PlateEvent, Reading, Track, TrackState
+from lpr.types import (
+    Detection,
+    EventKind,
+    PlateEvent,
+    Reading,
+    Track,
+    TrackState,
+)
 from lpr.vote.voter import PlateVoter
 
 
@@ -84,6 +92,49 @@ def test_the_most_wanted_tracks_are_read_first_and_no_more_than_allowed() -> Non
     assert recognizer.crops_read == 2
     assert [item.track_id for item in result.readings] == [3, 2]
     assert all(item.reading.quality is not None for item in result.readings)
+
+
+def test_what_looks_make_together_is_read_after_them() -> None:
+    class Noting(GreedyVoter):
+        def add(self, track: Track, reading: Reading, *, frame_index: int, time: float) -> None:
+            super().add(track, reading, frame_index=frame_index, time=time)
+            looks.append(reading.looks)
+
+    looks: list[int] = []
+    voter, fuser = Noting(), CountingFuser()
+    texts = ["A1", "B2", "A3", "B4", "A5", "B6"]
+    engine = Engine(
+        ScriptedDetector([[detection(0), detection(200)]] * 2),
+        PlainRectifier(),
+        ScriptedRecognizer([sure_reading(text) for text in texts]),
+        OneToOneTracker(),
+        voter,
+        fuser=fuser,
+    )
+    first, second = (engine.process(blank_frame(n, n / 10)) for n in range(2))
+    assert first.fused == ()
+    assert [item.reading.text for item in second.readings] == ["A3", "B4"]
+    assert [(item.track_id, item.reading.text) for item in second.fused] == [(2, "A5"), (1, "B6")]
+    assert voter.added[2:] == [(2, "A3", 1), (1, "B4", 1), (2, "A5", 1), (1, "B6", 1)]
+    assert looks == [1, 1, 1, 1, 2, 2]
+    engine.finish()
+    assert not fuser.seen
+
+
+def test_the_looks_of_ended_tracks_are_forgotten() -> None:
+    fuser = CountingFuser()
+    engine = Engine(
+        ScriptedDetector([[detection(4.0 * i)] for i in range(5)]),
+        PlainRectifier(),
+        ScriptedRecognizer([sure_reading("AB123CD", probability=0.8)]),
+        PlateTracker(),
+        PlateVoter(),
+        fuser=fuser,
+    )
+    for n in range(120):
+        engine.process(blank_frame(n, n / 25))
+    assert fuser.forgotten == [1]
+    assert not fuser.seen
 
 
 def test_a_passage_gives_one_verdict_and_one_departure() -> None:

@@ -39,6 +39,7 @@ BELIEFS: Mapping[str, tuple[float, ...]] = {
     "unsure_weight": (0.1, 0.2, 0.3, 0.4, 0.6, 1.0),
     "sure_weight": (1.0, 1.4, 1.7, 2.0, 2.5),
     "confidence_power": (0.5, 1.0, 1.5, 2.0),
+    "fused_weight": (0.5, 1.0, 2.0),
     "scale_copies": (0.05, 0.1, 0.2, 0.3),
     "confusions": (3.0, 5.0, 8.0),
     "outlier": (0.003, 0.01, 0.03),

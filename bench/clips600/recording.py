@@ -1,8 +1,8 @@
 """What the networks say of a clip, kept on disk, so that tracker and voter can be replayed at once.
 
-Every plate of every frame is read, wanted or not: a replay with other options finds whatever it
-asks for. Recordings are kept for one set of models and one content of the video; others are
-recorded anew.
+Every plate of every frame is read, wanted or not, and so is what all looks at it make together (in
+an engine, those that were wanted): a replay with other options finds whatever it asks for.
+Recordings are kept for one set of models and one content of the video; others are recorded anew.
 """
 
 from __future__ import annotations
@@ -42,15 +42,32 @@ from lpr.vote.voter import PlateVoter
 
 _NOTHING = Reading("", (), (), 0.0, CropQuality(0.0, 0.0))
 _DIGITS = 6
+_ReadingRow = tuple[str, list[float], list[tuple[str, list[float]]], float, list[float], int]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLook:
+    """One plate found in a frame.
+
+    Attributes:
+        detection: where.
+        reading: what the look says.
+        fused: what it says together with all looks of its track before it; None where they make no
+            picture.
+    """
+
+    detection: Detection
+    reading: Reading
+    fused: Reading | None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedFrame:
-    """One frame: its number, its media second, and each plate found with its reading."""
+    """One frame: its number, its media second, and its looks."""
 
     index: int
     time: float
-    looks: tuple[tuple[Detection, Reading], ...]
+    looks: tuple[RecordedLook, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +96,10 @@ class _Reader(PlateVoter):
 
 
 class _Player:
-    """The networks of a recording: detector, rectifier and recognizer in one."""
+    """The networks of a recording: detector, rectifier, fuser and recognizer in one."""
 
     def __init__(self) -> None:
-        self._looks: tuple[tuple[Detection, Reading], ...] = ()
+        self._looks: tuple[RecordedLook, ...] = ()
         self._asked: list[Reading] = []
 
     def show(self, frame: RecordedFrame) -> None:
@@ -91,18 +108,38 @@ class _Player:
 
     def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
         """The recorded plates, whatever the picture."""
-        return tuple(detection for detection, _ in self._looks)
+        return tuple(look.detection for look in self._looks)
 
     def rectify(self, image: Image, quad: Quad) -> PlateCrop:
         """Note which plate is to be read next."""
-        reading = next((one for found, one in self._looks if found.quad == quad), _NOTHING)
-        self._asked.append(reading)
-        return PlateCrop(image, reading.quality or CropQuality(quad.width, 0.0), quad)
+        look = self._look(quad)
+        return self._crop(image, quad, _NOTHING if look is None else look.reading)
+
+    def add(self, track_id: int, crop: PlateCrop) -> PlateCrop | None:
+        """Note that its looks together are to be read as well."""
+        look = self._look(crop.quad)
+        if look is None or look.fused is None:
+            return None
+        return self._crop(crop.image, crop.quad, look.fused)
+
+    def forget(self, track_id: int) -> None:
+        """Nothing is remembered."""
+
+    def reset(self) -> None:
+        """Nothing is remembered."""
 
     def read(self, crops: Sequence[Image]) -> tuple[Reading, ...]:
         """The recorded readings of the plates asked for."""
         asked, self._asked = tuple(self._asked), []
         return asked
+
+    def _look(self, quad: Quad) -> RecordedLook | None:
+        return next((one for one in self._looks if one.detection.quad == quad), None)
+
+    def _crop(self, image: Image, quad: Quad, reading: Reading) -> PlateCrop:
+        self._asked.append(reading)
+        quality = reading.quality or CropQuality(quad.width, 0.0)
+        return PlateCrop(image, quality, quad, reading.looks)
 
 
 def record(clips: Sequence[Clip], config: EngineConfig | None = None) -> list[Recording]:
@@ -135,7 +172,13 @@ def replay(recording: Recording, config: EngineConfig) -> Replay:
     """Run tracker and voter over a recording."""
     player, voter = _Player(), build_voter(config, recording.clip.path.name)
     engine = Engine(
-        player, player, player, PlateTracker(config.tracker), voter, max_reads=config.max_reads
+        player,
+        player,
+        player,
+        PlateTracker(config.tracker),
+        voter,
+        fuser=player if config.recognizer.fuse_looks else None,
+        max_reads=config.max_reads,
     )
     picture = np.zeros((1, 1, 3), np.uint8)
     results = []
@@ -155,7 +198,7 @@ def replay(recording: Recording, config: EngineConfig) -> Replay:
 def _fingerprint(config: EngineConfig) -> str:
     """Names the models, the settings and the measures that recordings depend on."""
     names = (config.detector.model, config.recognizer.model, config.corners.model)
-    measured = [field.name for field in fields(CropQuality)]
+    measured = [field.name for field in (*fields(CropQuality), *fields(Reading))]
     digest = hashlib.sha256(repr((config.detector, config.corners, measured)).encode())
     for name in names:
         # The manifest says how outputs become probabilities, and names the network by its SHA-256.
@@ -179,22 +222,35 @@ def _record(clip: Clip, config: EngineConfig, models: Models) -> list[object]:
     for result in engine.run(lpr.open_source(str(clip.path))):
         if result.timings.total <= 0:
             continue
-        read = {one.track_id: one.reading for one in result.readings}
-        readings = {
-            id(track.detection): read[track.id] for track in result.tracks if track.id in read
+        numbers = {
+            id(track.detection): track.id for track in result.tracks if track.detection is not None
         }
-        looks = [_look_row(found, readings.get(id(found), _NOTHING)) for found in result.detections]
+        read = {one.track_id: one.reading for one in result.readings}
+        fused = {one.track_id: one.reading for one in result.fused}
+        looks = []
+        for found in result.detections:
+            number = numbers.get(id(found), 0)
+            reading = read.get(number, _NOTHING)
+            looks.append(_look_row(RecordedLook(found, reading, fused.get(number))))
         rows.append([result.index, result.time, looks])
     return rows
 
 
-def _look_row(found: Detection, reading: Reading) -> list[object]:
-    quality = reading.quality or _NOTHING.quality
-    assert quality is not None
+def _look_row(look: RecordedLook) -> list[object]:
+    found = look.detection
     return [
         [value for point in found.quad.points for value in point],
         found.score,
         found.lines,
+        _reading_row(look.reading),
+        None if look.fused is None else _reading_row(look.fused),
+    ]
+
+
+def _reading_row(reading: Reading) -> list[object]:
+    quality = reading.quality or _NOTHING.quality
+    assert quality is not None
+    return [
         reading.text,
         [round(score, _DIGITS) for score in reading.char_scores],
         [
@@ -203,6 +259,7 @@ def _look_row(found: Detection, reading: Reading) -> list[object]:
         ],
         reading.confidence,
         [getattr(quality, field.name) for field in fields(quality)],
+        reading.looks,
     ]
 
 
@@ -222,21 +279,29 @@ def _load(path: Path, clip: Clip) -> Recording:
 
 
 def _look(
-    corners: list[float],
-    score: float,
-    lines: int,
+    corners: list[float], score: float, lines: int, reading: _ReadingRow, fused: _ReadingRow | None
+) -> RecordedLook:
+    points = [(corners[n], corners[n + 1]) for n in range(0, 8, 2)]
+    return RecordedLook(
+        Detection(Quad.from_points(points), score, lines),
+        _reading(*reading),
+        None if fused is None else _reading(*fused),
+    )
+
+
+def _reading(
     text: str,
     char_scores: list[float],
     alternatives: list[tuple[str, list[float]]],
     confidence: float,
     quality: list[float],
-) -> tuple[Detection, Reading]:
-    points = [(corners[n], corners[n + 1]) for n in range(0, 8, 2)]
-    reading = Reading(
+    looks: int,
+) -> Reading:
+    return Reading(
         text,
         tuple(char_scores),
         tuple(CharCandidates(tuple(chars), tuple(probs)) for chars, probs in alternatives),
         confidence,
         CropQuality(*quality),
+        looks,
     )
-    return Detection(Quad.from_points(points), score, lines), reading

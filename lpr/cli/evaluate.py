@@ -130,10 +130,14 @@ def tracks(
 
     def bind(settings: EngineConfig, models: Models) -> Evaluation:
         from lpr.evaluate.tracks import evaluate_tracks
-        from lpr.factory import build_voter
+        from lpr.factory import build_fuser, build_voter
 
         return partial(
-            evaluate_tracks, models.recognizer, models.rectifier, partial(build_voter, settings)
+            evaluate_tracks,
+            models.recognizer,
+            models.rectifier,
+            partial(build_voter, settings),
+            partial(build_fuser, settings),
         )
 
     _evaluate_labelled("tracks", bind, data, split, sets, config, out)

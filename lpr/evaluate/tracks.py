@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from lpr.evaluate.report import Progress
 from lpr.evaluate.text import matches_wildcard
 from lpr.evaluate.track_report import TrackOutcome, TracksReport
 from lpr.geometry import Quad
-from lpr.protocols import Recognizer, Rectifier
+from lpr.protocols import Fuser, Recognizer, Rectifier
 from lpr.types import Detection, PlateCrop, PlateEvent, Reading, Track, TrackState
 from lpr.vote.voter import PlateVoter
 
@@ -30,13 +31,21 @@ _APART: Final = 3.0
 """Crops do not tell where in the frame they were; each look is put so many widths beside the last,
 so that none counts as a copy of another."""
 
-Look = tuple[PlateCrop, Reading]
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A crop, what it says, and what it says together with those before, None if nothing yet."""
+
+    crop: PlateCrop
+    reading: Reading
+    fused: Reading | None
 
 
 def evaluate_tracks(
     recognizer: Recognizer,
     rectifier: Rectifier,
     voter: Callable[[], PlateVoter],
+    fuser: Callable[[], Fuser | None],
     data: Path,
     split: str = "val",
     *,
@@ -49,6 +58,7 @@ def evaluate_tracks(
         recognizer: reads the crops.
         rectifier: cuts the plate out of its crop.
         voter: makes a voter, one for each track.
+        fuser: makes a fuser, one for each track, or None to vote on single looks only.
         data: the data folder; its `plates` sets with a `track` in their labels are used.
         split: train, val or all.
         sets: names of plate sets; None is all.
@@ -66,7 +76,7 @@ def evaluate_tracks(
     for picture in pictures:
         tracks.setdefault((picture.set, picture.track), []).append(picture)
     for crops in tracks.values():
-        looks = [_look(recognizer, rectifier, crop) for crop in crops]
+        looks = _looks(recognizer, rectifier, fuser(), crops)
         outcomes.append(_outcome(crops[0], looks, voter()))
         done += len(crops)
         if progress is not None:
@@ -86,38 +96,55 @@ def majority(readings: Sequence[Reading]) -> str:
     return best.text if best else ""
 
 
-def _look(recognizer: Recognizer, rectifier: Rectifier, picture: PlatePicture) -> Look:
-    crop = rectifier.rectify(read_image(picture.path), picture.plate.shape)
-    return crop, recognizer.read([crop.image])[0]
+def _looks(
+    recognizer: Recognizer,
+    rectifier: Rectifier,
+    fuser: Fuser | None,
+    pictures: Sequence[PlatePicture],
+) -> list[_Look]:
+    looks = []
+    for picture in pictures:
+        crop = rectifier.rectify(read_image(picture.path), picture.plate.shape)
+        reading = _read(recognizer, crop)
+        together = None if fuser is None else fuser.add(1, crop)
+        fused = None if together is None else _read(recognizer, together)
+        looks.append(_Look(crop, reading, fused))
+    return looks
 
 
-def _outcome(picture: PlatePicture, looks: Sequence[Look], voter: PlateVoter) -> TrackOutcome:
-    texts = [reading.text for _, reading in looks]
-    surest = max((reading for _, reading in looks), key=lambda one: one.confidence)
+def _read(recognizer: Recognizer, crop: PlateCrop) -> Reading:
+    return replace(recognizer.read([crop.image])[0], looks=crop.looks)
+
+
+def _outcome(picture: PlatePicture, looks: Sequence[_Look], voter: PlateVoter) -> TrackOutcome:
+    readings = [look.reading for look in looks]
+    surest = max(readings, key=lambda one: one.confidence)
     voted, said, probability = _vote(looks, voter)
     return TrackOutcome(
         set=picture.set,
         path=picture.path,
         place=picture.plate.shape,
         expected=picture.text,
-        looks=tuple(matches_wildcard(text, picture.text) for text in texts),
+        looks=tuple(matches_wildcard(one.text, picture.text) for one in readings),
         surest=surest.text,
-        majority=majority([reading for _, reading in looks]),
+        majority=majority(readings),
         voted=voted,
         verdict=said,
         probability=probability,
     )
 
 
-def _vote(looks: Sequence[Look], voter: PlateVoter) -> tuple[str, str, float]:
+def _vote(looks: Sequence[_Look], voter: PlateVoter) -> tuple[str, str, float]:
     """The leading text at the end, the standing verdict or "", the leader's probability."""
     events: list[PlateEvent] = []
-    for number, (crop, reading) in enumerate(looks):
-        width = max(1.0, crop.quality.width)
+    for number, look in enumerate(looks):
+        width = max(1.0, look.crop.quality.width)
         left, time = number * _APART * width, number * _LOOK_SECONDS
         quad = Quad.from_box(left, 0.0, left + width, 0.3 * width)
         track = Track(1, quad, TrackState.ACTIVE, 0.0, time, number + 1, Detection(quad, _SCORE, 1))
-        voter.add(track, reading, frame_index=5 * number, time=time)
+        for reading in (look.reading, look.fused):
+            if reading is not None:
+                voter.add(track, reading, frame_index=5 * number, time=time)
         events += voter.collect([track], frame_index=5 * number, time=time)
     events += voter.flush(time=len(looks) * _LOOK_SECONDS)
     verdicts = verdicts_of(events)

@@ -180,7 +180,7 @@ class _Tally:
             }
         )
         self.plates.append(len(result.detections))
-        self.readings += len(result.readings)
+        self.readings += len(result.readings) + len(result.fused)
 
     def repetition(self, reference_seconds: float) -> Repetition:
         return Repetition(

@@ -35,7 +35,7 @@ class Vote:
     Attributes:
         reading: what was read.
         evidence: the same, prepared.
-        weight: how much it counts, 0 to 1.
+        weight: how much it counts, 0 to 1 (times `fused_weight` where it is of several looks).
         quality: its `quality_weight`, before novelty.
         size: the share of the weight that comes of the look's size, above 0 and at most 1.
         frame_index: the frame it was read from.
@@ -132,6 +132,7 @@ class Ballot:
         self._options = options
         self._scorer = scorer
         self._votes: list[Vote] = []
+        self._fused: Vote | None = None
         self._scores: dict[str, float] = {}
         self._said: dict[str, int] = {}
         self._whole: set[str] = set()
@@ -148,6 +149,11 @@ class Ballot:
     def votes(self) -> tuple[Vote, ...]:
         """The readings kept, oldest first."""
         return tuple(self._votes)
+
+    @property
+    def fused(self) -> Vote | None:
+        """What the looks say together, None where nobody told."""
+        return self._fused
 
     @property
     def readings(self) -> int:
@@ -189,6 +195,38 @@ class Ballot:
         self._shrink()
         self._standing = None
 
+    def fuse(self, vote: Vote) -> None:
+        """Count what the looks say together, in place of what fewer of them said before.
+
+        It is one reading more, however many looks there are: they have had their own votes.
+        """
+        self._withdraw_fused()
+        text = vote.reading.text
+        if text and self._short_enough(text):
+            if text not in self._scores:
+                self._enter(text)
+            self._fused = vote
+            self._count_fused(vote, 1)
+            self._shrink()
+        self._standing = None if self._scores else _NOTHING
+
+    def _withdraw_fused(self) -> None:
+        before, self._fused = self._fused, None
+        if before is None:
+            return
+        if self._votes:
+            self._count_fused(before, -1)
+        else:
+            self._scores, self._compatible, self._odds = {}, {}, None
+
+    def _count_fused(self, vote: Vote, sign: int) -> None:
+        """Add (1) or take back (-1) what a fused reading says of the listed texts."""
+        for candidate in self._scores:
+            ratio = log_ratio(vote.evidence, candidate)
+            self._scores[candidate] += sign * vote.weight * ratio
+            self._compatible[candidate] += sign * (ratio >= _COMPATIBLE)
+        self._odds = None
+
     def _short_enough(self, text: str) -> bool:
         """Whether a text is no longer than plates are, or as long as some country's are."""
         return len(text) <= self._options.max_length or self._scorer.log_odds(text) > 0
@@ -228,7 +266,7 @@ class Ballot:
     def positions(self) -> PositionTable | None:
         """The votes by character position of the leading text, None before any reading."""
         lead = self.standing().text
-        return self._table(lead) if self._votes else None
+        return self._table(lead) if lead else None
 
     def _enter(self, text: str) -> None:
         """Let a new text compete: score it on every kept reading.
@@ -236,7 +274,7 @@ class Ballot:
         What dropped readings said of it is unknown: as little as they said of any text.
         """
         score, compatible = self._dropped_score, 0
-        for vote in self._votes:
+        for vote in self._votes if self._fused is None else (*self._votes, self._fused):
             ratio = log_ratio(vote.evidence, text)
             score += vote.weight * ratio
             compatible += ratio >= _COMPATIBLE
@@ -297,14 +335,17 @@ class Ballot:
     def _count(self, lead: str) -> Standing:
         """The standing from the point of view of one text."""
         raw = self._raw(lead, self._shares(lead))
+        fused = None if self._fused is None else self._fused.reading
+        fused_agrees = fused is not None and fused.text == lead
         return Standing(
             text=lead,
             probability=self._calibrated(raw, lead),
             region=self._scorer.region(lead),
-            readings=self._readings,
-            agreeing=self._said.get(lead, 0),
+            readings=self._readings + (fused is not None),
+            agreeing=self._said.get(lead, 0) + fused_agrees,
             compatible=self._compatible[lead],
-            whole=lead in self._whole,
+            whole=lead in self._whole
+            or (fused is not None and fused_agrees and not fused.may_be_cut),
         )
 
     def _tell(self, standing: Standing) -> Tally:
@@ -343,6 +384,9 @@ class Ballot:
         """Probability of a text before calibration."""
         listed = sum(shares.values()) - 1.0
         odds = self._table(lead).unlisted_odds(self._relief())
+        if self._fused is not None and self._fused.reading.text == lead:
+            # It is made of the looks that voted: the surer of the two counts, not their product.
+            odds = min(odds, math.fsum(map(math.exp, self._fused.evidence.doubt)))
         other = odds * math.exp(-self._scorer.log_odds(lead))
         # Listed texts come out of the others: they are not counted twice.
         unlisted = max(other - listed, _UNLISTED_SHARE * other)
@@ -364,7 +408,9 @@ class Ballot:
             self._positions = PositionTable(lead, self._options)
             for vote in self._votes:
                 self._positions.add(vote.evidence, vote.weight)
-        return self._positions
+        if self._fused is None:
+            return self._positions
+        return self._positions.joined(self._fused.evidence, self._fused.weight)
 
     def _calibrated(self, raw: float, lead: str) -> float:
         odds = math.log(max(1e-12, raw)) - math.log(max(1e-12, 1.0 - raw))

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from lpr.types import TextCandidate, UnreadReason
+from lpr.vote.ballot import Vote
 from lpr.vote.passage import Passage
 from lpr.vote.rules import RULES
 
@@ -22,8 +23,10 @@ class ExplainedReading:
         width: plate width in that frame, pixels.
         quality: weight by size, sharpness, angle, contrast, edge and detector score, 0 to 1.
         weight: what it counted: quality, times the share of the look that was new, times how far
-            the reading believes itself; 0 to 1.
+            the reading believes itself; 0 to 1 (times `fused_weight` where it is of several looks).
         agrees: whether it says exactly the voted text.
+        looks: how many looks at the plate the picture that was read is made of; then the frame is
+            that of the latest.
     """
 
     frame_index: int
@@ -34,6 +37,7 @@ class ExplainedReading:
     quality: float
     weight: float
     agrees: bool
+    looks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Explanation:
         readings: the readings kept, oldest first.
         positions: for each character of `text` the characters voted for with their shares.
         alternatives: whole texts with their probabilities, best first.
+        fused: what the looks say together, None where nobody told.
     """
 
     track_id: int
@@ -73,6 +78,7 @@ class Explanation:
     readings: tuple[ExplainedReading, ...]
     positions: tuple[tuple[TextCandidate, ...], ...]
     alternatives: tuple[TextCandidate, ...]
+    fused: ExplainedReading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +98,8 @@ class ExplanationTable:
 
 def explain_passage(passage: Passage, *, reason: UnreadReason | None = None) -> Explanation:
     """Write down why a passage stands where it stands."""
-    tally, verdict = passage.ballot.tally(), passage.verdict
-    table = passage.ballot.positions()
+    ballot, verdict = passage.ballot, passage.verdict
+    tally, table, fused = ballot.tally(), ballot.positions(), ballot.fused
     positions = () if table is None else table.distributions()
     return Explanation(
         track_id=passage.id,
@@ -108,23 +114,26 @@ def explain_passage(passage: Passage, *, reason: UnreadReason | None = None) -> 
         repeats=passage.silent,
         burnt_in=passage.still.burnt_in,
         total_readings=passage.looks.attempts,
-        readings=tuple(
-            ExplainedReading(
-                frame_index=vote.frame_index,
-                time=vote.time,
-                text=vote.reading.text,
-                confidence=vote.reading.confidence,
-                width=vote.quad.width,
-                quality=vote.quality,
-                weight=vote.weight,
-                agrees=vote.reading.text == tally.text,
-            )
-            for vote in passage.ballot.votes
-        ),
+        readings=tuple(_explained(vote, tally.text) for vote in ballot.votes),
         positions=tuple(
             tuple(TextCandidate(char, share) for char, share in place) for place in positions
         ),
         alternatives=tally.alternatives,
+        fused=None if fused is None else _explained(fused, tally.text),
+    )
+
+
+def _explained(vote: Vote, text: str) -> ExplainedReading:
+    return ExplainedReading(
+        frame_index=vote.frame_index,
+        time=vote.time,
+        text=vote.reading.text,
+        confidence=vote.reading.confidence,
+        width=vote.quad.width,
+        quality=vote.quality,
+        weight=vote.weight,
+        agrees=vote.reading.text == text,
+        looks=vote.reading.looks,
     )
 
 
@@ -145,9 +154,12 @@ def summarize(explanation: Explanation) -> str:
 
 def tabulate(explanation: Explanation) -> tuple[ExplanationTable, ...]:
     """Lay an explanation out as tables: readings, votes by position, whole texts."""
+    shown = explanation.readings
+    if explanation.fused is not None:
+        shown = (*shown, explanation.fused)
     readings = ExplanationTable(
         "readings",
-        ("frame", "time", "text", "confidence", "width", "quality", "weight", "agrees"),
+        ("frame", "time", "text", "confidence", "width", "quality", "weight", "agrees", "looks"),
         tuple(
             (
                 str(one.frame_index),
@@ -158,8 +170,9 @@ def tabulate(explanation: Explanation) -> tuple[ExplanationTable, ...]:
                 f"{one.quality:.2f}",
                 f"{one.weight:.2f}",
                 "yes" if one.agrees else "no",
+                str(one.looks),
             )
-            for one in explanation.readings
+            for one in shown
         ),
     )
     positions = ExplanationTable(

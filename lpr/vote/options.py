@@ -35,6 +35,7 @@ _POSITIVE: Final = (
     "size_power",
     "sure_weight",
     "confidence_power",
+    "fused_weight",
     "confusions",
     "temperature",
     "relook_growth",
@@ -92,6 +93,8 @@ class VoterOptions:
         unsure_weight: factor on the weight of a reading that does not believe itself at all.
         sure_weight: factor on the weight of a reading that is sure; no look weighs more than 1.
         confidence_power: how fast the one becomes the other as the confidence falls.
+        fused_weight: factor on the weight of what all looks make together (`lpr.protocols.Fuser`),
+            beside that of the best of them.
         copy_distance: change of place and size (in plate widths) within which looks are copies.
         scale_copies: how much of a copy a look of the same size from another place is: it shares
             the errors that come of the size.
@@ -149,6 +152,7 @@ class VoterOptions:
     unsure_weight: float = 0.7
     sure_weight: float = 1.7
     confidence_power: float = 2.0
+    fused_weight: float = 0.7
     copy_distance: float = 0.08
     scale_copies: float = 0.2
     confusions: float = 8.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from lpr.geometry import Point, Quad
@@ -13,7 +14,13 @@ from lpr.vote.ballot import Ballot, Standing, make_vote
 from lpr.vote.options import VoterOptions
 from lpr.vote.prior import TextScorer
 from lpr.vote.scene import SceneMotion, Stillness
-from lpr.vote.weights import LookMemory, effective_width, quality_weight, size_weight
+from lpr.vote.weights import (
+    LookMemory,
+    effective_width,
+    look_weight,
+    quality_weight,
+    size_weight,
+)
 
 _APART: Final = 0.5
 _SAME_PLACE: Final = 0.2
@@ -242,12 +249,28 @@ class Passage:
         time: float,
         options: VoterOptions,
     ) -> None:
-        """Take one reading."""
+        """Take one reading, of one look or of several together."""
         detection = track.detection
         score, lines = (1.0, 1) if detection is None else (detection.score, detection.lines)
         quad = track.quad if detection is None else detection.quad
-        looks = self.looks
         quality = quality_weight(reading.quality, score=score, lines=lines, options=options)
+        size = size_weight(reading.quality, lines, options)
+        cast = partial(
+            make_vote,
+            reading,
+            options=options,
+            quality=quality,
+            size=size,
+            frame_index=frame_index,
+            time=time,
+            quad=quad,
+        )
+        if reading.looks > 1:
+            weight = options.fused_weight * look_weight(reading, quality, size, options)
+            self.ballot.fuse(cast(weight=weight))
+            self.changed = True
+            return
+        looks = self.looks
         looks.attempt(quad, effective_width(quad.width, lines), quality, frame_index, time)
         looks.cut_place = quad if reading.may_be_cut else None
         if reading.quality is not None:
@@ -257,19 +280,7 @@ class Passage:
         doubted = self.doubted > 0
         if reading.confidence >= SLIP_CONFIDENCE:
             self.doubted = max(0, self.doubted - 1)
-        size = size_weight(reading.quality, lines, options)
-        self.ballot.add(
-            make_vote(
-                reading,
-                weight=self.memory.weigh(reading, quad, quality, size),
-                options=options,
-                quality=quality,
-                size=size,
-                frame_index=frame_index,
-                time=time,
-                quad=quad,
-            )
-        )
+        self.ballot.add(cast(weight=self.memory.weigh(reading, quad, quality, size)))
         self.changed = True
         legible = (
             reading.confidence >= options.legible_confidence
@@ -293,6 +304,11 @@ class Passage:
     def absorb(self, other: Passage) -> None:
         """Take over another passage that proved to be the same vehicle."""
         self.ballot.absorb(other.ballot.votes)
+        fused = other.ballot.fused
+        if fused is not None and (
+            self.ballot.fused is None or fused.quality > self.ballot.fused.quality
+        ):
+            self.ballot.fuse(fused)
         self.memory.absorb(other.memory)
         self.living |= other.living
         self.members |= other.members

@@ -60,6 +60,22 @@ def belief_weight(confidence: float, options: VoterOptions) -> float:
     return options.unsure_weight + (options.sure_weight - options.unsure_weight) * believed
 
 
+def look_weight(reading: Reading, quality: float, size: float, options: VoterOptions) -> float:
+    """What a look counts, above 0 and at most 1.
+
+    No more than makes 1 of it where it is held to its own size (`size_relief`): a lone reading
+    is not to be believed more than it believes itself.
+
+    Args:
+        reading: what it says.
+        quality: its `quality_weight`, times how much of it is new.
+        size: its `size_weight`.
+        options: how far it is believed.
+    """
+    most = math.pow(size, options.size_relief)
+    return min(most, quality * belief_weight(reading.confidence, options))
+
+
 def _size_share(quality: CropQuality | None, lines: int, options: VoterOptions) -> float:
     """0 to 1; a look of unknown quality is not held to its size."""
     if quality is None:
@@ -93,10 +109,7 @@ class LookMemory:
         self._looks: list[_Look] = []
 
     def weigh(self, reading: Reading, quad: Quad, quality: float, size: float) -> float:
-        """What a look counts, above 0 and at most 1; the look is remembered.
-
-        No more than makes 1 of it where it is held to its own size (`size_relief`): a lone reading
-        is not to be believed more than it believes itself.
+        """Return the `look_weight` of what is new in a look, which is remembered.
 
         Args:
             reading: what it says.
@@ -104,9 +117,8 @@ class LookMemory:
             quality: its `quality_weight`.
             size: its `size_weight`.
         """
-        weight = quality * self.novelty(reading, quad, quality)
-        most = math.pow(size, self._options.size_relief)
-        return min(most, weight * belief_weight(reading.confidence, self._options))
+        novelty = self.novelty(reading, quad, quality)
+        return look_weight(reading, quality * novelty, size, self._options)
 
     def novelty(self, reading: Reading, quad: Quad, quality: float) -> float:
         """Share of a look that is new, above 0 and at most 1; the look is remembered.

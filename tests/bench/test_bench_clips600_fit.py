@@ -21,8 +21,8 @@ from bench.clips600.fit import (
     report,
     surprise,
 )
-from bench.clips600.recording import RecordedFrame, Recording, replay
-from lpr.config import EngineConfig
+from bench.clips600.recording import RecordedFrame, RecordedLook, Recording, replay
+from lpr.config import EngineConfig, RecognizerConfig
 from lpr.errors import SourceError
 from lpr.evaluate.datasets import Clip, ClipPlate
 from lpr.geometry import Quad
@@ -50,7 +50,9 @@ def _recording(
     for number, text in enumerate(says):
         x = 50.0 + 25 * number
         found = Detection(Quad.from_box(x, 100, x + width, 130), 0.9)
-        looks = ((found, _reading(text, probability, width)),)
+        reading = _reading(text, probability, width)
+        fused = replace(reading, looks=number + 1) if number > 1 else None
+        looks = (RecordedLook(found, reading, fused),)
         frames.append(RecordedFrame(number, number / 10, looks))
     plates = (ClipPlate(label, 0, len(says) - 1),) if label else ()
     return Recording(Clip(path / name, 10.0, len(says), plates), tuple(frames))
@@ -69,10 +71,20 @@ def test_a_replay_is_an_engine_on_what_was_recorded() -> None:
     assert sum(len(result.readings) for result in one.results) < 8
 
 
+def test_a_replay_fuses_where_the_engine_does() -> None:
+    doubtful = _recording("a.mp4", "AB123CD", ["AB123CD"] * 8, probability=0.7)
+    (plate,) = replay(doubtful, EngineConfig()).plates
+    assert plate.fused is not None
+    assert plate.fused.looks == 8
+    alone = EngineConfig(recognizer=RecognizerConfig(fuse_looks=False))
+    (plate,) = replay(doubtful, alone).plates
+    assert plate.fused is None
+
+
 def test_a_recording_survives_the_disk(tmp_path: Path) -> None:
-    before = _recording("a.mp4", "AB123CD", ["AB123CD", "A8123CD"])
+    before = _recording("a.mp4", "AB123CD", ["AB123CD", "A8123CD", "AB123CD"])
     rows: list[object] = [
-        [frame.index, frame.time, [recording._look_row(*look) for look in frame.looks]]
+        [frame.index, frame.time, [recording._look_row(look) for look in frame.looks]]
         for frame in before.frames
     ]
     path = tmp_path / "recordings-x" / "a.json.gz"

@@ -9,7 +9,7 @@ import pytest
 
 from bench.clips600.baselines import best_frame, majority
 from bench.clips600.passages import PassageLog, PassageReadings
-from bench.clips600.recording import RecordedFrame, _Player
+from bench.clips600.recording import RecordedFrame, RecordedLook, _Player
 from lpr.config import EngineConfig
 from lpr.engine import Engine
 from lpr.evaluate.datasets import Clip, ClipPlate
@@ -43,7 +43,8 @@ def _drive(
         looks = []
         if text is not None:
             quality = CropQuality(120.0, 0.8)
-            looks = [(found, sure_reading(text, probability=0.97, quality=quality))]
+            reading = sure_reading(text, probability=0.97, quality=quality)
+            looks = [RecordedLook(found, reading, None)]
         player.show(RecordedFrame(number, number / 10, tuple(looks)))
         result = engine.process(Frame(np.zeros((1, 1, 3), np.uint8), number, number / 10))
         log.add(result)

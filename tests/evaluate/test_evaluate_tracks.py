@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -31,6 +32,28 @@ class _Recognizer:
 
     def read(self, crops: Sequence[Image]) -> tuple[Reading, ...]:
         return tuple(_reading(round(float(crop.mean()) / 20)) for crop in crops)
+
+
+class _Fuser:
+    """Two looks make a picture that says what code 0 says."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def add(self, track_id: int, crop: PlateCrop) -> PlateCrop | None:
+        self._seen += 1
+        black = np.zeros_like(crop.image)
+        return replace(crop, image=black, looks=self._seen) if self._seen > 1 else None
+
+    def forget(self, track_id: int) -> None:
+        """Nothing to forget."""
+
+    def reset(self) -> None:
+        """Nothing to forget."""
+
+
+def _no_fuser() -> None:
+    """Votes rest on single looks."""
 
 
 def _reading(code: int) -> Reading:
@@ -65,7 +88,12 @@ def test_the_vote_is_set_against_single_looks_and_simple_rules(tmp_path: Path) -
     )
     seen: list[tuple[int, int]] = []
     report = evaluate_tracks(
-        _Recognizer(), _Rectifier(), PlateVoter, data, progress=lambda *now: seen.append(now)
+        _Recognizer(),
+        _Rectifier(),
+        PlateVoter,
+        _no_fuser,
+        data,
+        progress=lambda *now: seen.append(now),
     )
     assert report.looks.value == pytest.approx(6 / 13)
     assert report.looks.total == 13
@@ -84,7 +112,7 @@ def test_the_vote_is_set_against_single_looks_and_simple_rules(tmp_path: Path) -
 
 def test_the_surest_look_may_be_the_wrong_one(tmp_path: Path) -> None:
     data = _data(tmp_path, [("AB12CDE", [1, 1, 1, 1, 2])])
-    report = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, data)
+    report = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, _no_fuser, data)
     assert report.rules["surest look"] == (False,)
     assert report.rules["majority of texts"] == (True,)
     assert report.against["surest look"].total == 1
@@ -93,8 +121,18 @@ def test_the_surest_look_may_be_the_wrong_one(tmp_path: Path) -> None:
 def test_the_interval_of_single_looks_is_that_of_tracks(tmp_path: Path) -> None:
     """Twenty looks at each of two vehicles are two cases, not forty."""
     data = _data(tmp_path, [("AB12CDE", [0] * 20), ("XY34ZUV", [0] * 20)])
-    looks = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, data).looks
+    looks = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, _no_fuser, data).looks
     assert (looks.low, looks.value, looks.high, looks.total) == (0.0, 0.5, 1.0, 40)
+
+
+def test_what_the_looks_make_together_has_a_vote(tmp_path: Path) -> None:
+    data = _data(tmp_path, [("AB12CDE", [3, 5, 3])])
+    alone = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, _no_fuser, data)
+    assert alone.rules["vote"] == (False,)
+    fused = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, _Fuser, data)
+    assert fused.rules["vote"] == (True,)
+    assert fused.rules["majority of texts"] == alone.rules["majority of texts"]
+    assert fused.looks.total == 3
 
 
 def test_a_tie_of_texts_goes_to_the_surest_look() -> None:
@@ -119,7 +157,7 @@ def test_crops_without_a_track_are_nothing_to_measure(tmp_path: Path) -> None:
     labels = data / "plates" / "tracks" / "labels.jsonl"
     labels.write_text(labels.read_text().replace('"track": 1', '"track": null'))
     with pytest.raises(SourceError, match="no labels of split 'val'"):
-        evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, data)
+        evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, _no_fuser, data)
 
 
 def test_crops_of_a_track_need_not_follow_each_other(tmp_path: Path) -> None:
@@ -127,7 +165,7 @@ def test_crops_of_a_track_need_not_follow_each_other(tmp_path: Path) -> None:
     labels = data / "plates" / "tracks" / "labels.jsonl"
     rows = labels.read_text().splitlines()
     labels.write_text("\n".join(rows[::3] + rows[1::3] + rows[2::3]))
-    report = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, data)
+    report = evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, _no_fuser, data)
     assert report.rules["vote"] == (True, True)
     assert [len(one.looks) for one in report.outcomes] == [3, 3]
 
@@ -135,4 +173,4 @@ def test_crops_of_a_track_need_not_follow_each_other(tmp_path: Path) -> None:
 def test_an_unknown_set_is_named(tmp_path: Path) -> None:
     data = _data(tmp_path, [("AB12CDE", [0])])
     with pytest.raises(SourceError, match="no set 'nope'"):
-        evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, data, sets=("nope",))
+        evaluate_tracks(_Recognizer(), _Rectifier(), PlateVoter, _no_fuser, data, sets=("nope",))
