@@ -55,7 +55,7 @@ class EngineConfig(_Section):
     threads: int = Field(default=1, ge=1, le=64)
     """Threads of each network."""
     max_reads: int = Field(default=4, ge=1, le=64)
-    """Readings per frame at most."""
+    """Looks read per frame at most; each may bring a picture of several looks."""
     roi: Roi | None = None
     """Left, top, right, bottom of what is looked at, frame pixels; single pictures are whole."""
     detector: DetectorConfig = DetectorConfig()

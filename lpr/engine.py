@@ -49,7 +49,8 @@ class Engine:
         tracker: follows them; used by this engine alone.
         voter: makes one verdict of many readings; used by this engine alone.
         fuser: makes pictures of several looks, which are read as well; used by this engine alone.
-        max_reads: looks read per frame at most, which bounds the time of a crowded frame.
+        max_reads: looks read per frame at most, which bounds the time of a crowded frame; each may
+            bring one picture of several looks.
     """
 
     def __init__(
@@ -195,14 +196,19 @@ class Engine:
         ]
 
     def _fuse(self, looks: list[_Look], tracks: tuple[Track, ...]) -> list[_Look]:
-        """What this frame's looks make together with earlier ones."""
+        """What this frame's looks make together with earlier ones at the same vehicles."""
         if self._fuser is None:
             return []
         for track in tracks:
             if track.state is TrackState.ENDED:
-                self._fuser.forget(track.id)
-        pictures = [(track, self._fuser.add(track.id, crop)) for track, crop in looks]
+                self._fuser.forget(self._vehicle(track))
+        pictures = [(track, self._fuser.add(self._vehicle(track), crop)) for track, crop in looks]
         return [(track, picture) for track, picture in pictures if picture is not None]
+
+    def _vehicle(self, track: Track) -> int:
+        """A track that slipped to another vehicle's plate has its number from then on."""
+        passage = self._voter.passage_of(track.id)
+        return track.id if passage is None else passage
 
     def _read(self, looks: list[_Look]) -> tuple[TrackReading, ...]:
         if not looks:

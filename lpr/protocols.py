@@ -50,18 +50,19 @@ class Recognizer(Protocol):
 
 
 class Fuser(Protocol):
-    """Makes one picture of several looks at a plate; remembers the looks of one camera's tracks."""
+    """Makes one picture of several looks at a plate; remembers those of one camera's vehicles."""
 
-    def add(self, track_id: int, crop: PlateCrop) -> PlateCrop | None:
-        """Take a look at a track's plate.
+    def add(self, vehicle: int, crop: PlateCrop) -> PlateCrop | None:
+        """Take a look at the plate of a vehicle, by its number (`Voter.passage_of`).
 
         Returns:
-            A picture made of this and earlier looks; None where none is worth a reading now.
+            A picture made of this and earlier looks, of the same size; None where none is worth a
+            reading now.
         """
         ...
 
-    def forget(self, track_id: int) -> None:
-        """A track has ended."""
+    def forget(self, vehicle: int) -> None:
+        """No more looks at this vehicle will come."""
         ...
 
     def reset(self) -> None:
@@ -94,6 +95,10 @@ class Voter(Protocol):
 
     def add(self, track: Track, reading: Reading, *, frame_index: int, time: float) -> None:
         """Take one reading of `track`; its `looks` tell whether of one look or of several."""
+        ...
+
+    def passage_of(self, track_id: int) -> int | None:
+        """The number of the vehicle that a living track shows, None where it is not known yet."""
         ...
 
     def collect(

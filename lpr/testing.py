@@ -70,26 +70,26 @@ class PlainRectifier:
 
 
 class CountingFuser:
-    """From the second look at a track on, the latest look as if it were made of all of them.
+    """From the second look at a vehicle on, the latest look as if it were made of all of them.
 
     Attributes:
-        seen: looks of each track.
-        forgotten: tracks that ended, in order.
+        seen: looks at each vehicle.
+        forgotten: vehicles of which no more will come, in order.
     """
 
     def __init__(self) -> None:
         self.seen: dict[int, int] = {}
         self.forgotten: list[int] = []
 
-    def add(self, track_id: int, crop: PlateCrop) -> PlateCrop | None:
+    def add(self, vehicle: int, crop: PlateCrop) -> PlateCrop | None:
         """Count the look."""
-        looks = self.seen[track_id] = self.seen.get(track_id, 0) + 1
+        looks = self.seen[vehicle] = self.seen.get(vehicle, 0) + 1
         return replace(crop, looks=looks) if looks > 1 else None
 
-    def forget(self, track_id: int) -> None:
-        """Note that the track has ended."""
-        self.forgotten.append(track_id)
-        self.seen.pop(track_id, None)
+    def forget(self, vehicle: int) -> None:
+        """Note that no more looks will come."""
+        self.forgotten.append(vehicle)
+        self.seen.pop(vehicle, None)
 
     def reset(self) -> None:
         """Count from nothing."""

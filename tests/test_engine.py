@@ -54,6 +54,9 @@ class GreedyVoter:
     def add(self, track: Track, reading: Reading, *, frame_index: int, time: float) -> None:
         self.added.append((track.id, reading.text, frame_index))
 
+    def passage_of(self, track_id: int) -> int | None:
+        return None
+
     def collect(
         self, tracks: Sequence[Track], *, frame_index: int, time: float
     ) -> tuple[PlateEvent, ...]:
@@ -119,6 +122,24 @@ def test_what_looks_make_together_is_read_after_them() -> None:
     assert looks == [1, 1, 1, 1, 2, 2]
     engine.finish()
     assert not fuser.seen
+
+
+def test_looks_are_fused_by_vehicle() -> None:
+    class Knowing(GreedyVoter):
+        def passage_of(self, track_id: int) -> int | None:
+            return {1: 7}.get(track_id)
+
+    fuser = CountingFuser()
+    engine = Engine(
+        ScriptedDetector([[detection(0), detection(200)]]),
+        PlainRectifier(),
+        ScriptedRecognizer([sure_reading("A1")]),
+        OneToOneTracker(),
+        Knowing(),
+        fuser=fuser,
+    )
+    engine.process(blank_frame(0, 0.0))
+    assert fuser.seen == {7: 1, 2: 1}
 
 
 def test_the_looks_of_ended_tracks_are_forgotten() -> None:

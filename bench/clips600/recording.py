@@ -24,6 +24,7 @@ from lpr.errors import SourceError
 from lpr.evaluate.datasets import Clip
 from lpr.factory import Models, build_engine, build_voter
 from lpr.geometry import Quad
+from lpr.recognize import fusion
 from lpr.registry import find_model
 from lpr.track.tracker import PlateTracker
 from lpr.types import (
@@ -115,14 +116,14 @@ class _Player:
         look = self._look(quad)
         return self._crop(image, quad, _NOTHING if look is None else look.reading)
 
-    def add(self, track_id: int, crop: PlateCrop) -> PlateCrop | None:
+    def add(self, vehicle: int, crop: PlateCrop) -> PlateCrop | None:
         """Note that its looks together are to be read as well."""
         look = self._look(crop.quad)
         if look is None or look.fused is None:
             return None
         return self._crop(crop.image, crop.quad, look.fused)
 
-    def forget(self, track_id: int) -> None:
+    def forget(self, vehicle: int) -> None:
         """Nothing is remembered."""
 
     def reset(self) -> None:
@@ -200,6 +201,7 @@ def _fingerprint(config: EngineConfig) -> str:
     names = (config.detector.model, config.recognizer.model, config.corners.model)
     measured = [field.name for field in (*fields(CropQuality), *fields(Reading))]
     digest = hashlib.sha256(repr((config.detector, config.corners, measured)).encode())
+    digest.update(Path(fusion.__file__).read_bytes())
     for name in names:
         # The manifest says how outputs become probabilities, and names the network by its SHA-256.
         digest.update(repr(find_model(name).manifest).encode())
@@ -216,7 +218,10 @@ def _content(video: Path) -> str:
 
 
 def _record(clip: Clip, config: EngineConfig, models: Models) -> list[object]:
-    everything = EngineConfig.model_validate({**dict(config), "max_reads": 64})
+    reader = config.recognizer.model_copy(update={"fuse_looks": True})
+    everything = EngineConfig.model_validate(
+        {**dict(config), "max_reads": 64, "recognizer": reader}
+    )
     engine = build_engine(everything, models=models, voter=_Reader())
     rows: list[object] = []
     for result in engine.run(lpr.open_source(str(clip.path))):

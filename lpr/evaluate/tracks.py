@@ -27,7 +27,7 @@ from lpr.vote.voter import PlateVoter
 _LOOK_SECONDS: Final = 1 / 6
 """Media seconds between two crops of a track: every fifth frame of a dash-cam at 30 a second."""
 _SCORE: Final = 0.9
-_APART: Final = 3.0
+_APART: Final = 1.2
 """Crops do not tell where in the frame they were; each look is put so many widths beside the last,
 so that none counts as a copy of another."""
 

@@ -30,11 +30,10 @@ _LEAST: Final = 3
 _MORE: Final = 1.25
 """So many times the looks of the last picture make another one: a few more change little."""
 _ALIKE: Final = 0.7
-"""Least correlation of two looks at one plate; of two plates one pair in ten reaches it."""
+"""Least correlation of two looks at one plate. Plates of one layout may reach it, too: which looks
+are of one vehicle is for the caller to tell."""
 _BETTER: Final = 1.1
 """A look worth so many times the reference is the new reference."""
-_STRANGERS: Final = 3
-"""So many looks in a row that fit none before are those of another plate."""
 _SHARPEN: Final = 0.3
 _SHARPEN_SIGMA: Final = 1.5
 """Interpolation and small errors of registration blur: an unsharp mask takes some of it back."""
@@ -45,16 +44,16 @@ _IDENTITY: Final = np.eye(2, 3, dtype=np.float32)
 
 
 class FusedLooks:
-    """The looks at the plates of one camera's tracks; a `lpr.protocols.Fuser`. Not thread-safe."""
+    """The looks at plates of one camera's vehicles; a `lpr.protocols.Fuser`. Not thread-safe."""
 
     def __init__(self) -> None:
         self._plates: OrderedDict[int, _Plate] = OrderedDict()
 
-    def add(self, track_id: int, crop: PlateCrop) -> PlateCrop | None:
-        """Take a look at a track's plate.
+    def add(self, vehicle: int, crop: PlateCrop) -> PlateCrop | None:
+        """Take a look at a vehicle's plate.
 
         Args:
-            track_id: the track.
+            vehicle: its number.
             crop: the look, as rectified; all looks are of one size.
 
         Returns:
@@ -62,18 +61,18 @@ class FusedLooks:
             the best of them; None where there are too few yet, where this look does not fit, and
             where there are hardly more than for the picture before.
         """
-        plate = self._plates.get(track_id)
+        plate = self._plates.get(vehicle)
         if plate is None:
-            self._plates[track_id] = _Plate(crop)
+            self._plates[vehicle] = _Plate(crop)
             if len(self._plates) > _PLATES:
                 self._plates.popitem(last=False)
             return None
-        self._plates.move_to_end(track_id)
+        self._plates.move_to_end(vehicle)
         return plate.picture() if plate.add(crop) else None
 
-    def forget(self, track_id: int) -> None:
-        """A track has ended."""
-        self._plates.pop(track_id, None)
+    def forget(self, vehicle: int) -> None:
+        """No more of its looks will come."""
+        self._plates.pop(vehicle, None)
 
     def reset(self) -> None:
         """Forget everything, as before the first frame."""
@@ -106,7 +105,6 @@ class _Plate:
 
     _best: PlateCrop
     _looks: list[_Look]
-    _strangers: int
     _seen: int
     _next: int
 
@@ -121,11 +119,9 @@ class _Plate:
         look = _Look(_standardized(crop.image), worth)
         moved = _register(self._looks[0].grey, look.grey)
         if moved is None:
-            self._strangers += 1
-            if self._strangers >= _STRANGERS:
+            if worth > self._looks[0].worth:  # the first look may have been the odd one
                 self._begin(crop, look)
             return False
-        self._strangers = 0
         self._seen += 1
         look.moved = moved
         if look.worth > _BETTER * self._looks[0].worth:
@@ -155,7 +151,7 @@ class _Plate:
 
     def _begin(self, crop: PlateCrop, look: _Look) -> None:
         self._best, self._looks = crop, [look]
-        self._strangers, self._seen, self._next = 0, 1, _LEAST
+        self._seen, self._next = 1, _LEAST
 
     def _refer_to(self, crop: PlateCrop, look: _Look) -> None:
         """Register everything to a new reference, by way of the old one."""
@@ -181,6 +177,8 @@ def _standardized(image: Image) -> _Floats:
 
 def _register(reference: _Floats, grey: _Floats) -> _Floats | None:
     """The affine from one look's pixels to another's, None where they show different things."""
+    if reference.shape != grey.shape:
+        return None
     everywhere = np.ones(grey.shape, np.uint8)
     try:
         alike, moved = cv2.findTransformECC(

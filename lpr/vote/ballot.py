@@ -10,7 +10,7 @@ rest of the probability, position by position: a wrong character must be repeate
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -200,6 +200,13 @@ class Ballot:
 
         It is one reading more, however many looks there are: they have had their own votes.
         """
+        before = self._fused
+        if (
+            before is not None
+            and vote.reading.looks < before.reading.looks
+            and vote.quality <= before.quality
+        ):
+            return
         self._withdraw_fused()
         text = vote.reading.text
         if text and self._short_enough(text):
@@ -237,11 +244,13 @@ class Ballot:
             self.add(vote)
         self._votes.sort(key=lambda vote: vote.time)
 
-    def without(self, votes: Iterable[Vote]) -> Ballot:
-        """The ballot of the other kept readings."""
+    def without(self, votes: Sequence[Vote]) -> Ballot:
+        """The ballot of the other kept readings, and of what looks before these said together."""
         left_out = {id(vote) for vote in votes}
         ballot = Ballot(self._options, self._scorer)
         ballot.absorb(vote for vote in self._votes if id(vote) not in left_out)
+        if self._fused is not None and all(self._fused.time < vote.time for vote in votes):
+            ballot.fuse(self._fused)
         return ballot
 
     def standing(self) -> Standing:
@@ -386,11 +395,17 @@ class Ballot:
         odds = self._table(lead).unlisted_odds(self._relief())
         if self._fused is not None and self._fused.reading.text == lead:
             # It is made of the looks that voted: the surer of the two counts, not their product.
-            odds = min(odds, math.fsum(map(math.exp, self._fused.evidence.doubt)))
+            odds = min(odds, self._alone(self._fused).unlisted_odds(self._relief()))
         other = odds * math.exp(-self._scorer.log_odds(lead))
         # Listed texts come out of the others: they are not counted twice.
         unlisted = max(other - listed, _UNLISTED_SHARE * other)
         return 1.0 / (1.0 + listed + unlisted)
+
+    def _alone(self, fused: Vote) -> PositionTable:
+        """What looks say together, believed as one look of their best one's quality would be."""
+        table = PositionTable(fused.reading.text, self._options)
+        table.add(fused.evidence, fused.weight / self._options.fused_weight)
+        return table
 
     def _suggest(self, lead: str) -> str:
         """Let the fused positions suggest texts; returns the leader after that."""

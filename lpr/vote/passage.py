@@ -266,9 +266,11 @@ class Passage:
             quad=quad,
         )
         if reading.looks > 1:
-            weight = options.fused_weight * look_weight(reading, quality, size, options)
-            self.ballot.fuse(cast(weight=weight))
-            self.changed = True
+            # While it may be another plate, the looks may not all be of one.
+            if not self.doubted:
+                weight = options.fused_weight * look_weight(reading, quality, size, options)
+                self.ballot.fuse(cast(weight=weight))
+                self.changed = True
             return
         looks = self.looks
         looks.attempt(quad, effective_width(quad.width, lines), quality, frame_index, time)
@@ -304,11 +306,8 @@ class Passage:
     def absorb(self, other: Passage) -> None:
         """Take over another passage that proved to be the same vehicle."""
         self.ballot.absorb(other.ballot.votes)
-        fused = other.ballot.fused
-        if fused is not None and (
-            self.ballot.fused is None or fused.quality > self.ballot.fused.quality
-        ):
-            self.ballot.fuse(fused)
+        if other.ballot.fused is not None:
+            self.ballot.fuse(other.ballot.fused)
         self.memory.absorb(other.memory)
         self.living |= other.living
         self.members |= other.members

@@ -40,12 +40,12 @@ class _Fuser:
     def __init__(self) -> None:
         self._seen = 0
 
-    def add(self, track_id: int, crop: PlateCrop) -> PlateCrop | None:
+    def add(self, vehicle: int, crop: PlateCrop) -> PlateCrop | None:
         self._seen += 1
         black = np.zeros_like(crop.image)
         return replace(crop, image=black, looks=self._seen) if self._seen > 1 else None
 
-    def forget(self, track_id: int) -> None:
+    def forget(self, vehicle: int) -> None:
         """Nothing to forget."""
 
     def reset(self) -> None:

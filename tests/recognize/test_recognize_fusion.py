@@ -92,20 +92,32 @@ def test_the_best_look_gives_quality_and_corners() -> None:
     assert _error(pictures[3].image, near.image) < 0.6
 
 
-def test_another_plate_is_not_mixed_in_and_then_begins_anew() -> None:
-    rng = np.random.default_rng(7)
+def test_a_look_that_shows_something_else_is_left_out() -> None:
+    rng, plate = np.random.default_rng(7), _plate("AB12 CDE")
     fused = FusedLooks()
-    one, other = _plate("AB12 CDE"), 255 - _plate("MW 8")
-    for _ in range(5):
-        before = fused.add(1, _look(one, rng))
-    assert before is not None
-    slipped = [fused.add(1, _look(other, rng)) for _ in range(6)]
-    # Three strangers in a row are another plate, of which three looks make a picture.
-    assert [picture is None for picture in slipped] == [True] * 4 + [False] * 2
-    last = slipped[-1]
-    assert last is not None
-    assert last.looks == 4
-    assert _error(last.image, other) < 0.5
+    other = _look(255 - _plate("MW 8"), rng)
+    pictures = [fused.add(1, _look(plate, rng)) for _ in range(3)]
+    assert [fused.add(1, other) for _ in range(4)] == [None] * 4
+    picture = fused.add(1, _look(plate, rng))
+    assert pictures[2] is not None
+    assert picture is not None
+    assert (pictures[2].looks, picture.looks) == (3, 4)
+
+
+def test_a_better_look_makes_up_for_a_first_one_that_shows_something_else() -> None:
+    rng, plate = np.random.default_rng(8), _plate("AB12 CDE")
+    fused = FusedLooks()
+    fused.add(1, _look(255 - _plate("MW 8"), rng))
+    pictures = [fused.add(1, _look(plate, rng, width=82)) for _ in range(3)]
+    assert [picture is None for picture in pictures] == [True, True, False]
+
+
+def test_a_look_of_another_size_does_no_harm() -> None:
+    rng, plate = np.random.default_rng(9), _plate("AB12 CDE")
+    fused = FusedLooks()
+    small = PlateCrop(np.zeros((40, 150, 3), np.uint8), CropQuality(10.0, 0.5), QUAD)
+    looks = [_look(plate, rng), small, _look(plate, rng), small, _look(plate, rng)]
+    assert [fused.add(1, look) is None for look in looks] == [True] * 4 + [False]
 
 
 def test_a_picture_comes_when_there_are_a_quarter_more_looks() -> None:

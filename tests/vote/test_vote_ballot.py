@@ -294,7 +294,7 @@ def ballot_of(readings: Sequence[Reading], *together: Reading) -> Ballot:
     for reading in readings:
         ballot.add(make_vote(reading, weight=1.0, options=OPTIONS))
     for reading in together:
-        ballot.fuse(make_vote(reading, weight=0.8, options=OPTIONS))
+        ballot.fuse(make_vote(reading, weight=OPTIONS.fused_weight, options=OPTIONS))
     return ballot
 
 
@@ -325,7 +325,37 @@ def test_looks_are_not_independent_of_what_they_make_together() -> None:
     doubtful = ballot_of(looks, fused("AB123CD", 0.3)).standing().probability
     assert doubtful == pytest.approx(alone, abs=0.02)
     sure = ballot_of(looks, fused("AB123CD", 0.97)).standing().probability
-    assert sure == pytest.approx(max(alone, 0.97), abs=0.02)
+    assert alone < sure <= 0.975
+
+
+def test_what_looks_make_together_counts_by_its_weight() -> None:
+    found = []
+    for weight in (0.001, 0.1, 0.4, OPTIONS.fused_weight):
+        ballot = ballot_of([say("AB123CD", 0.3)])
+        ballot.fuse(make_vote(fused("AB123CD", 0.97), weight=weight, options=OPTIONS))
+        found.append(ballot.standing().probability)
+    assert found == sorted(found)
+    assert found[0] == pytest.approx(0.3, abs=0.02)
+    assert found[-1] == pytest.approx(0.97, abs=0.01)
+
+
+def test_fewer_looks_do_not_replace_what_more_of_them_said() -> None:
+    ballot = ballot_of([say("XY128CD", 0.05)], fused("AB123CD", looks=12))
+    ballot.fuse(make_vote(fused("AB723CD", looks=3), weight=1.0, options=OPTIONS))
+    assert ballot.fused is not None
+    assert ballot.fused.reading.text == "AB123CD"
+    better = make_vote(fused("AB723CD", looks=3), weight=1.0, options=OPTIONS, quality=2.0)
+    ballot.fuse(better)
+    assert ballot.fused is better
+
+
+def test_a_ballot_without_later_looks_keeps_what_earlier_ones_said_together() -> None:
+    ballot = Ballot(OPTIONS, TextScorer(no_prior, OPTIONS))
+    for time, reading in enumerate((say("AB123CD"), fused("AB123CD"), say("XY987ZW"))):
+        vote = make_vote(reading, weight=1.0, options=OPTIONS, time=float(time))
+        (ballot.fuse if reading.looks > 1 else ballot.add)(vote)
+    assert ballot.without(ballot.votes[1:]).fused is ballot.fused
+    assert ballot.without(ballot.votes).fused is None
 
 
 def test_what_the_border_cuts_is_not_whole_because_several_looks_say_so() -> None:
