@@ -18,14 +18,7 @@ from lpr.testing import (
     sure_reading,
 )
 from lpr.track.tracker import PlateTracker
-from lpr.types import (
-    Detection,
-    EventKind,
-    PlateEvent,
-    Reading,
-    Track,
-    TrackState,
-)
+from lpr.types import Detection, EventKind, PlateEvent, Reading, Track, TrackState
 from lpr.vote.voter import PlateVoter
 
 

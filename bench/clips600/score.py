@@ -75,7 +75,8 @@ def score_folder(
         regions: regions given to the engine.
         site: give the engine the regions of each clip's plates instead, as the configuration of
             a site does; clips whose regions are not labelled run without.
-        config: the engine's settings (TOML), but for the regions; by default every default.
+        config: the engine's settings (TOML); by default every default. Regions that are given
+            besides replace its own.
         scale: frames are made so much smaller, as of a camera of fewer pixels; 1 leaves them.
 
     Returns:

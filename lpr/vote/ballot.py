@@ -392,7 +392,7 @@ class Ballot:
     def _raw(self, lead: str, shares: dict[str, float]) -> float:
         """Probability of a text before calibration."""
         listed = sum(shares.values()) - 1.0
-        odds = self._table(lead).unlisted_odds(self._relief())
+        odds = self._table_of_looks(lead).unlisted_odds(self._relief())
         if self._fused is not None and self._fused.reading.text == lead:
             # It is made of the looks that voted: the surer of the two counts, not their product.
             odds = min(odds, self._alone(self._fused).unlisted_odds(self._relief()))
@@ -419,13 +419,18 @@ class Ballot:
         return self._leader()
 
     def _table(self, lead: str) -> PositionTable:
+        """The votes by position of the looks and of what they say together."""
+        table = self._table_of_looks(lead)
+        if self._fused is None:
+            return table
+        return table.joined(self._fused.evidence, self._fused.weight)
+
+    def _table_of_looks(self, lead: str) -> PositionTable:
         if self._positions is None or self._positions.text != lead:
             self._positions = PositionTable(lead, self._options)
             for vote in self._votes:
                 self._positions.add(vote.evidence, vote.weight)
-        if self._fused is None:
-            return self._positions
-        return self._positions.joined(self._fused.evidence, self._fused.weight)
+        return self._positions
 
     def _calibrated(self, raw: float, lead: str) -> float:
         odds = math.log(max(1e-12, raw)) - math.log(max(1e-12, 1.0 - raw))

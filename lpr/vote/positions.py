@@ -31,14 +31,8 @@ class PositionTable:
         self._wrong = [0.0] * len(text)
         self._sums: list[dict[str, float]] = [{} for _ in text]
 
-    def add(self, evidence: Evidence, weight: float, *, independent: bool = True) -> None:
-        """Add one reading; where it has no place for a position it says nothing there.
-
-        Args:
-            evidence: the reading.
-            weight: how much it counts.
-            independent: whether it makes it less likely that the others are wrong where it agrees.
-        """
+    def add(self, evidence: Evidence, weight: float) -> None:
+        """Add one reading; where it has no place for a position it says nothing there."""
         own, said = self.text, evidence.text
         for position, place in enumerate(align(own, said)):
             if place is None:
@@ -49,15 +43,15 @@ class PositionTable:
             for char, ratio in evidence.places[place].items():
                 apart = (ratio if ratio > _LEAST_LOG else _LEAST_LOG) - other
                 sums[char] = sums.get(char, 0.0) + weight * apart
-            if independent and said[place] == own[position]:
+            if said[place] == own[position]:
                 self._wrong[position] += weight * (evidence.doubt[place] - self._log_confusions)
 
     def joined(self, evidence: Evidence, weight: float) -> PositionTable:
-        """A table of the same readings and one that is made of the same looks."""
+        """A table of the same readings and one more."""
         table = PositionTable(self.text, self._options)
         table._wrong = list(self._wrong)
         table._sums = [dict(sums) for sums in self._sums]
-        table.add(evidence, weight, independent=False)
+        table.add(evidence, weight)
         return table
 
     def distributions(self) -> tuple[tuple[tuple[str, float], ...], ...]:

@@ -15,7 +15,7 @@ from lpr.errors import SourceError
 from lpr.evaluate import evaluate_tracks
 from lpr.evaluate.tracks import majority
 from lpr.geometry import Quad
-from lpr.testing import sure_reading
+from lpr.testing import CountingFuser, sure_reading
 from lpr.types import CropQuality, Image, PlateCrop, Reading
 from lpr.vote.voter import PlateVoter
 
@@ -34,22 +34,12 @@ class _Recognizer:
         return tuple(_reading(round(float(crop.mean()) / 20)) for crop in crops)
 
 
-class _Fuser:
+class _Fuser(CountingFuser):
     """Two looks make a picture that says what code 0 says."""
 
-    def __init__(self) -> None:
-        self._seen = 0
-
     def add(self, vehicle: int, crop: PlateCrop) -> PlateCrop | None:
-        self._seen += 1
-        black = np.zeros_like(crop.image)
-        return replace(crop, image=black, looks=self._seen) if self._seen > 1 else None
-
-    def forget(self, vehicle: int) -> None:
-        """Nothing to forget."""
-
-    def reset(self) -> None:
-        """Nothing to forget."""
+        picture = super().add(vehicle, crop)
+        return None if picture is None else replace(picture, image=np.zeros_like(crop.image))
 
 
 def _no_fuser() -> None:
