@@ -193,7 +193,7 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 _THIN: Final = ("notosanscjk-thin", "lxgwwenkai-light")
 """Faces that are drawn with pens."""
 _PENS: Final[Mapping[str, tuple[Pen, ...]]] = {
-    "han": tuple(Pen(wide, bold) for wide in (0.5, 0.65) for bold in (0.03, 0.05, 0.07)),
+    "han": tuple(Pen(wide, bold) for wide in (0.5, 0.65) for bold in (0.03, 0.05)),
     "hangul": tuple(Pen(wide, bold) for wide in (0.75, 0.95) for bold in (0.07, 0.1)),
 }
 """Strokes of plates, all equally wide; Chinese characters are half as wide as high there."""

@@ -42,12 +42,17 @@ _VEHICLES: Final[Mapping[str, int]] = {
 _EVENLY = 0.6
 """Share of the provinces drawn evenly; the others come as often as their vehicles."""
 _HANGUL: Final = frozenset(KOREAN_USES + KOREAN_REGIONS)
-_BOLDER: Final[Mapping[str, int]] = {"han": 0, "hangul": 2}
-"""Pixels by which the strokes of the plates are bolder than those of the faces."""
-_USUAL_STROKE = 0.17
-"""Width of a character's strokes, shares of its height; they are wider where light blooms."""
-_FULLEST = 0.55
-"""Share of a character's area that its strokes cover at most: plates draw dense ones finer."""
+_COVERED: Final[Mapping[str, tuple[float, float]]] = {"han": (0.56, 0.08), "hangul": (0.46, 0.07)}
+"""Share of a character's area that its strokes cover on plates, mean and standard deviation: plates
+draw dense characters finer than sparse ones. Of 891 real provinces 0.47 to 0.62, by province."""
+_USUAL_STROKE = 0.146
+"""Width of a plate's strokes, shares of their height; they are wider where light blooms."""
+_BLOOM = 2.0
+"""What a wider stroke of the plate's letters adds to the covered share, measured likewise."""
+_FULLEST = 0.62
+"""Share beyond which nobody can tell dense characters from one another."""
+_BOLDEST, _FINEST = 8, -3
+"""Pixels that the strokes of a face may gain or lose."""
 _SHIFT, _LEAN = 0.045, 0.04
 """Standard deviations of shifts within a drawn character, shares of its size."""
 
@@ -107,8 +112,8 @@ class GlyphPainter:
         for slot, char in new.items():
             kind = "han" if char in CHINESE_PROVINCES else "hangul"
             mask = _proportioned(self._book.pick_kind(kind, rng).glyph(char).mask, rng)
-            thick = max(0.0, look.stroke - _USUAL_STROKE) * mask.shape[0]
-            mask = _weighted(mask, rng, bolder=_BOLDER[kind] + round(thick))
+            bloom = _BLOOM * (look.stroke - _USUAL_STROKE)
+            mask = _weighted(mask, min(float(rng.normal(*_COVERED[kind])) + bloom, _FULLEST))
             if not _paint(patch, cells, slot, look, mask, rng, size):
                 return plate
             text[slot] = char
@@ -204,18 +209,15 @@ def _bumps(place: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDAr
     )
 
 
-def _weighted(
-    mask: npt.NDArray[np.uint8], rng: np.random.Generator, bolder: int
-) -> npt.NDArray[np.uint8]:
-    """Strokes a little bolder or finer; `bolder` pixels more, unless the character fills up."""
-    size = int(rng.integers(-3, 5)) + bolder
-    if size <= -2:
-        return np.asarray(cv2.erode(mask, round_brush(-size)), np.uint8)
-    for bold in range(size, 1, -1):
-        changed = np.asarray(cv2.dilate(mask, round_brush(bold)), np.uint8)
-        if changed.mean() <= _FULLEST * 255:
-            return changed
-    return mask
+def _weighted(mask: npt.NDArray[np.uint8], covered: float) -> npt.NDArray[np.uint8]:
+    """Strokes bolder or finer, until they cover no more than a share of the character's area."""
+    finest = mask
+    for size in range(_BOLDEST, _FINEST - 1, -1):
+        change = cv2.dilate if size > 0 else cv2.erode
+        finest = np.asarray(change(mask, round_brush(abs(size) + 1)), np.uint8)
+        if finest.mean() <= covered * 255:
+            break
+    return finest
 
 
 def round_brush(size: int) -> npt.NDArray[np.uint8]:

@@ -62,16 +62,21 @@ def plate_look(cells: CharacterCells) -> PlateLook | None:
         return None
     left, right = cells.cuts[slots[0]], cells.cuts[slots[-1] + 1]
     text = cells.patch[:, left:right]
+    gaps = [cut for index, cut in enumerate(cells.cuts[1:-1], 1) if index in slots]
+    columns = cells.patch[:, [np.clip(cut, 0, cells.patch.shape[1] - 1) for cut in gaps]]
+    rows = np.median(columns.astype(np.float32), axis=1)
     level, split = cv2.threshold(
         np.ascontiguousarray(text[BAND]), 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU
     )
-    bright_ink = float(split.mean()) < 0.5
-    marked = (text > level) if bright_ink else (text <= level)
-    inside = text[BAND]
-    is_ink = marked[BAND]
-    if not is_ink.any() or is_ink.all():
+    inside, bright = text[BAND], split > 0
+    if bright.all() or not bright.any():
         return None
-    ink, ground = float(np.median(inside[is_ink])), float(np.median(inside[~is_ink]))
+    # Strokes that bloom cover more than half of the row: the gaps tell which side is the ground.
+    between = float(np.median(rows[BAND]))
+    dark_side, bright_side = float(np.median(inside[~bright])), float(np.median(inside[bright]))
+    bright_ink = between < (dark_side + bright_side) / 2
+    marked = (text > level) if bright_ink else (text <= level)
+    ink, ground = (bright_side, dark_side) if bright_ink else (dark_side, bright_side)
     if abs(ink - ground) < _LEAST_CONTRAST:
         return None
     top, bottom = _extent(marked.mean(axis=1))
@@ -81,11 +86,9 @@ def plate_look(cells: CharacterCells) -> PlateLook | None:
     steepest = max(1.0, float(np.percentile(slope, 97)))
     # A step blurred by a Gaussian is steepest in its middle: its height over sigma sqrt(2 pi).
     blur = float(np.clip(abs(ink - ground) / (steepest * math.sqrt(2 * math.pi)), 0.5, 4.0))
-    gaps = [cut for index, cut in enumerate(cells.cuts[1:-1], 1) if index in slots]
-    columns = cells.patch[:, [np.clip(cut, 0, cells.patch.shape[1] - 1) for cut in gaps]]
-    rows = np.median(columns.astype(np.float32), axis=1)
     stroke = stroke_width(marked[top:bottom]) / (bottom - top)
-    return PlateLook(rows.astype(np.float32), ink, top, bottom, blur, stroke)
+    look = PlateLook(rows.astype(np.float32), ink, top, bottom, blur, stroke)
+    return look if look.contrast >= _LEAST_CONTRAST else None
 
 
 def stroke_width(marked: npt.NDArray[np.bool_]) -> float:

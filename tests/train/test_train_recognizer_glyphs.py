@@ -124,13 +124,19 @@ class _Thins(_Blocks):
         return _Thin(Path("thin"))
 
 
-def test_a_dense_character_does_not_fill_up() -> None:
-    """Twelve lines that any bolder would be one."""
+@pytest.mark.parametrize("every", [6, 24])
+def test_strokes_cover_the_share_that_they_cover_on_plates(every: int) -> None:
+    """Dense characters get finer strokes than sparse ones."""
     mask = np.zeros((CAP, CAP), np.uint8)
-    mask[:, np.arange(CAP) % 6 < 3] = 255
-    rng = np.random.default_rng(0)
-    for _ in range(20):
-        assert _weighted(mask, rng, bolder=6).mean() <= 0.55 * 255
+    mask[:, np.arange(CAP) % every < 2] = 255
+    for covered in (0.4, 0.5, 0.6):
+        assert covered - 0.25 < _weighted(mask, covered).mean() / 255 <= covered
+
+
+def test_a_character_that_is_bolder_than_any_plates_gets_finer() -> None:
+    mask = np.zeros((CAP, CAP), np.uint8)
+    mask[:, np.arange(CAP) % 12 < 9] = 255
+    assert _weighted(mask, 0.6).mean() <= 0.6 * 255
 
 
 def test_what_the_blur_swallows_is_not_drawn() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,6 +19,21 @@ def test_the_look_of_a_plate_is_measured(ink: int, ground: int) -> None:
     assert (look.top, look.bottom) == (TOP, BOTTOM)
     assert look.blur < 1
     assert look.stroke == pytest.approx(11 / (BOTTOM - TOP), abs=0.03)
+
+
+@pytest.mark.parametrize(("ink", "ground"), [(220, 60), (40, 200)])
+def test_strokes_that_bloom_are_still_the_ink(ink: int, ground: int) -> None:
+    """They cover more than half of the row then."""
+    cells = bars("皖A12345", ink, ground)
+    usual = cells.patch[TOP:BOTTOM] == ink
+    wide = np.asarray(cv2.dilate(usual.astype(np.uint8), np.ones((1, 7), np.uint8)), np.bool_)
+    cells.patch[TOP:BOTTOM][wide] = ink
+    text = cells.patch[TOP:BOTTOM, cells.cuts[1] : cells.cuts[-1]]
+    assert (text == ink).mean() > 0.5
+    look = plate_look(cells)
+    assert look is not None
+    assert look.ink == pytest.approx(ink, abs=3)
+    assert look.usual_ground == pytest.approx(ground, abs=3)
 
 
 def test_characters_that_stand_askew_have_no_look() -> None:
