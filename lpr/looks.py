@@ -16,6 +16,8 @@ from lpr.types import EventKind, Frame, FrameResult, Image, PlateEvent
 _MARGIN: Final = 0.25
 _PER_TRACK: Final = 40
 _TRACKS: Final = 64
+_MOST_BYTES: Final = 32 * 1024 * 1024
+"""Of all looks together: large plates that are read often would fill hundreds of megabytes."""
 _QUALITY: Final = 88
 
 
@@ -36,6 +38,7 @@ class Looks:
 
     def __init__(self) -> None:
         self._looks: OrderedDict[int, dict[tuple[int, Quad], _Look]] = OrderedDict()
+        self._bytes = 0
 
     def add(self, frame: Frame, result: FrameResult) -> None:
         """Keep the looks that were read in this frame."""
@@ -45,12 +48,17 @@ class Looks:
             self._looks.move_to_end(item.track_id)
             quad = quads[item.track_id]
             reading = item.reading
-            looks[frame.index, quad] = _Look(
-                _cut(frame.image, quad.box), reading.text, reading.confidence * quad.width
-            )
+            cut = _cut(frame.image, quad.box)
+            self._drop(looks, (frame.index, quad))
+            looks[frame.index, quad] = _Look(cut, reading.text, reading.confidence * quad.width)
+            self._bytes += cut.nbytes
             if len(looks) > _PER_TRACK:
-                del looks[_least(looks)]
-        while len(self._looks) > _TRACKS:
+                self._drop(looks, _least(looks))
+        # The tracks that were not read for longest go first.
+        while len(self._looks) > _TRACKS or (self._bytes > _MOST_BYTES and len(self._looks) > 1):
+            oldest = next(iter(self._looks.values()))
+            for name in list(oldest):
+                self._drop(oldest, name)
             self._looks.popitem(last=False)
 
     def of(self, event: PlateEvent) -> Image | None:
@@ -76,6 +84,12 @@ class Looks:
     def forget(self) -> None:
         """The engine begins anew: its track numbers begin again."""
         self._looks.clear()
+        self._bytes = 0
+
+    def _drop(self, looks: dict[tuple[int, Quad], _Look], name: tuple[int, Quad]) -> None:
+        look = looks.pop(name, None)
+        if look is not None:
+            self._bytes -= look.image.nbytes
 
 
 def _least(looks: Mapping[tuple[int, Quad], _Look]) -> tuple[int, Quad]:

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 
+from lpr import looks as looks_module
 from lpr.gate.fakes import sure_event
 from lpr.geometry import Quad
 from lpr.looks import Looks
@@ -85,3 +87,19 @@ def test_the_looks_that_a_verdict_may_rest_on_are_kept() -> None:
     assert looks.of(replace(event, frame_index=0, quad=QUAD)) is not None
     assert looks.of(replace(event, frame_index=1, quad=small)) is not None
     assert looks.of(replace(event, frame_index=2, quad=small)) is None
+
+
+def test_large_looks_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The track that was not read for longest goes; that of the latest look stays."""
+    monkeypatch.setattr(looks_module, "_MOST_BYTES", 20_000)
+    looks = Looks()
+    for index in range(4):
+        look(looks, index, t1=QUAD)
+    for index in range(4, 8):
+        look(looks, index, t2=OTHER)
+    event = sure_event("AB1", track_id=1)
+    assert looks.of(replace(event, quad=QUAD, frame_index=3)) is None
+    assert looks.of(replace(event, quad=OTHER, frame_index=7)) is not None
+    assert (
+        sum(one.image.nbytes for kept in looks._looks.values() for one in kept.values()) <= 20_000
+    )

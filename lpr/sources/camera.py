@@ -294,9 +294,7 @@ class CameraSource:
         try:
             return ReaderProcess(self._camera)
         except OSError as error:
-            raise SourceError(
-                f"{self._address.public}: the reading process cannot be started: {error.strerror}"
-            ) from error
+            raise SourceError(f"{self._address.public}: {_no_reader(error)}") from error
 
     def _end_reader(self) -> None:
         reader, self._reader = self._reader, None
@@ -319,7 +317,12 @@ class CameraSource:
         if self._closing.wait(self._delay):
             return
         self._delay = min(2 * self._delay, self._options.max_retry_delay)
-        reader = self._start()
+        try:
+            reader = ReaderProcess(self._camera)
+        except OSError as error:
+            # The machine is short of something now; it need not be at the next trial.
+            self._lost(_no_reader(error))
+            return
         self._sign_of_life = time.monotonic()
         self._reader = reader
         if self._closing.is_set():  # `close` may have looked before there was one to end
@@ -388,3 +391,7 @@ def _describe(address: Address, threads: int, options: LiveOptions) -> Camera:
 
 def _number(value: Value) -> float | None:
     return float(value) if isinstance(value, int | float) else None
+
+
+def _no_reader(error: OSError) -> str:
+    return f"the reading process cannot be started: {error.strerror}"

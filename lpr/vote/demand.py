@@ -54,7 +54,7 @@ def demand(
 def is_settled(passage: Passage, options: VoterOptions) -> bool:
     """Whether further readings would hardly change what is said of a plate."""
     if passage.silent is not None:
-        return passage.standing.text == passage.silent
+        return passage.standing.text == passage.silent.text and not passage.contested
     verdict, standing = passage.verdict, passage.standing
     return (
         verdict is not None

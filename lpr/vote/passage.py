@@ -147,11 +147,12 @@ class Passage:
         seen_beside: ids of passages seen in one frame with it, elsewhere.
         first_legible: media seconds of the first legible reading.
         verdict: the standing verdict.
-        silent: the text for whose sake it says nothing (it was already reported).
+        silent: what it would have said, had it not been reported already.
         ended_at: media seconds at which its last track ended.
         changed: whether readings came since it was last judged.
-        contested: whether the latest legible reading of a large look does not say the verdict, or
-            a later one of any size surely says something that has little in common with it.
+        contested: whether the latest legible reading of a large look does not say the verdict,
+            told or silent, or a later one of any size surely says something that has little in
+            common with it.
         doubted: legible readings still wanted since it was hidden or jumped: it may be another
             plate.
         doubted_since: media seconds at which it was last hidden or jumped.
@@ -175,7 +176,7 @@ class Passage:
     seen_beside: set[int] = field(default_factory=set)
     first_legible: float | None = None
     verdict: Verdict | None = None
-    silent: str | None = None
+    silent: Verdict | None = None
     ended_at: float | None = None
     changed: bool = False
     contested: bool = False
@@ -184,19 +185,26 @@ class Passage:
 
     @classmethod
     def begin(
-        cls, track: Track, scene: SceneMotion, scorer: TextScorer, options: VoterOptions
+        cls,
+        track: Track,
+        scene: SceneMotion,
+        scorer: TextScorer,
+        options: VoterOptions,
+        *,
+        first_seen: float,
+        number: int | None = None,
     ) -> Passage:
-        """A passage that starts with a new track."""
+        """A passage that starts with a track, and has its number unless another one is given."""
         return cls(
-            id=track.id,
+            id=track.id if number is None else number,
             ballot=Ballot(options, scorer),
             memory=LookMemory(options),
-            still=Stillness(track.quad, track.first_seen, scene),
+            still=Stillness(track.quad, first_seen, scene),
             quad=track.quad,
             frame_index=0,
             center=track.quad.center,
             width=max(1.0, track.quad.width),
-            first_seen=track.first_seen,
+            first_seen=first_seen,
             last_seen=track.last_seen,
             living={track.id},
             members={track.id},
@@ -206,6 +214,11 @@ class Passage:
     def standing(self) -> Standing:
         """Where its ballot stands."""
         return self.ballot.standing()
+
+    @property
+    def said(self) -> Verdict | None:
+        """What was said of it, by itself or, where it is silent, by another passage."""
+        return self.verdict or self.silent
 
     @property
     def mean_score(self) -> float:
@@ -290,16 +303,17 @@ class Passage:
         )
         if legible and self.first_legible is None:
             self.first_legible = time
-        if not legible or self.verdict is None:
+        said = self.said
+        if not legible or said is None:
             return
-        other = reading.text != self.verdict.text
+        other = reading.text != said.text
         if not other:
             self.doubted = 0
         # Far looks of a plate that leaves contradict a verdict made near, and mean nothing, unless
         # they say something else altogether.
         large = effective_width(quad.width, lines) >= _CONTESTING * looks.best_read_width
         sure = doubted or reading.confidence >= SLIP_CONFIDENCE
-        unlike = sure and have_little_in_common(reading.text, self.verdict.text)
+        unlike = sure and have_little_in_common(reading.text, said.text)
         if large or doubted or not other or unlike:
             self.contested = other
 
@@ -336,7 +350,13 @@ class Passage:
 
     def apart_from(self, other: Passage) -> bool:
         """Whether the two were seen at different places just now."""
-        return math.dist(self.center, other.center) > _APART * min(self.width, other.width)
+        return apart(self.quad, other.quad)
+
+
+def apart(one: Quad, other: Quad) -> bool:
+    """Whether two plates of one frame lie at different places."""
+    narrower = max(1.0, min(one.width, other.width))
+    return math.dist(one.center, other.center) > _APART * narrower
 
 
 def _joined(a: Looks, b: Looks) -> Looks:

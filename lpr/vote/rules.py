@@ -165,10 +165,11 @@ def replaced(passage: Passage, options: VoterOptions) -> bool:
 def unlike_the_verdict(passage: Passage, options: VoterOptions) -> tuple[Vote, ...]:
     """The latest readings since the verdict that have little in common with it, oldest first.
 
+    The verdict of a silent passage is the one that it did not tell.
     After the plate was hidden or jumped, readings that differ from a settled verdict by more than a
     misread character do: the next vehicle's plate may begin and end as this one's.
     """
-    verdict, votes = passage.verdict, passage.ballot.votes
+    verdict, votes = passage.said, passage.ballot.votes
     if verdict is None:
         return ()
     settled = verdict.probability >= options.settle_probability

@@ -17,6 +17,11 @@ _NEAR: Final = 0.75
 _SPEED: Final = 4.0
 _CLOSE: Final = 2.0
 """Widths of the plate."""
+_FARTHEST: Final = 1.5
+"""Seconds out of sight after which a longer wait brings no farther place into reach: a plate that
+appears there is another vehicle's."""
+_LONGEST_GAP: Final = 6.0
+"""Seconds; what was out of sight for longer is another passage."""
 _SIZE_STEP: Final = 0.3
 _SIZE_RATE: Final = 0.35
 _MOST_REPORTED: Final = 512
@@ -61,9 +66,16 @@ class ReportedTexts:
         self._reported.append(Reported(text, last_seen))
 
     def recently(self, text: str, first_seen: float) -> bool:
-        """Whether this very text was last seen shortly before `first_seen`."""
+        """Whether this very text was last seen shortly before `first_seen`.
+
+        One that was still seen then was in the picture at the same time: another vehicle, if the
+        options take equal texts for several.
+        """
+        together = self._options.one_vehicle_per_text
         return any(
-            known.text == text and first_seen - known.last_seen <= self._options.retrigger_seconds
+            known.text == text
+            and (together or first_seen >= known.last_seen)
+            and first_seen - known.last_seen <= self._options.retrigger_seconds
             for known in self._reported
         )
 
@@ -100,6 +112,18 @@ def find_twin(passage: Passage, others: Iterable[Passage], options: VoterOptions
     return None
 
 
+def repeats_silently(passage: Passage, others: Iterable[Passage], options: VoterOptions) -> bool:
+    """Whether an open passage that is silent about this very text is the same vehicle."""
+    text = passage.standing.text
+    return any(
+        other is not passage
+        and other.silent is not None
+        and other.silent.text == text
+        and (options.one_vehicle_per_text or other.id not in passage.seen_beside)
+        for other in others
+    )
+
+
 def find_interrupted(
     passage: Passage, others: Iterable[Passage], options: VoterOptions
 ) -> Passage | None:
@@ -127,7 +151,7 @@ def find_lost_piece(passage: Passage, others: Iterable[Passage]) -> Passage | No
     for other in others:
         if (
             other is not passage
-            and other.verdict is None
+            and other.said is None
             and other.ended_at is not None
             and other.id not in passage.seen_beside
             and passage.id not in other.seen_beside
@@ -146,8 +170,7 @@ def may_be_continued(passage: Passage, others: Iterable[Passage]) -> bool:
     return any(
         other is not passage
         and other.living
-        and other.verdict is None
-        and other.silent is None
+        and other.said is None
         and other.id not in passage.seen_beside
         and continues(other, passage)
         and not (said and other.standing.text and have_little_in_common(said, other.standing.text))
@@ -183,7 +206,7 @@ def similar(a: str, b: str) -> bool:
 def continues(later: Passage, earlier: Passage) -> bool:
     """Whether the one began where and when the other was lost."""
     gap = later.first_seen - earlier.last_seen
-    if gap < 0:
+    if not 0 <= gap <= _LONGEST_GAP:
         return False
     return plausible_move(earlier.quad, later.still.first_quad, gap)
 
@@ -202,4 +225,5 @@ def plausible_move(before: Quad, after: Quad, gap: float) -> bool:
     distance = math.dist(before.center, after.center)
     width = max(1.0, before.width, after.width)
     step = abs(math.log(max(1.0, after.width) / max(1.0, before.width)))
-    return distance <= (_NEAR + _SPEED * gap) * width and step <= _SIZE_STEP + _SIZE_RATE * gap
+    reach = _NEAR + _SPEED * min(gap, _FARTHEST)
+    return distance <= reach * width and step <= _SIZE_STEP + _SIZE_RATE * gap

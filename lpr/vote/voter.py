@@ -11,7 +11,7 @@ from lpr.vote.demand import demand
 from lpr.vote.events import make_event
 from lpr.vote.explain import Explanation, ExplanationStore, explain_passage
 from lpr.vote.options import VoterOptions
-from lpr.vote.passage import Passage, Verdict
+from lpr.vote.passage import Passage, Verdict, apart
 from lpr.vote.prior import TextPrior, TextScorer, no_prior
 from lpr.vote.rules import (
     REVISION,
@@ -32,6 +32,7 @@ from lpr.vote.same_vehicle import (
     find_twin,
     is_piece,
     may_be_continued,
+    repeats_silently,
     similar,
 )
 from lpr.vote.scene import SceneMotion, Stillness
@@ -39,6 +40,8 @@ from lpr.vote.weights import LookMemory
 
 SPLIT_ID: Final = 1_000_000_000
 """Ids from here on name the second vehicle of a track that slipped from one plate to another."""
+_UNSEEN: Final = 2.5
+"""Seconds after which the tracker gives a plate up, where frames come."""
 
 
 class PlateVoter:
@@ -71,6 +74,8 @@ class PlateVoter:
         self._reported = ReportedTexts(self._options)
         self._explanations = ExplanationStore(self._options.max_explanations)
         self._next_split = SPLIT_ID
+        self._latest: float | None = None
+        self._in_view: frozenset[int] = frozenset()
 
     def wants(self, track: Track, *, time: float) -> float:
         """How much a further reading of this track would help now, 0 (not at all) to 1."""
@@ -89,8 +94,8 @@ class PlateVoter:
         self, tracks: Sequence[Track], *, frame_index: int, time: float
     ) -> tuple[PlateEvent, ...]:
         """Return the events due now, given this frame's tracks (ended ones included)."""
+        events = self._end_tracks(tracks, time)
         self._observe(tracks, frame_index, time)
-        events: list[PlateEvent] = []
         for passage in list(self._open.values()):
             events += self._judge(passage, time)
         events += self._close_ended(time - self._options.departure_grace, time)
@@ -111,6 +116,7 @@ class PlateVoter:
             events += self._judge(passage, time)
         events += self._close_ended(time, time)
         self._of_track.clear()
+        self._latest, self._in_view = None, frozenset()
         self._scene = SceneMotion()
         self._reported = ReportedTexts(self._options)
         return tuple(events)
@@ -135,9 +141,41 @@ class PlateVoter:
     def _passage(self, track: Track) -> Passage:
         passage = self._of_track.get(track.id)
         if passage is None:
-            passage = Passage.begin(track, self._scene, self._scorer, self._options)
-            self._of_track[track.id] = self._open[passage.id] = passage
+            passage = self._begin(track, first_seen=track.first_seen)
         return passage
+
+    def _begin(self, track: Track, *, first_seen: float, number: int | None = None) -> Passage:
+        passage = Passage.begin(
+            track, self._scene, self._scorer, self._options, first_seen=first_seen, number=number
+        )
+        self._of_track[track.id] = self._open[passage.id] = passage
+        return passage
+
+    def _another_number(self) -> int:
+        self._next_split += 1
+        return self._next_split - 1
+
+    def _end_tracks(self, tracks: Sequence[Track], time: float) -> list[PlateEvent]:
+        """End what the tracker gave up; close what would be over, had there been frames."""
+        before, self._latest = self._latest, time
+        # A track of whose end nobody told, because that frame failed, has ended all the same.
+        living = {track.id for track in tracks if track.state is not TrackState.ENDED}
+        for track_id in sorted(self._of_track.keys() - living):
+            self._of_track.pop(track_id).lose(track_id, time)
+        grace = self._options.departure_grace
+        if before is None or time - before <= grace:
+            return []
+        # The next vehicle must not be taken for what stood there before a gap without frames.
+        over = [
+            passage
+            for passage in self._open.values()
+            if not passage.living and time - passage.last_seen > _UNSEEN + grace
+        ]
+        events = [event for passage in over for event in self._judge(passage, time)]
+        for passage in over:
+            if passage.id in self._open:
+                events += self._close(passage, time)
+        return events
 
     def _observe(self, tracks: Sequence[Track], frame_index: int, time: float) -> None:
         if self._scene.started is None:
@@ -145,15 +183,10 @@ class PlateVoter:
         for passage in self._open.values():
             passage.missed = passage.missed or not passage.visible
             passage.visible = False
-        # A track of whose end nobody told, because that frame failed, has ended all the same.
-        forgotten = self._of_track.keys() - {track.id for track in tracks}
-        for track_id in sorted(forgotten):
-            self._end_track(track_id, time)
-        for track in tracks:
-            if track.state is not TrackState.ENDED:
-                self._passage(track).observe(track, frame_index, time)
-            elif track.id in self._of_track:
-                self._end_track(track.id, time)
+        living = [track for track in tracks if track.state is not TrackState.ENDED]
+        self._tell_apart(living, time)
+        for track in living:
+            self._passage(track).observe(track, frame_index, time)
         visible = [passage for passage in self._open.values() if passage.visible]
         for i, one in enumerate(visible):
             for other in visible[:i]:
@@ -161,22 +194,40 @@ class PlateVoter:
                     one.seen_beside.add(other.id)
                     other.seen_beside.add(one.id)
 
-    def _end_track(self, track_id: int, time: float) -> None:
-        self._of_track.pop(track_id).lose(track_id, time)
+    def _tell_apart(self, tracks: Sequence[Track], time: float) -> None:
+        """Where two tracks of one passage are seen apart, one has taken up another vehicle.
+
+        A plate was lost and found again as another track; then the track that had lost it found
+        something at the old place.
+        """
+        detected = [track for track in tracks if track.detection is not None]
+        seen: dict[int, list[Track]] = {}
+        for track in detected:
+            passage = self._of_track.get(track.id)
+            if passage is not None:
+                seen.setdefault(passage.id, []).append(track)
+        for passage_id, pieces in seen.items():
+            passage = self._open[passage_id]
+            known = [track for track in pieces if track.id in self._in_view]
+            for track in pieces if known else ():
+                if track not in known and all(apart(track.quad, one.quad) for one in known):
+                    passage.living.discard(track.id)
+                    self._begin(track, first_seen=time, number=self._another_number())
+        self._in_view = frozenset(track.id for track in detected)
 
     def _judge(self, passage: Passage, time: float) -> list[PlateEvent]:
         """The events that a passage's evidence allows now."""
         if passage.id not in self._open or not self._may_decide(passage):
             return []
         passage.changed = False
+        if replaced(passage, self._options):
+            return self._split(passage, time)
         if passage.silent is not None:
-            if not self._speaks_up(passage):
+            if not self._speaks_up(passage, passage.silent.text):
                 return []
             passage.silent = None
         if passage.verdict is None:
             return self._first_verdict(passage, time)
-        if replaced(passage, self._options):
-            return self._split(passage, time)
         if revision_allowed(passage, self._options):
             return [self._announce(EventKind.REVISED, passage, REVISION, time)]
         if became_sure(passage, self._options):
@@ -187,13 +238,14 @@ class PlateVoter:
         """Cheap test: new evidence, or a verdict that becomes due by time alone."""
         if passage.changed:
             return True
-        waiting = passage.verdict is None and passage.silent is None
-        return waiting and passage.standing.probability >= due_probability(self._options)
+        return passage.said is None and passage.standing.probability >= due_probability(
+            self._options
+        )
 
-    def _speaks_up(self, passage: Passage) -> bool:
+    def _speaks_up(self, passage: Passage, silent: str) -> bool:
         """Whether a silent passage proved to be another plate than the one reported before."""
-        standing, silent, options = passage.standing, passage.silent, self._options
-        if silent is None or standing.text == silent:
+        standing, options = passage.standing, self._options
+        if standing.text == silent:
             return False
         if not similar(standing.text, silent):
             return standing.probability >= due_probability(options)
@@ -218,14 +270,16 @@ class PlateVoter:
             return self._judge(told, time)
         text = passage.standing.text
         twin = find_twin(passage, self._open.values(), self._options)
-        if twin is not None and twin.id in passage.seen_beside:
-            passage.silent = text
-            return []
-        if twin is not None:
+        beside = twin is not None and twin.id in passage.seen_beside
+        if twin is not None and not beside:
             self._merge(passage, into=twin)
             return self._judge(twin, time)
-        if self._reported.recently(text, passage.first_seen):
-            passage.silent = text
+        if (
+            beside
+            or repeats_silently(passage, self._open.values(), self._options)
+            or self._reported.recently(text, passage.first_seen)
+        ):
+            passage.silent = self._verdict(passage, rule, time)
             return []
         piece = find_lost_piece(passage, self._open.values())
         if piece is not None:
@@ -234,10 +288,12 @@ class PlateVoter:
         return [self._announce(EventKind.CONFIRMED, passage, rule, time)]
 
     def _announce(self, kind: EventKind, passage: Passage, rule: str, time: float) -> PlateEvent:
-        sure = is_sure(passage, self._options)
-        standing = passage.standing
-        passage.verdict = Verdict(standing.text, rule, time, standing.probability, sure)
+        passage.verdict = self._verdict(passage, rule, time)
         return make_event(kind, passage, camera=self._camera, time=time)
+
+    def _verdict(self, passage: Passage, rule: str, time: float) -> Verdict:
+        standing, sure = passage.standing, is_sure(passage, self._options)
+        return Verdict(standing.text, rule, time, standing.probability, sure)
 
     def _merge(self, piece: Passage, *, into: Passage) -> None:
         del self._open[piece.id]
@@ -250,7 +306,7 @@ class PlateVoter:
         """A track slipped to another vehicle's plate: one passage ends, another begins."""
         latest = unlike_the_verdict(passage, self._options)
         fresh = Passage(
-            id=self._next_split,
+            id=self._another_number(),
             ballot=Ballot(self._options, self._scorer),
             memory=LookMemory(self._options),
             still=Stillness(latest[0].quad, latest[0].time, self._scene),
@@ -266,7 +322,6 @@ class PlateVoter:
             first_legible=latest[0].time,
             changed=True,
         )
-        self._next_split += 1
         fresh.ballot.absorb(latest)
         if not fresh.living:
             fresh.ended_at = passage.ended_at
@@ -305,7 +360,7 @@ class PlateVoter:
         self._forget_beside(passage)
         reason, events = None, []
         if passage.silent is not None:
-            self._reported.remember(passage.silent, passage.last_seen)
+            self._reported.remember(passage.silent.text, passage.last_seen)
         elif passage.verdict is not None:
             self._reported.remember(passage.verdict.text, passage.last_seen)
             events = [make_event(EventKind.DEPARTED, passage, camera=self._camera, time=time)]

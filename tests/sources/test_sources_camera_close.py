@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -72,3 +73,30 @@ def test_a_source_closed_while_it_asks_for_a_frame_just_ends(
     assert list(source) == []
     assert source.ended
     assert source.stats.restarts == 0
+
+
+def test_a_reader_that_cannot_be_started_again_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The machine may be short of processes or memory for a moment."""
+    started: list[int] = []
+
+    def start(camera: Any) -> ReaderProcess:
+        started.append(len(started))
+        if started[-1] == 1:
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return ReaderProcess(camera)
+
+    monkeypatch.setattr(camera_module, "ReaderProcess", start)
+    with lost_camera() as source:
+        pid = source.reader_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + PATIENCE
+        reasons = set()
+        while len(started) < 3 and time.monotonic() < deadline:
+            source.poll()
+            reasons.add(source.status.reason)
+        assert len(started) == 3
+        assert not source.ended
+    assert any("cannot be started" in reason for reason in reasons)
