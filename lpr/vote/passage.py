@@ -282,7 +282,8 @@ class Passage:
             # While it may be another plate, the looks may not all be of one.
             if not self.doubted:
                 weight = options.fused_weight * look_weight(reading, quality, size, options)
-                self.ballot.fuse(cast(weight=weight))
+                # The mean of copies knows no more than they do.
+                self.ballot.fuse(cast(weight=weight * self.memory.variety))
                 self.changed = True
             return
         looks = self.looks

@@ -34,12 +34,14 @@ def _say(text: str, confidence: float, looks: int = 1) -> Reading:
     return Reading(text, scores, tuple(places), confidence, QUALITY, looks)
 
 
-def _pass_by(together: Reading | None) -> tuple[list[PlateEvent], PlateVoter]:
+def _pass_by(
+    together: Reading | None, *, step: float = 20.0
+) -> tuple[list[PlateEvent], PlateVoter]:
     """Six looks at a plate, each misread in its own way, and what they make together."""
     voter = PlateVoter()
     events: list[PlateEvent] = []
     for number, text in enumerate(MISREAD):
-        x, time = 20.0 * number, number / 10
+        x, time = step * number, number / 10
         quad = Quad.from_box(x, 50, x + 60, 66)
         found = Detection(quad, 0.9)
         track = Track(1, quad, TrackState.ACTIVE, 0.0, time, number + 1, found)
@@ -66,6 +68,18 @@ def test_a_plate_that_every_look_misreads_is_read_from_all_of_them() -> None:
     assert explanation.fused.agrees
     readings = tabulate(explanation)[0]
     assert [row[-1] for row in readings.rows] == ["1"] * 6 + ["6"]
+
+
+def test_what_copies_make_together_weighs_little() -> None:
+    """A car that stands still shows the same pixels again and again."""
+    weights = []
+    for step in (0.0, 20.0):
+        _, voter = _pass_by(_say(TRUE, 0.97, looks=6), step=step)
+        explanation = voter.explain(1)
+        assert explanation is not None
+        assert explanation.fused is not None
+        weights.append(explanation.fused.weight)
+    assert weights[0] < 0.8 * weights[1]
 
 
 @pytest.mark.parametrize("confidence", [0.3, 0.6, 0.9])

@@ -84,6 +84,18 @@ def test_copies_together_count_little_more_than_one() -> None:
     assert 1.0 <= total < 1.7
 
 
+def test_copies_have_no_variety() -> None:
+    still, driving = LookMemory(OPTIONS), LookMemory(OPTIONS)
+    assert still.variety == 1.0
+    for i in range(12):
+        still.novelty(look(), place(100), 0.8)
+        driving.novelty(look(), place(100 + 80 * i, 40 * 1.42**i), 0.8)
+    assert still.variety < 0.15
+    assert driving.variety > 0.95
+    still.absorb(driving)
+    assert still.variety == pytest.approx((12 * driving.variety + 1.6) / 24, abs=0.02)
+
+
 def test_looks_of_a_plate_that_grows_count_in_full() -> None:
     memory = LookMemory(OPTIONS)
     total = sum(memory.novelty(look(), place(100 + 80 * i, 40 * 1.42**i), 0.8) for i in range(6))
