@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 from urllib.parse import SplitResult, quote, urlsplit
@@ -52,7 +53,10 @@ class HttpRelaySettings(PulseSettings):
         default=3.0,
         gt=0,
         le=30,
-        description="Seconds to wait for connecting, for sending and for each part of the answer.",
+        description=(
+            "Seconds to wait for connecting, for sending and for each part of the answer; no "
+            "request is sent, and no answer believed, once as many are over."
+        ),
     )
     ca_file: Path | None = Field(
         default=None, description="Certificate authority of an https device with its own."
@@ -122,8 +126,6 @@ class HttpRelay:
                 follow_redirects=False,
                 trust_env=False,
                 verify=_verify(settings.ca_file),
-                # Before each request, those of a digest and of a redirect included.
-                event_hooks={"request": [self._still_in_time]},
             )
         except OSError as error:
             raise GateError(f"{settings.ca_file}: is no certificate authority") from error
@@ -144,16 +146,23 @@ class HttpRelay:
         """Close the connections; closing twice is harmless."""
         self._client.close()
 
-    def _still_in_time(self, _: Any) -> None:
-        """A pulse that comes late opens for whoever stands there by then."""
-        if self._clock() >= self._deadline:
-            raise GateError(f"{self._name}: no answer in time; no opening")
+    def _step(self, name: str, _: Any) -> None:
+        """Stop a request that comes late: it would open for whoever stands there by then.
+
+        Called by httpx before and after each step of each request, those of a digest and of a
+        redirect included. Looking up a name has no time limit, and connecting one of its own, so
+        the deadline counts right before the first byte is sent.
+        """
+        if name.endswith("send_request_headers.started") and self._clock() >= self._deadline:
+            raise GateError(f"{self._name}: not sent in time; no opening")
 
     def _send(self) -> None:
         url, method, body = self._url, self._settings.method, self._body
         for _ in range(_MAX_REDIRECTS + 1):
             headers = {"content-type": self._settings.content_type} if body else {}
-            with self._client.stream(method, url, content=body, headers=headers) as answer:
+            with self._client.stream(
+                method, url, content=body, headers=headers, extensions={"trace": self._step}
+            ) as answer:
                 if not answer.is_redirect:
                     self._check(answer)
                     return
@@ -167,7 +176,7 @@ class HttpRelay:
 
     def _check(self, answer: Any) -> None:
         text = b""
-        for piece in answer.iter_bytes():
+        for piece in chain(answer.iter_bytes(), (b"",)):  # an empty answer may be late, too
             text += piece
             if len(text) > _MAX_ANSWER or self._clock() > self._deadline:
                 raise GateError(f"{self._name}: the answer is too long or too slow")

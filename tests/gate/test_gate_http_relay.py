@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
 import time
 from base64 import b64decode
@@ -74,7 +75,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         content_type = self.headers.get("content-type", "")
         self.server.pulses.append((self.command, self.path, body, content_type))
-        self._answer(200, b"x" * 70000 if kind == "long" else b'{"relay": "on"}')
+        answers = {"long": b"x" * 70000, "empty": b""}
+        self._answer(200, answers.get(kind, b'{"relay": "on"}'))
 
     def _authorised(self, kind: str) -> bool:
         given = self.headers.get("authorization", "")
@@ -309,21 +311,49 @@ def test_it_is_built_from_its_settings(device: Device) -> None:
     assert len(device.pulses) == 1
 
 
+@pytest.mark.parametrize("path", ["late", "home"])
 def test_no_pulse_is_asked_for_when_the_time_is_over(
-    device: Device, monkeypatch: pytest.MonkeyPatch
+    device: Device, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
+    """The second request of a digest, or of a redirect, would come too late."""
     monkeypatch.setenv("RELAY_PASSWORD", PASSWORD)
     settings = HttpRelaySettings(
         type="http",
-        url=f"{device.url}/late",
+        url=f"{device.url}/{path}",
         auth="digest",
         username=USER,
         password_env="RELAY_PASSWORD",  # noqa: S106 - its name
         timeout=0.5,
     )
-    times = iter((0.0, 0.1, 0.6, 0.7))
+    times = iter((0.0, 0.1, 0.6))
     relay = HttpRelay(settings, gate="main", clock=lambda: next(times))
-    with pytest.raises(GateError, match="no answer in time"):
-        relay.open()
-    relay.close()
+    with pytest.raises(GateError, match="not sent in time"):
+        open_once(relay)
     assert device.pulses == []
+
+
+@pytest.mark.parametrize("slow", ["getaddrinfo", "create_connection"])
+def test_no_pulse_is_asked_for_after_a_slow_connection(
+    device: Device, monkeypatch: pytest.MonkeyPatch, slow: str
+) -> None:
+    real, delays, now = getattr(socket, slow), [5.0, 0.0], [100.0]
+
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        now[0] += delays.pop(0)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(socket, slow, connect)
+    relay = HttpRelay(settings(url=f"{device.url}/ok"), gate="main", clock=lambda: now[0])
+    with pytest.raises(GateError, match="not sent in time"):
+        relay.open()
+    assert device.pulses == []
+    open_once(relay)
+    assert len(device.pulses) == 1, "the next opening has its own time"
+
+
+@pytest.mark.parametrize("path", ["ok", "empty"])
+def test_an_answer_that_comes_late_is_an_error(device: Device, path: str) -> None:
+    times = iter((0.0, 0.1, 3.1))
+    relay = HttpRelay(settings(url=f"{device.url}/{path}"), gate="main", clock=lambda: next(times))
+    with pytest.raises(GateError, match="too slow"):
+        open_once(relay)
