@@ -162,7 +162,7 @@ class GateController:
             post = self._posts.get(camera)
             if post is None:
                 return ()
-            self._machine.watch_clock(moment)
+            self._machine.clock.watch(moment)
             if post.directions is not None:
                 post.directions.observe(seen, time=time)
             ids = frozenset(track.id for track in seen if track.detection is not None)
@@ -295,7 +295,7 @@ class GateController:
             return self._kept(unknown, event, "", moment)
         gate = post.gate
         policy = gate.policy
-        self._machine.watch_clock(moment)
+        self._machine.clock.watch(moment)
         try:
             evidence = self._evidence(event, post, age)
         except GateError as error:
@@ -422,15 +422,13 @@ class GateController:
 
     def _restore(self, history: Iterable[DecisionRecord], started: Moment) -> None:
         areas = {gate.name: gate.area for gate in self._config.gates}
-        latest, records = started.now, []
+        clock, records = self._machine.clock, []
         for record in history:
-            latest = max(latest, record.now)
+            clock.recorded(record.now)
             if record.decision.plate is not None:
                 records.append(record)
-        # Where the clock begins in the past, the newest record is no older than a power cut.
-        known = self._machine.was_late(latest).timestamp()
         for record in records:
-            time = started.time - max(0.0, known - record.now.timestamp())
+            time = started.time - clock.seconds_ago(record.now)
             plate, area = record.decision.plate or "", areas.get(record.gate)
             # Of a gate that has another name by now limits and area say nothing, but a visitor
             # pass that was used there is used.

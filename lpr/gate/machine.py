@@ -1,7 +1,8 @@
 """What holds an opening back although the rules allow it: time, repetition, and not being armed.
 
-Everything is measured in seconds of a clock that only runs forward; the wall clock is only watched
-for jumps. The memory is bounded and starts empty, so that a restart never opens by itself.
+Everything is measured in seconds of a clock that only runs forward; the wall clock is only asked
+whether it is right. The memory is bounded and starts empty, so that a restart never opens by
+itself.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections import OrderedDict, deque
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from typing import Final
 
 from lpr.formats.folding import plate_identity
@@ -19,15 +19,12 @@ from lpr.gate.decision import Action, Decision, Reason
 from lpr.gate.evidence import Evidence
 from lpr.gate.moment import Moment
 from lpr.gate.policy import GatePolicy
+from lpr.gate.wall_clock import WallClock
 from lpr.vote.alignment import edit_distance
 
 _HOUR: Final = 3600.0
 _MAX_PASSAGES: Final = 4096
 _MAX_HELD: Final = 65536
-_FIRST_YEAR: Final = 2020
-_BELIEVED: Final = timedelta(days=366)
-_PUT_RIGHT: Final = timedelta(hours=1)
-"""By so much a clock may be set back for good, and behind the records when it starts."""
 _NEAR: Final = 2
 """Characters by which two readings of one plate may differ."""
 
@@ -63,10 +60,7 @@ class GateMachine:
 
     def __init__(self, started: Moment, dry: AbstractSet[str] = frozenset()) -> None:
         self._dry = dry
-        self._last = started
-        self._latest: datetime | None = None
-        # (when, how far) the clocks disagreed; only what no later step outdoes.
-        self._steps: deque[tuple[float, float]] = deque()
+        self._clock = WallClock(started)
         self._watching_since: dict[str, float] = {}
         self._started = started.time
         self._gates: dict[str, _Gate] = {}
@@ -80,38 +74,14 @@ class GateMachine:
         self._pulled: dict[str, float] = {}
 
     @property
+    def clock(self) -> WallClock:
+        """The wall clock: it is shown the records at first, and then each moment."""
+        return self._clock
+
+    @property
     def pass_uses(self) -> Mapping[str, int]:
         """Visitor pass -> openings that it was used for."""
         return self._pass_uses
-
-    def was_late(self, latest: datetime) -> datetime:
-        """Take the latest moment in the records: a wall clock that is behind it is wrong.
-
-        A board without a clock of its own begins in the past after every power cut. Records more
-        than a year ahead are themselves wrong, unless the clock shows a year before this library's.
-
-        Returns:
-            The latest moment that is believed.
-        """
-        now = self._last.now
-        if latest > now and (now.year < _FIRST_YEAR or latest - now < _BELIEVED):
-            self._latest = latest
-        return self._latest or now
-
-    def watch_clock(self, moment: Moment) -> None:
-        """Compare the two clocks with the last call; a jump keeps gates shut for a while.
-
-        Threads may come with moments that are a little older than the last; that is no jump.
-        """
-        ran = moment.time - self._last.time
-        walled = (moment.now - self._last.now).total_seconds()
-        step = max(abs(walled - ran), -ran)
-        while self._steps and self._steps[-1][1] <= step:
-            self._steps.pop()
-        self._steps.append((moment.time, step))
-        while moment.time - self._steps[0][0] > _HOUR:
-            self._steps.popleft()
-        self._last = moment
 
     def camera_started(self, camera: str, moment: Moment) -> None:
         """Treat a camera as new: vehicles that are in its view now do not open."""
@@ -231,16 +201,8 @@ class GateMachine:
         return action, Reason.ALREADY_OPENED, "one opening per passage", detail
 
     def _held_by_clock(self, policy: GatePolicy, moment: Moment) -> _Held | None:
-        behind = (self._latest or moment.now) - moment.now
-        if behind > _PUT_RIGHT:
-            detail = f"the clock is behind the record of decisions, which ends {self._latest}"
-            return Action.DENY, Reason.CLOCK_JUMP, "fail closed", detail
-        jumps = [when for when, step in self._steps if step > policy.max_clock_jump]
-        left = max(jumps, default=-math.inf) + policy.clock_settle - moment.time
-        if left <= 0:
-            return None
-        detail = f"a clock jumped; the gate stays shut for another {left:.0f} s"
-        return Action.DENY, Reason.CLOCK_JUMP, "policy.clock_settle", detail
+        objection = self._clock.objection(policy, moment)
+        return None if objection is None else (Action.DENY, Reason.CLOCK_JUMP, *objection)
 
     def _held_by_start(self, evidence: Evidence, policy: GatePolicy, time: float) -> _Held | None:
         since = self._watching_since.get(evidence.camera, self._started)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lpr.gate.decision import Action, Decision, Reason
+from lpr.gate.moment import Moment
+from lpr.gate.policy import GatePolicy
+from lpr.gate.record import DecisionRecord
+from lpr.gate.rig import START, Rig, passage
+from lpr.gate.wall_clock import WallClock
+
+POLICY = GatePolicy()
+DAY = 86400.0
+
+
+def clock(*ago: float, started: Moment = START) -> WallClock:
+    """A clock after records that are so many days older than the start; negative ones are ahead."""
+    made = WallClock(started)
+    for days in ago:
+        made.recorded(started.now - timedelta(days=days))
+    return made
+
+
+def is_right(made: WallClock, after: float = 0.0) -> bool:
+    moment = START.later(after)
+    made.watch(moment)
+    return made.objection(POLICY, moment) is None
+
+
+@pytest.mark.parametrize(
+    ("ago", "right"),
+    [
+        ((), True),
+        ((3, 2), True),
+        ((3, -30), False),
+        ((-30, 0.9), False),
+        # A clock that was turned back twice.
+        ((-30, 0.9, 2), False),
+        ((-30, 1.1), True),
+        ((-30, 1.1, -30), False),
+        ((-30, -30, 89, 0), True),
+        # What is as old as that shows no day of the present time.
+        ((-30, 91), False),
+        ((-30, 20_000), False),
+        ((-30, 20_000, 0.5), False),
+        ((-400,), True),
+        ((-30, -400), False),
+        ((-400, -30), False),
+    ],
+)
+def test_records_dated_ahead_count_until_one_after_them_is_a_day_old(
+    ago: tuple[float, ...], right: bool
+) -> None:
+    assert is_right(clock(*ago)) == right
+
+
+def test_a_clock_that_has_run_on_for_a_day_is_believed() -> None:
+    made = clock(-30)
+    assert not is_right(made, 1)
+    assert not is_right(made, DAY - 1)
+    assert is_right(made, DAY)
+    assert is_right(made, DAY + 100)
+
+
+def test_the_day_begins_anew_when_the_clock_is_set() -> None:
+    made = clock(-30)
+    late = timedelta(minutes=5)
+    for after in (DAY - 3600, DAY, 2 * DAY - 3601):
+        moment = START.later(after)
+        moment = replace(moment, now=moment.now - late)
+        made.watch(moment)
+        assert made.objection(POLICY, moment) is not None
+    moment = START.later(2 * DAY - 3600)
+    moment = replace(moment, now=moment.now - late)
+    made.watch(moment)
+    assert made.objection(POLICY, moment) is None
+
+
+def test_a_clock_that_nobody_has_set_is_not_believed_after_a_day() -> None:
+    boot = Moment(0.0, datetime(1970, 1, 3, tzinfo=UTC))
+    made = clock(-20_000, 1.5, started=boot)
+    for after in (1, 2 * DAY):
+        made.watch(boot.later(after))
+        assert made.objection(POLICY, boot.later(after)) is not None
+
+
+def test_the_age_of_records_is_counted_from_the_newest_that_is_believed() -> None:
+    now = START.now
+    assert clock(2, 1).seconds_ago(now - timedelta(days=1)) == DAY
+    assert clock(2, -5).seconds_ago(now + timedelta(days=4)) == DAY
+    # Dated by a wrong clock: older than what came next.
+    assert clock(-5, 2).seconds_ago(now + timedelta(days=5)) == 2 * DAY
+    assert clock(-400, 2).seconds_ago(now + timedelta(days=400)) == 2 * DAY
+    assert clock(-400).seconds_ago(now + timedelta(days=400)) == 0
+
+
+def recorded(*ago: float) -> tuple[DecisionRecord, ...]:
+    """Openings that are so many days older than the start."""
+    rig = Rig()
+    rig.see(passage())
+    (record,) = rig.record.records
+    return tuple(replace(record, now=START.now - timedelta(days=days)) for days in ago)
+
+
+def test_a_decision_dated_ahead_keeps_the_gate_shut_for_a_day_and_says_what_helps() -> None:
+    rig = Rig(history=recorded(-30))
+    shut = rig.see(passage("XY999ZZ", 2))
+    assert (shut.action, shut.reason) == (Action.DENY, Reason.CLOCK_JUMP)
+    assert "2026-12-23 12:00 UTC" in shut.detail
+    assert "set it right" in shut.detail
+    assert "move the log (`decisions`) away" in shut.detail
+    assert rig.see(passage("XY999ZZ", 3), DAY - 1).reason is Reason.CLOCK_JUMP
+    assert rig.see(passage("XY999ZZ", 4), DAY + 1).action is Action.OPEN
+    assert rig.openings == 1
+
+
+def test_openings_of_a_clock_that_was_ahead_hold_nobody_back_once_it_is_known() -> None:
+    rig = Rig(history=recorded(-30, 2))
+    opened: Decision = rig.see(passage(track=2), 10)
+    assert opened.action is Action.OPEN
