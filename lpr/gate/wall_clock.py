@@ -1,9 +1,9 @@
 """Whether the wall clock can be believed: what expired must not open by a date that is wrong.
 
 A board without a clock of its own begins in the past after every power cut, and any clock may be
-set wrong. So a time that is behind the records keeps gates shut. It may be the records that are
-wrong, and then no clock would ever be right: a time that has lasted for a day, on the clock or in
-the records, is believed against all that is dated ahead of it.
+set wrong. So a time that is behind the records, or behind what the clock showed before, keeps gates
+shut. It may be that one that was wrong, and then no clock would ever be right: a time that has
+lasted for a day, on the clock or in the records, is believed against all that is ahead of it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _GAP: Final = timedelta(days=90)
 """What is older was recorded under another time than the present one."""
 _EVEN: Final = 60.0
 """Seconds by which the two clocks may part while the wall clock counts as running on."""
+_SHOWN: Final = 60.0
+"""Seconds for which a time runs on before one behind it is wrong: not what is put right at once."""
 
 
 class WallClock:
@@ -90,18 +92,23 @@ class WallClock:
         while moment.time - self._steps[0][0] > _HOUR:
             self._steps.popleft()
         self._last = moment
+        ran = moment.time - self._even.time
         if abs(_parted(self._even, moment)) > _EVEN:
             self._even = moment
-        elif moment.time - self._even.time >= _DAY.total_seconds() and _is_set(moment.now):
+        elif _is_set(moment.now) and ran >= _DAY.total_seconds():
             self._latest = moment.now
+        elif _is_set(moment.now) and ran >= _SHOWN:
+            self._latest = max(self._latest, moment.now)
 
     def objection(self, policy: GatePolicy, moment: Moment) -> tuple[str, str] | None:
         """Return the rule that keeps a gate shut, and what to do; None where the time is right."""
+        if not _is_set(moment.now):
+            return "fail closed", f"the clock is not set: it shows the year {moment.now.year}"
         if self._latest - moment.now > _PUT_RIGHT:
             shown = f"{self._latest.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
             remedy = "set it right, or stop the gate and move the log (`decisions`) away"
             detail = (
-                f"the clock is behind the decision log, which goes to {shown}: {remedy}; "
+                f"the clock is behind {shown}, which it or the decision log has shown: {remedy}; "
                 "a clock that has run on for a day is believed"
             )
             return "fail closed", detail

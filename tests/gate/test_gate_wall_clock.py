@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from lpr.gate.decision import Action, Decision, Reason
 from lpr.gate.moment import Moment
+from lpr.gate.plate_list import PlateList
 from lpr.gate.policy import GatePolicy
 from lpr.gate.record import DecisionRecord
-from lpr.gate.rig import START, Rig, passage
+from lpr.gate.rig import PLATES, START, Rig, passage
 from lpr.gate.wall_clock import WallClock
 
 POLICY = GatePolicy()
@@ -121,3 +122,69 @@ def test_openings_of_a_clock_that_was_ahead_hold_nobody_back_once_it_is_known() 
     rig = Rig(history=recorded(-30, 2))
     opened: Decision = rig.see(passage(track=2), 10)
     assert opened.action is Action.OPEN
+
+
+def set_back(made: WallClock, days: float, after: float) -> bool:
+    """Whether the clock is right although it was set back by so many days."""
+    moment = START.later(after)
+    moment = replace(moment, now=moment.now - timedelta(days=days))
+    made.watch(moment)
+    return made.objection(POLICY, moment) is None
+
+
+def test_a_clock_that_is_set_back_is_believed_only_after_a_day() -> None:
+    made = clock()
+    assert is_right(made, 0)
+    assert is_right(made, 100)
+    for after in (200, 240, DAY):
+        assert not set_back(made, 30, after)
+    assert set_back(made, 30, 200 + DAY)
+    # It was right before, after all.
+    assert not is_right(made, 300 + DAY)
+    assert is_right(made, 340 + DAY), "it has settled"
+    assert is_right(made, 400 + DAY)
+    assert not set_back(made, 30, 500 + DAY)
+
+
+def test_a_clock_may_be_set_back_by_an_hour_in_all() -> None:
+    made = clock()
+    assert is_right(made, 0)
+    assert is_right(made, 2 * DAY)
+    for hours, right in ((0.9, True), (1.1, False), (1.8, False)):
+        set_back(made, hours / 24, 2 * DAY + 100 * hours)
+        assert set_back(made, hours / 24, 2 * DAY + 100 * hours + 31) == right
+
+
+def test_a_clock_that_is_put_right_at_once_keeps_nothing_shut() -> None:
+    """A board begins ahead, until the network tells the time."""
+    made = WallClock(replace(START, now=START.now + timedelta(days=30)))
+    assert set_back(made, -30, 1)
+    assert set_back(made, -30, 50)
+    assert not is_right(made, 55), "it jumped"
+    assert is_right(made, 90)
+
+
+def test_a_clock_that_nobody_has_set_opens_nothing() -> None:
+    boot = Moment(0.0, datetime(1970, 1, 1, tzinfo=UTC))
+    made = WallClock(boot)
+    made.watch(boot.later(100))
+    assert made.objection(POLICY, boot.later(100)) == (
+        "fail closed",
+        "the clock is not set: it shows the year 1970",
+    )
+    right = Moment(200.0, START.now)
+    made.watch(right)
+    made.watch(right.later(31))
+    assert made.objection(POLICY, right.later(31)) is None
+
+
+def test_what_has_expired_stays_shut_when_the_clock_is_set_back() -> None:
+    old = replace(PLATES.match("AB123CX").exact[0], valid_to=date(2026, 10, 31))
+    rig = Rig(plates=PlateList([old], PLATES.confusables))
+    assert rig.see(passage()).reason is Reason.EXPIRED
+    for track, after in ((2, 200), (3, 260)):
+        moment = START.later(after)
+        moment = replace(moment, now=moment.now - timedelta(days=30))
+        shut = rig.gate.handle(passage(track=track), age=0.1, moment=moment)
+        assert (shut.action, shut.reason) == (Action.DENY, Reason.CLOCK_JUMP)
+    assert rig.openings == 0
