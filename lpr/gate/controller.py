@@ -19,6 +19,7 @@ from typing import Self
 from lpr.errors import GateError
 from lpr.gate.config import GateConfig, GateSettings
 from lpr.gate.decision import Action, Decision, Reason
+from lpr.gate.direction import Direction
 from lpr.gate.evidence import Evidence, evidence_from_event
 from lpr.gate.machine import GateMachine
 from lpr.gate.moment import Moment
@@ -104,10 +105,12 @@ class GateController:
         self._on_close = on_close
         self._lock = Lock()
         self._posts = posts(config)
-        self._machine = GateMachine(
-            started, frozenset(gate.name for gate in config.gates if not config.opens(gate))
-        )
-        self._occupancy = Occupancy(config.forget_inside_after_hours * 3600.0)
+        self._dry = frozenset(gate.name for gate in config.gates if not config.opens(gate))
+        self._machine = GateMachine(started, self._dry)
+        forget_after = config.forget_inside_after_hours * 3600.0
+        self._occupancy = Occupancy(forget_after)
+        # And what it were, had the dry gates opened.
+        self._dry_occupancy = Occupancy(forget_after)
         self._monitor = SuspicionMonitor(
             plates, travel=config.travel_times(), fits_format=fits_format
         )
@@ -262,7 +265,7 @@ class GateController:
                 return pull.decision
             area, plate = pull.gate.area, pull.decision.plate
             if area is not None and plate is not None:
-                self._occupancy.failed(area, plate, pull.evidence.direction)
+                self._failed(area, plate, pull.evidence.direction)
             return self._kept(ended.failure, pull.event, gate, pull.moment, pull.evidence)
 
     def _again(
@@ -317,21 +320,19 @@ class GateController:
 
     def _context(self, post: Post, moment: Moment) -> GateContext:
         gate = post.gate
-        inside = (
-            self._occupancy.inside(gate.area, time=moment.time) if gate.area is not None else None
-        )
-        forgotten = (
-            self._occupancy.forgotten(gate.area, time=moment.time)
-            if gate.area is not None
-            else frozenset[str]()
-        )
+        inside: AbstractSet[str] | None = None
+        forgotten: AbstractSet[str] = frozenset()
+        if gate.area is not None:
+            occupancy = self._dry_occupancy if gate.name in self._dry else self._occupancy
+            inside = occupancy.inside(gate.area, time=moment.time)
+            forgotten = occupancy.forgotten(gate.area, time=moment.time)
         return GateContext(
             gate=gate.name,
             now=moment.now,
             plates=self._plates,
             policy=gate.policy,
             fits_format=self._fits_format,
-            pass_uses=self._machine.pass_uses,
+            pass_uses=self._machine.pass_uses(gate.name),
             inside=inside,
             forgotten=forgotten,
             capacity=self._config.capacity(gate),
@@ -379,7 +380,19 @@ class GateController:
     ) -> None:
         self._machine.opened(decision, evidence, gate.name, time)
         if gate.area is not None and decision.plate is not None:
-            self._occupancy.passed(gate.area, decision.plate, evidence.direction, time=time)
+            dry = gate.name in self._dry
+            self._moved(gate.area, decision.plate, evidence.direction, time, dry=dry)
+
+    def _moved(
+        self, area: str, plate: str, direction: Direction | None, time: float, *, dry: bool
+    ) -> None:
+        self._dry_occupancy.passed(area, plate, direction, time=time)
+        if not dry:
+            self._occupancy.passed(area, plate, direction, time=time)
+
+    def _failed(self, area: str, plate: str, direction: Direction | None) -> None:
+        self._dry_occupancy.failed(area, plate, direction)
+        self._occupancy.failed(area, plate, direction)
 
     def _kept(
         self,
@@ -433,12 +446,15 @@ class GateController:
             # Of a gate that has another name by now limits and area say nothing, but a visitor
             # pass that was used there is used.
             self._monitor.remember(plate, record.gate, time=time)
-            if record.decision.action is Action.OPEN:
-                self._machine.restore(record.gate, plate, record.decision.pass_key, time)
+            dry = record.decision.reason is Reason.DRY_RUN
+            # What a gate would have done in dry run holds nobody back once it is armed.
+            if record.decision.action is Action.OPEN or (dry and record.gate in self._dry):
+                pass_key = record.decision.pass_key
+                self._machine.restore(record.gate, plate, pass_key, time, dry=dry)
                 if area is not None:
-                    self._occupancy.passed(area, plate, record.direction, time=time)
+                    self._moved(area, plate, record.direction, time, dry=dry)
             elif record.decision.reason is Reason.ACTUATOR_FAILED and area is not None:
-                self._occupancy.failed(area, plate, record.direction)
+                self._failed(area, plate, record.direction)
 
 
 def _check_actuators(config: GateConfig, actuators: Mapping[str, Actuator]) -> None:

@@ -70,6 +70,8 @@ class GateMachine:
         self._present: OrderedDict[Passage, _Opened] = OrderedDict()
         self._in_sight: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._pass_uses: dict[str, int] = {}
+        # And what it were, had the dry gates opened.
+        self._dry_uses: dict[str, int] = {}
         self._pulling: set[str] = set()
         self._pulled: dict[str, float] = {}
 
@@ -78,10 +80,9 @@ class GateMachine:
         """The wall clock: it is shown the records at first, and then each moment."""
         return self._clock
 
-    @property
-    def pass_uses(self) -> Mapping[str, int]:
-        """Visitor pass -> openings that it was used for."""
-        return self._pass_uses
+    def pass_uses(self, gate: str) -> Mapping[str, int]:
+        """Visitor pass -> openings that it was used for; those of dry gates count for dry ones."""
+        return self._dry_uses if gate in self._dry else self._pass_uses
 
     def camera_started(self, camera: str, moment: Moment) -> None:
         """Treat a camera as new: vehicles that are in its view now do not open."""
@@ -131,10 +132,20 @@ class GateMachine:
         if len(self._opened) > _MAX_PASSAGES:
             self._opened.popitem(last=False)
         self._watch(evidence.passage, gate, plate)
-        self.restore(gate, plate, decision.pass_key, time)
+        self.restore(gate, plate, decision.pass_key, time, dry=gate in self._dry)
 
-    def restore(self, gate: str, plate: str, pass_key: str | None, time: float) -> None:
-        """Take an opening from the records: limits and passes go on where they were."""
+    def restore(
+        self, gate: str, plate: str, pass_key: str | None, time: float, *, dry: bool
+    ) -> None:
+        """Take an opening from the records: limits and passes go on where they were.
+
+        Args:
+            gate: name of the gate.
+            plate: the plate that it opened for.
+            pass_key: the visitor pass that it used, None for none.
+            time: when, on the clock that only runs forward.
+            dry: whether the gate only said that it would open.
+        """
         plate = plate_identity(plate)
         openings = self._gates.setdefault(gate, _Gate()).openings
         openings.append((time, plate))
@@ -142,7 +153,8 @@ class GateMachine:
             openings.popleft()
         self._see(gate, plate, time)
         if pass_key is not None:
-            self._pass_uses[pass_key] = self._pass_uses.get(pass_key, 0) + 1
+            for uses in (self._dry_uses,) if dry else (self._pass_uses, self._dry_uses):
+                uses[pass_key] = uses.get(pass_key, 0) + 1
 
     def pulling(self, gate: str) -> None:
         """A barrier is being moved: until it is done, its gate opens for nobody else."""
