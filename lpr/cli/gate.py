@@ -322,12 +322,25 @@ def _limits(entry: PlateEntry) -> str:
 
 def _tell_doubts(plates: PlateList) -> None:
     """Print the plates of which the lists say two things, or which look like each other."""
+    from lpr.formats.folding import plate_identity
+
+    shut: set[str] = set()
     for plate in plates.plates:
-        kinds = {entry.kind.value for entry in plates.match(plate).exact}
+        match = plates.match(plate)
+        kinds = {entry.kind.value for entry in match.exact}
+        denied = sorted({entry.plate for entry in match.alike if entry.kind.value == "deny"})
+        if "deny" in kinds or denied:
+            shut.add(plate_identity(plate))
         if {"allow", "deny"} <= kinds:
             print(f"allowed and denied: {plate}; while a deny entry holds, it is denied")
+        elif "allow" in kinds and denied:
+            print(
+                f"{plate} looks like the denied {', '.join(denied)}: "
+                "while the deny entry holds, it is always asked about"
+            )
     for group in plates.collisions:
-        print(f"cannot be told apart when misread: {', '.join(group)}; only exact ones open")
+        if not shut.issuperset(group):
+            print(f"cannot be told apart when misread: {', '.join(group)}; only exact ones open")
 
 
 def _rules(timezone: str | None) -> EntryRules:

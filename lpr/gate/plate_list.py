@@ -149,7 +149,10 @@ class PlateList:
 
     @property
     def collisions(self) -> tuple[tuple[str, ...], ...]:
-        """Groups of listed plates that cannot be told apart: only the exact text counts there."""
+        """Groups of listed plates that cannot be told apart.
+
+        Only the exact text counts there, and none opens beside one that is denied.
+        """
         return collisions(self._by_plate, self._confusables)
 
     def match(self, text: str) -> ListMatch:

@@ -9,8 +9,11 @@ from typer.testing import CliRunner, Result
 import lpr.factory
 from lpr.cli.app import app
 from lpr.config import EngineConfig
+from lpr.gate.build import load_plates
 from lpr.gate.config import load_gate_config
 from lpr.gate.fakes import sure_event
+from lpr.gate.rig import Rig, passage
+from lpr.gate.rig import site as rig_site
 from lpr.service.build import camera_engines, engine_config
 from lpr.sinks.wire import event_to_json, to_line
 from lpr.types import FrameResult, StageTimings
@@ -206,6 +209,31 @@ def test_a_check_names_plates_that_are_allowed_and_denied(tmp_path: Path) -> Non
     assert result.exit_code == 0
     assert "allowed and denied: BAB1234; while a deny entry holds, it is denied" in result.output
     assert "X1" not in result.output
+
+
+def test_a_check_names_allowed_plates_that_look_like_denied_ones(tmp_path: Path) -> None:
+    (tmp_path / "plates.csv").write_text(
+        "plate,list\nAB100CX,allow\nABI00CX,allow\nAB1O0CX,deny\n"
+        "KL770,allow\nKL77O,allow\nXX1,deny\nXXI,deny\nBO12,allow\nBÖ12,deny\n"
+    )
+    (tmp_path / "gate.toml").write_text(
+        'lists = ["plates.csv"]\n[[gates]]\nname = "main"\ncameras = ["north"]\n'
+    )
+    result = CliRunner().invoke(app, ["gate", "check", "--offline", str(tmp_path / "gate.toml")])
+    asked = "while the deny entry holds, it is always asked about"
+    assert [line for line in result.output.splitlines() if "like" in line or "apart" in line] == [
+        f"AB100CX looks like the denied AB1O0CX: {asked}",
+        f"ABI00CX looks like the denied AB1O0CX: {asked}",
+        f"BO12 looks like the denied BÖ12: {asked}",
+        "cannot be told apart when misread: KL770, KL77O; only exact ones open",
+    ]
+    site = load_gate_config(tmp_path / "gate.toml")
+    rig = Rig(rig_site(), load_plates(site))
+    told = {
+        plate: rig.see(passage(plate, track), 100.0 * track).action.value
+        for track, plate in enumerate(("AB100CX", "ABI00CX", "BO12", "KL770", "KL77O"), start=1)
+    }
+    assert list(told.values()) == ["ask", "ask", "ask", "open", "open"]
 
 
 def test_an_event_file_that_is_missing_is_one_line(tmp_path: Path) -> None:
