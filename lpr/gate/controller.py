@@ -145,8 +145,8 @@ class GateController:
 
         A verdict that came in a cool-down is decided about again for `policy.retry_for` seconds
         while its plate is in view, and one that lacked only the direction for as long as its plate
-        is in view. Who was refused for the hour, the lists or want of room is decided about again
-        for `policy.wait_for` seconds, and only once the rules would open.
+        is in view. Who was refused for the hour, the lists, want of room or a limit of openings is
+        decided about again for `policy.wait_for` seconds, and only once the gate would open.
 
         Args:
             camera: name of the camera.
@@ -273,15 +273,22 @@ class GateController:
     ) -> Decision | Pull | None:
         # The plate is in this very frame, so the verdict is as fresh as the frame.
         event = replace(waiting.event, time=max(time, waiting.event.time))
-        if waiting.quiet and self._still_refused(event, post, age, moment):
+        if waiting.quiet and self._still_refused(replace(waiting, event=event), post, age, moment):
             return None
         return self._decided(event, age, moment, waiting)
 
-    def _still_refused(self, event: PlateEvent, post: Post, age: float, moment: Moment) -> bool:
-        """Whether the rules would not open yet, without a trace of having been asked."""
+    def _still_refused(self, waiting: Waiting, post: Post, age: float, moment: Moment) -> bool:
+        """Whether the gate would not open yet, without a trace of having been asked."""
+        gate = post.gate
         try:
-            evidence = self._evidence(event, post, age)
-            return decide(evidence, self._context(post, moment)).action is not Action.OPEN
+            evidence = self._evidence(waiting.event, post, age)
+            decision = decide(evidence, self._context(post, moment))
+            if decision.action is not Action.OPEN:
+                return True
+            # Between a limit and a cool-down, each waited for anew, it would wait for ever.
+            return waiting.reason is Reason.RATE_LIMIT and self._machine.too_often(
+                decision, gate.name, gate.policy, moment.time
+            )
         # `_decided` meets it again, and keeps the gate shut.
         except Exception:  # noqa: BLE001
             return False

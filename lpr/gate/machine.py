@@ -125,6 +125,10 @@ class GateMachine:
             decision, action=action, reason=reason, rule=rule, detail=detail, would=Action.OPEN
         )
 
+    def too_often(self, decision: Decision, gate: str, policy: GatePolicy, time: float) -> bool:
+        """Whether an opening at second `time` is held back by a cool-down or a limit."""
+        return self._held_by_rate(gate, _plate(decision), policy, time) is not None
+
     def opened(self, decision: Decision, evidence: Evidence, gate: str, time: float) -> None:
         """Take an opening, before the actuator is pulled: a failure must not open twice."""
         plate = _plate(decision)

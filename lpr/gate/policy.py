@@ -101,7 +101,7 @@ class GatePolicy(BaseModel):
         le=3600,
         description=(
             "Seconds for which a refused vehicle may stand in view until its hours begin, the "
-            "area has room or the lists know it; 0 has it come again."
+            "area has room, the lists know it or a limit of openings is past; 0 has it come again."
         ),
     )
     max_per_minute: int = Field(default=10, ge=1, description="Openings of one gate in a minute.")

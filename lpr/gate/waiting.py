@@ -23,8 +23,9 @@ _CHANGING: Final = (
     Reason.OUT_OF_SCHEDULE,
     Reason.PASS_USED_UP,
     Reason.AREA_FULL,
+    Reason.RATE_LIMIT,
 )
-"""What the hour, another list or another vehicle's leaving may change."""
+"""What the hour, another list, another vehicle's leaving or openings of long ago may change."""
 _LOOK_EVERY: Final = 1.0
 """Seconds between two looks whether it has."""
 _MAX_WAITING: Final = 1024

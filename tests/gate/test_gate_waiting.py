@@ -27,6 +27,7 @@ def test_only_what_time_may_heal_waits() -> None:
         Reason.OUT_OF_SCHEDULE: True,
         Reason.PASS_USED_UP: True,
         Reason.AREA_FULL: True,
+        Reason.RATE_LIMIT: True,
         Reason.STALE_EVIDENCE: False,
         Reason.COOL_DOWN: False,
         Reason.NOT_RECORDED: False,

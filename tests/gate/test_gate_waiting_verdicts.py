@@ -190,3 +190,50 @@ def test_an_age_that_cannot_be_is_told_while_a_vehicle_waits() -> None:
     assert rig.see(passage("NEW1"), 101).reason is Reason.NOT_LISTED
     made = looks(rig, 1, 102, 110, age=float("nan"))
     assert [(one.action, one.reason) for one in made] == [(Action.DENY, Reason.MALFORMED_EVIDENCE)]
+
+
+def crowd(rig: Rig, tracks: range, begin: int, end: int) -> list[tuple[int, Decision]]:
+    """A second's step between looks at plates that all stand there; when what was decided."""
+    made = []
+    for second in range(begin, end):
+        quad = Quad.from_box(460, 390, 540, 410)
+        seen = [
+            Track(track, quad, TrackState.ACTIVE, 0, 0, 3, Detection(quad, 0.9)) for track in tracks
+        ]
+        moment = START.later(second)
+        told = rig.gate.observe("north", seen, time=second - 98, age=0.1, moment=moment)
+        made += [(second, one) for one in told]
+    return made
+
+
+def test_who_waits_for_a_limit_is_let_in_once_it_is_past() -> None:
+    rig = Rig(site(policy={"max_per_minute": 1}))
+    assert rig.see(passage(), 100).action is Action.OPEN
+    assert rig.see(passage("XY999ZZ", 2), 130).reason is Reason.RATE_LIMIT
+    made = looks(rig, 2, 131, 400)
+    assert [(one.action, one.reason) for one in made] == [(Action.OPEN, Reason.EXACT_MATCH)]
+    assert rig.openings == 2
+
+
+def test_the_limits_hold_for_a_crowd_that_waits() -> None:
+    plates = plain_list([f"AB{number}" for number in range(100, 112)])
+    rig = Rig(site(policy={"max_per_minute": 3, "wait_for": 100}), plates)
+    for track in range(12):
+        rig.see(passage(f"AB{100 + track}", track), 100)
+    made = crowd(rig, range(12), 101, 400)
+    opened = [100, *(second for second, one in made if one.action is Action.OPEN)]
+    assert len(opened) == rig.openings
+    # Those who were told of the limit wait in silence, a hundred seconds from then.
+    limited = [one.text for _, one in made if one.reason is Reason.RATE_LIMIT]
+    assert len(limited) == len(set(limited)) == 9
+    assert opened == [100, 103, 106, 160, 163, 166]
+
+
+def test_who_waits_for_a_limit_in_vain_has_to_come_again() -> None:
+    rig = Rig(site(policy={"max_per_minute": 1, "max_per_hour": 1}))
+    assert rig.see(passage(), 100).action is Action.OPEN
+    assert rig.see(passage("XY999ZZ", 2), 3640).reason is Reason.RATE_LIMIT
+    assert [one.action for one in looks(rig, 2, 3641, 3710)] == [Action.OPEN]
+    assert rig.see(passage(track=3), 3715).reason is Reason.RATE_LIMIT
+    assert looks(rig, 3, 3716, 3776) == []
+    assert looks(rig, 3, 7400, 7500) == []
