@@ -15,17 +15,23 @@ from lpr.gate.schedule import time_zone
 
 _HEADER: Final = re.compile(r"^[ \t]*\[\[[ \t]*(allow|deny|watch)[ \t]*\]\]", re.MULTILINE)
 _KINDS: Final = tuple(kind.value for kind in ListKind)
+_NO_ENTRIES: Final = "# A plate list: tables [[allow]], [[deny]] and [[watch]].\n"
 
 
 def parse_toml(text: str, name: str) -> Iterator[ListItem]:
     """Yield the tables `[[allow]]`, `[[deny]]` and `[[watch]]` of a TOML text.
 
-    A `timezone` above the first table holds for every entry that names none.
+    A `timezone` above the first table holds for every entry that names none. A text without even
+    a comment is a problem, not a list without entries: a full disk leaves one behind.
 
     Args:
         text: the file's text.
         name: the file's name, for problems and entries.
     """
+    if not text.strip():
+        message = "is empty; a list without plates holds a comment (# ...) at least"
+        yield name, ListProblem(name, message, quotes=False)
+        return
     data = _loaded(text, name)
     if isinstance(data, ListProblem):
         yield name, data
@@ -96,7 +102,7 @@ def without_tables(text: str, drop: Sequence[bool]) -> str | None:
         drop: for each table in the order of the file whether it goes.
 
     Returns:
-        What is left; None where the headers do not line up with `drop`.
+        What is left, a comment at least; None where the headers do not line up with `drop`.
     """
     starts = [_with_comments(text, found.start(1)) for found in _HEADER.finditer(text)]
     if len(starts) != len(drop):
@@ -106,7 +112,8 @@ def without_tables(text: str, drop: Sequence[bool]) -> str | None:
     kept.extend(
         text[start:end] for start, end, gone in zip(starts, ends, drop, strict=True) if not gone
     )
-    return "".join(kept)
+    left = "".join(kept)
+    return left if left.strip() else _NO_ENTRIES
 
 
 def _with_comments(text: str, place: int) -> int:
@@ -121,14 +128,14 @@ def _with_comments(text: str, place: int) -> int:
 
 
 def dump_toml(entries: Iterable[PlateEntry]) -> str:
-    """Return entries as TOML tables."""
+    """Return entries as TOML tables, a comment where there are none."""
     tables: list[str] = []
     for entry in entries:
         fields = entry_fields(entry)
         kind = fields.pop("list")
         lines = [f"[[{kind}]]", *(f"{name} = {_toml(value)}" for name, value in fields.items())]
         tables.append("\n".join(lines) + "\n")
-    return "\n".join(tables)
+    return "\n".join(tables) or _NO_ENTRIES
 
 
 def _toml(value: object) -> str:

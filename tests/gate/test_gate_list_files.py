@@ -187,6 +187,8 @@ def test_wrong_csv_is_told_with_its_line(tmp_path: Path, text: str, message: str
         ('allow = ["A1"]\n', "p.toml allow 1: write each entry as a table"),
         ('timezone = "Mars"\n', "p.toml: timezone: 'Mars' is no time zone"),
         ("[[allow]\n", "is no valid TOML"),
+        ("", "p.toml: is empty; a list without plates holds a comment"),
+        (" \n\n", "p.toml: is empty"),
         ('[allow]\nplate = "A1"\nx = 1\n', "p.toml allow 1: unknown field 'x'"),
         ("[[allow]]\nplate = 2026-01-01\n", "needs a text in quotes"),
         ('[[allow]]\nplate = "A1"\nvalid_to = 2026-01-01T10:00:00\n', "is no date"),
@@ -416,6 +418,28 @@ def test_comments_in_toml_stay(tmp_path: Path) -> None:
     assert "# keep out" in left
     assert "plumber" not in left
     assert [one.plate for one in read_list(path, RULES).entries] == ["BAB1234", "CD1", "NEW1"]
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.toml"])
+def test_a_list_that_was_emptied_by_a_failed_save_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    add_entry(path, {"plate": "A1", "list": "deny"}, RULES)
+    path.write_bytes(b"")
+    with pytest.raises(PlateListError, match=rf"{name}: is empty"):
+        load_lists([path], RULES, default_confusables())
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.toml"])
+def test_a_list_whose_last_plate_goes_is_no_empty_file(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    add_entry(path, {"plate": "A1", "list": "deny"}, RULES)
+    add_entry(path, {"plate": "A1", "list": "allow"}, RULES, replacing=True)
+    assert remove_plate(path, "A1", RULES) == 1
+    assert load_lists([path], RULES, default_confusables()).entries == ()
+    add_entry(path, {"plate": "B1", "list": "deny"}, RULES)
+    assert [one.plate for one in read_list(path, RULES).entries] == ["B1"]
+    export_list([], path)
+    assert load_lists([path], RULES, default_confusables()).entries == ()
 
 
 def test_tangled_toml_is_not_cut(tmp_path: Path) -> None:
