@@ -12,6 +12,7 @@ from lpr.store.records import MAX_TEXT
 from lpr.types import EventKind
 
 MAX_RESULTS: Final = 10_000
+_ACTIONS: Final = ("open", "ask", "deny", "ignore")
 
 
 class Match(StrEnum):
@@ -65,6 +66,9 @@ class SearchQuery:
             raise ConfigError(f"limit: {self.limit} is not within 1 to {MAX_RESULTS}")
         if self.skip < 0:
             raise ConfigError(f"skip: {self.skip} is less than 0")
+        # It goes into the audit log, which holds no plates.
+        if self.action is not None and self.action not in _ACTIONS:
+            raise ConfigError(f"action: is none of {', '.join(_ACTIONS)}")
         for name, moment in (("since", self.since), ("until", self.until)):
             if moment is not None and moment.tzinfo is None:
                 raise ConfigError(f"{name}: {moment} needs a time zone")

@@ -33,6 +33,12 @@ def find_events(
     return tuple(stored_event(row) for row in connection.execute(wanted).mappings())
 
 
+def knows_camera(connection: sa.Connection, camera: str) -> bool:
+    """Whether any event is stored of a camera."""
+    wanted = sa.select(events.c.number).where(events.c.camera == name_text(camera)).limit(1)
+    return connection.execute(wanted).first() is not None
+
+
 def event_rows() -> sa.Select[Any]:
     """Select events with the last action of their passage and whether they have a picture."""
     # That the vehicle has left, or the gate had opened for it, says nothing of what it got.

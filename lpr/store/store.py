@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Lock
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 from uuid import uuid4
 
 import sqlalchemy as sa
 
+from lpr.errors import ConfigError
 from lpr.formats.confusables import Confusables
 from lpr.store.audit import AuditCheck, AuditEntry, AuditLog
 from lpr.store.database import Database
@@ -39,12 +41,14 @@ from lpr.store.retention import PurgeReport, audit_detail, delete_expired
 from lpr.store.rows import aware, clean_decision, clean_event, name_text, plate_text, stored_event
 from lpr.store.schema import events
 from lpr.store.scrub import Scrubber
-from lpr.store.search import event_rows, find_events
+from lpr.store.search import event_rows, find_events, knows_camera
 from lpr.store.settings import StoreSettings
 from lpr.store.subject import ErasureReport, audit_to_dict, collect, decisions_of, erase_texts
 from lpr.store.summary import StoreSummary, count, holdings
 from lpr.store.wall_clock import believe
 from lpr.types import PlateEvent
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +199,15 @@ class EventStore:
         """
         with self._database.write() as connection:
             found = find_events(connection, query, self._keys, self._confusables)
+            # What is no camera's name may be a plate, and the log keeps what it is told for ever.
+            known = query.camera is None or knows_camera(connection, query.camera)
             detail = {
                 "match": query.match.value,
                 "folded": query.folded,
                 "length": None if query.text is None else len(query.text),
                 "since": None if query.since is None else query.since.isoformat(),
                 "until": None if query.until is None else query.until.isoformat(),
-                "camera": query.camera,
+                "camera": query.camera if known else "",
                 "kind": None if query.kind is None else query.kind.value,
                 "action": query.action,
                 "results": len(found),
@@ -213,10 +219,13 @@ class EventStore:
         """Return one event with its decisions and picture, None where it is not there; audited.
 
         Raises:
+            ConfigError: `event_id` is no UUID. It may be a plate, and is not repeated.
             StoreError: the database failed, or the audit log could not be written.
         """
+        if _UUID.fullmatch(event_id) is None:
+            raise ConfigError("event: is no UUID; `lpr events search --json` prints an event's")
         with self._database.write() as connection:
-            wanted = event_rows().where(events.c.event_id == name_text(event_id))
+            wanted = event_rows().where(events.c.event_id == event_id)
             row = connection.execute(wanted).mappings().first()
             detail = {"event_id": event_id, "found": row is not None}
             found = None if row is None else stored_event(row)

@@ -141,7 +141,17 @@ def test_show_prints_an_event_and_writes_its_picture(run: Run, tmp_path: Path) -
     assert shown["text"] == "BAB1234"
     assert shown["decisions"][0]["reason"] == "not_listed"
     assert target.read_bytes() == PICTURE.data
-    assert run("show", "nothing", *ME, ok=False).exit_code == ExitCode.CONFIG
+    assert run("show", str(uuid4()), *ME, ok=False).exit_code == ExitCode.CONFIG
+
+
+def test_a_plate_in_place_of_an_event_reaches_no_log(run: Run) -> None:
+    result = run("show", "B-AB 1234", *ME, ok=False)
+    assert result.exit_code == ExitCode.CONFIG
+    assert "event: is no UUID" in result.stderr
+    run("search", "--camera", "B-AB 1234", *ME)
+    log = run("audit", "--json")
+    assert "1234" not in result.stderr + log.stdout
+    assert [json.loads(line)["action"] for line in log.stdout.splitlines()] == ["search"]
 
 
 def test_a_departures_picture_is_that_of_its_verdict(

@@ -236,7 +236,7 @@ def test_a_picture_goes_with_its_event(
         assert details.picture == picture
         assert details.event.has_picture
     assert not store.add_picture("no such event", kinds[0])
-    assert store.show("no such event", guard) is None
+    assert store.show(str(UUID(int=1)), guard) is None
 
 
 def test_what_is_no_picture_is_refused() -> None:

@@ -151,6 +151,18 @@ def test_every_search_is_audited(store: EventStore, event: MakeEvent, guard: Req
     assert store.audit(plate="AB124") == store.audit(who="K. Guard") == ()
 
 
+def test_a_plate_given_as_a_camera_or_an_action_is_not_audited(
+    store: EventStore, event: MakeEvent, guard: Requester
+) -> None:
+    store.add_event(event("AB123", camera="north"))
+    for camera in ("north", "AB123", "AB123\x00"):
+        store.search(SearchQuery(camera=camera), guard)
+    cameras = [json.loads(entry.detail)["camera"] for entry in store.audit()]
+    assert cameras == ["", "", "north"]
+    with pytest.raises(ConfigError, match="action: is none of open, ask, deny, ignore"):
+        SearchQuery(action="AB123")
+
+
 def test_nobody_searches_namelessly() -> None:
     for who, why in (("", "case"), ("me", " "), ("me\n2026 fake", "case"), ("x" * 300, "case")):
         with pytest.raises(ConfigError, match=r"who|why"):
