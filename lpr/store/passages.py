@@ -13,12 +13,14 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from lpr.formats.confusables import Confusables, folded
+from lpr.formats.folding import plate_identity
 from lpr.store.database import Database
 from lpr.store.keys import Keys
 from lpr.store.picture import Picture
+from lpr.store.plates import is_listed
 from lpr.store.records import RetentionClass, StoredDecision
 from lpr.store.rows import decision_columns, event_columns
-from lpr.store.schema import decisions, events, pictures, plates
+from lpr.store.schema import decisions, events, pictures
 from lpr.types import PlateEvent
 
 _RANKS: Final = tuple(RetentionClass)
@@ -69,7 +71,7 @@ class PassageWriter:
     ) -> None:
         """Write an event and its picture, unless its UUID is there already."""
         if listed is None:
-            listed = bool(event.text) and self._is_listed(connection, event.text)
+            listed = bool(event.text) and is_listed(connection, event.text, self._confusables)
         passage = Passage(event.camera, run, event.track_id)
         wanted = RetentionClass.MATCHED if listed else RetentionClass.UNMATCHED
         columns: dict[str, Any] = {
@@ -103,7 +105,7 @@ class PassageWriter:
     ) -> None:
         """Write a decision, unless its UUID is there already."""
         passage = Passage(decision.camera, decision.run, decision.track_id)
-        if self._pseudonyms and decision.plate is None:
+        if self._pseudonyms and _is_unlisted(decision):
             decision = replace(
                 decision,
                 pseudonym=(
@@ -120,12 +122,6 @@ class PassageWriter:
         )
         connection.execute(insert.on_conflict_do_nothing(index_elements=["decision_id"]))
 
-    def _is_listed(self, connection: sa.Connection, text: str) -> bool:
-        """Whether the store's own lists name the plate, or one that it may be a misreading of."""
-        alike = plates.c.folded == folded(text, self._confusables)
-        wanted = sa.select(plates.c.number).where(alike)
-        return connection.execute(wanted.limit(1)).first() is not None
-
     def _settle(
         self, connection: sa.Connection, passage: Passage, wanted: RetentionClass
     ) -> RetentionClass:
@@ -140,6 +136,13 @@ class PassageWriter:
                 stale = sa.and_(passage.within(table), table.c.retention != settled.value)
                 connection.execute(table.update().where(stale).values(retention=settled.value))
         return settled
+
+
+def _is_unlisted(decision: StoredDecision) -> bool:
+    """Whether a decision's text is another than the listed plate that it was taken for."""
+    if decision.plate is None:
+        return True
+    return bool(decision.text) and plate_identity(decision.text) != plate_identity(decision.plate)
 
 
 def class_of(decision: StoredDecision) -> RetentionClass:

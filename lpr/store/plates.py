@@ -9,6 +9,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from lpr.formats.confusables import Confusables, folded
+from lpr.formats.folding import plate_identity
 from lpr.formats.typed import MAX_TYPED, SEPARATORS, composed
 from lpr.store.records import ListedPlate
 from lpr.store.rows import listed_columns, listed_plate, plate_text
@@ -46,6 +47,17 @@ def entries_of(connection: sa.Connection, names: Collection[str]) -> dict[int, L
     """
     rows = connection.execute(sa.select(plates).order_by(plates.c.number)).mappings()
     return {row["number"]: listed_plate(row) for row in rows if typed_plate(row["plate"]) in names}
+
+
+def is_listed(connection: sa.Connection, text: str, confusables: Confusables) -> bool:
+    """Whether an entry names exactly this plate, umlauts with or without their dots.
+
+    A text that is only like a listed plate may be that of a stranger.
+    """
+    alike = sa.select(plates.c.plate).where(plates.c.folded == folded(text, confusables))
+    plate = plate_identity(text)
+    found = connection.execute(alike).scalars()
+    return any(plate_identity(typed_plate(one)) == plate for one in found)
 
 
 def add_plates(
