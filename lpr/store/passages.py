@@ -25,6 +25,27 @@ from lpr.types import PlateEvent
 
 _RANKS: Final = tuple(RetentionClass)
 
+_OF_THE_VEHICLE: Final = frozenset(
+    {
+        "not_listed",
+        "deny_listed",
+        "ambiguous",
+        "not_yet_valid",
+        "expired",
+        "out_of_schedule",
+        "wrong_gate",
+        "wrong_direction",
+        "direction_unknown",
+        "pass_used_up",
+        "already_inside",
+        "not_inside",
+        "area_full",
+        "suspicious",
+    }
+)
+"""Reasons of a gate that are about the vehicle. A stale picture or a clock that jumped is no reason
+to keep a stranger for longer."""
+
 
 class Passage(NamedTuple):
     """What names a passage."""
@@ -147,7 +168,8 @@ def _is_unlisted(decision: StoredDecision) -> bool:
 
 def class_of(decision: StoredDecision) -> RetentionClass:
     """The class that a decision puts its passage into."""
-    if decision.action == "deny" and decision.would != "open":
+    refused = decision.action == "deny" and decision.would != "open"
+    if refused and decision.reason in _OF_THE_VEHICLE:
         return RetentionClass.DENIED
     if decision.plate is not None:
         return RetentionClass.MATCHED

@@ -18,8 +18,9 @@ class _Section(BaseModel):
 class RetentionSettings(_Section):
     """`[store.retention]`: for how long each class of passages is kept.
 
-    A passage is *denied* where a gate denied it, *matched* where its plate is on a list, and
-    *unmatched* otherwise; the strictest word about any event of the passage counts for all of it.
+    A passage is *denied* where a gate denied it for what it is, not for a fault of the site,
+    *matched* where its plate is on a list, and *unmatched* otherwise; the strictest word about any
+    event of the passage counts for all of it.
     """
 
     matched_days: float | None = Field(

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpr.errors import ConfigError, StoreError
+from lpr.gate.decision import Reason
 from lpr.geometry import Quad
 from lpr.protocols import EventSink
 from lpr.store import (
@@ -25,6 +26,7 @@ from lpr.store import (
     StoredEvent,
     StoreSink,
 )
+from lpr.store.passages import class_of
 from lpr.types import EventKind, UnreadReason
 
 if TYPE_CHECKING:
@@ -159,6 +161,34 @@ def test_a_decision_without_a_run_belongs_to_the_present_one(
     assert (found[old].action, found[new].action, found[new].run) == (None, "deny", run)
 
 
+def test_each_reason_of_a_gate_is_about_the_vehicle_or_not() -> None:
+    about = {one for one in Reason if class_of(decision(reason=one)) is RetentionClass.DENIED}
+    faults = {
+        Reason.UNREAD,
+        Reason.LOW_PROBABILITY,
+        Reason.FEW_READINGS,
+        Reason.STALE_EVIDENCE,
+        Reason.MALFORMED_EVIDENCE,
+        Reason.RATE_LIMIT,
+        Reason.CLOCK_JUMP,
+        Reason.UNKNOWN_CAMERA,
+        Reason.NOT_RECORDED,
+        Reason.ACTUATOR_FAILED,
+        Reason.INTERNAL_ERROR,
+    }
+    never_denied = {
+        Reason.EXACT_MATCH,
+        Reason.CONFUSABLE_MATCH,
+        Reason.DEPARTED,
+        Reason.DRY_RUN,
+        Reason.ALREADY_OPENED,
+        Reason.STILL_PRESENT,
+        Reason.COOL_DOWN,
+        Reason.STARTING,
+    }
+    assert about == set(Reason) - faults - never_denied
+
+
 @pytest.mark.parametrize("decided_first", [False, True])
 @pytest.mark.parametrize(
     ("given_decision", "expected"),
@@ -166,6 +196,12 @@ def test_a_decision_without_a_run_belongs_to_the_present_one(
         (decision(action="deny"), RetentionClass.DENIED),
         (replace(decision(action="deny"), would="open", plate="AB123"), RetentionClass.MATCHED),
         (replace(decision(action="open"), plate="AB123"), RetentionClass.MATCHED),
+        (decision(action="deny", reason="stale_evidence"), RetentionClass.UNMATCHED),
+        (decision(action="deny", reason="internal_error"), RetentionClass.UNMATCHED),
+        (
+            replace(decision(action="deny", reason="stale_evidence"), plate="AB123"),
+            RetentionClass.MATCHED,
+        ),
         (decision(action="ask"), RetentionClass.UNMATCHED),
         (decision(action="ignore", reason="departed"), RetentionClass.UNMATCHED),
     ],
