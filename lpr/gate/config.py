@@ -27,6 +27,7 @@ from lpr.gate.section import Name, Section
 from lpr.gate.service_settings import ServiceSettings
 from lpr.settings import load_settings
 from lpr.sinks.mqtt_settings import MqttSettings
+from lpr.sinks.outbox_settings import OutboxSettings
 from lpr.sinks.rotation import RotationSettings
 from lpr.sinks.tls import TlsSettings
 from lpr.sinks.webhook_settings import WebhookSettings
@@ -297,14 +298,26 @@ def _service_beside(folder: Path, service: ServiceSettings) -> ServiceSettings:
 
 def _webhook_beside(folder: Path, webhook: WebhookSettings) -> WebhookSettings:
     beside = _files_beside(folder, webhook, "url_file", "secret_file", "token_file")
-    return beside.model_copy(update={"tls": _tls_beside(folder, webhook.tls)})
+    update = {
+        "tls": _tls_beside(folder, webhook.tls),
+        "outbox": _outbox_beside(folder, webhook.outbox),
+    }
+    return beside.model_copy(update=update)
 
 
 def _mqtt_beside(folder: Path, mqtt: MqttSettings | None) -> MqttSettings | None:
     if mqtt is None:
         return None
     tls = None if mqtt.tls is None else _tls_beside(folder, mqtt.tls)
-    return _files_beside(folder, mqtt, "password_file").model_copy(update={"tls": tls})
+    update = {"tls": tls, "outbox": _outbox_beside(folder, mqtt.outbox)}
+    return _files_beside(folder, mqtt, "password_file").model_copy(update=update)
+
+
+def _outbox_beside(folder: Path, outbox: OutboxSettings) -> OutboxSettings:
+    if outbox.file is None:
+        return outbox
+    # Absolute: whoever opens it has a folder for outboxes without a name, that of the decisions.
+    return outbox.model_copy(update={"file": str((folder / outbox.file).absolute())})
 
 
 def _tls_beside(folder: Path, tls: TlsSettings) -> TlsSettings:

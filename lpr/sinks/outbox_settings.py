@@ -63,5 +63,8 @@ class OutboxSettings(OutboxLimits, RetrySettings):
 
     file: str | None = Field(
         default=None,
-        description="Its file, relative to the configuration; by default after the receiver.",
+        description=(
+            "Its file, relative to the configuration; by default named after the receiver, beside "
+            "the decision log."
+        ),
     )

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from lpr.cli.site_files import site_files
 from lpr.config import CornersConfig, EngineConfig
 from lpr.errors import ConfigError
 from lpr.gate.config import load_gate_config
 from lpr.gate.policy import GatePolicy
+from lpr.service import build
 from lpr.service.build import camera_engines, running_site, site_models, sure_engine
 from lpr.service.setup import WorkerSetup, worker_setup
 from lpr.sinks import read_log
@@ -61,6 +63,28 @@ def test_the_networks_of_a_site_are_those_that_its_engine_opens() -> None:
     assert list(site_models(EngineConfig())) == ["detector", "corners", "recognizer"]
     bare = EngineConfig(corners=CornersConfig(looks=0))
     assert list(site_models(bare)) == ["detector", "recognizer"]
+
+
+def test_an_outbox_with_a_file_is_beside_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "gate.toml").write_text(
+        'decisions = "logs/decisions.jsonl"\n'
+        '[[gates]]\nname = "main"\ncameras = ["north"]\n'
+        '[[webhooks]]\nname = "office"\nurl = "http://127.0.0.1:1/"\nsigned = false\n'
+        'outbox = { file = "office.box" }\n'
+        '[[webhooks]]\nname = "house"\nurl = "http://127.0.0.1:1/"\nsigned = false\n'
+        '[mqtt]\nhost = "127.0.0.1"\nport = 1\noutbox = { file = "broker.box" }\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    # Outboxes without a file stay where messages may wait already: beside the decision log.
+    expected = {"office.box", "logs/house.outbox", "broker.box"}
+    assert expected <= {os.path.relpath(file, tmp_path) for file in site_files(Path("gate.toml"))}
+    for receiver in build._receivers(load_gate_config(Path("gate.toml"))):
+        receiver.close()
+    made = {str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*.*box")}
+    assert made == expected
 
 
 def test_a_site_where_nobody_comes_deletes_its_old_decisions(
