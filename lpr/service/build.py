@@ -22,6 +22,7 @@ from lpr.gate.list_entries import parse_entry
 from lpr.gate.plate_list import PlateEntry, PlateList
 from lpr.gate.policy import GatePolicy
 from lpr.gate.record import DecisionRecord
+from lpr.gate.secret_variables import secret_variables
 from lpr.registry import find_model
 from lpr.service.health import HealthFile
 from lpr.service.hiding import Hider, no_pseudonym
@@ -174,10 +175,11 @@ def build_keepers(
         ConfigError: a camera's password is missing, or as `camera_engines`.
     """
     engines = camera_engines(config, engine)
+    worker = partial(WorkerProcess, withheld=secret_variables(config))
     return [
         CameraKeeper(
             camera.name,
-            partial(WorkerProcess, worker_setup(camera, engines[camera.name]), wake),
+            partial(worker, worker_setup(camera, engines[camera.name]), wake),
             timeout=max(config.service.worker_timeout, camera.timeout + 5.0),
             time=time.monotonic(),
         )

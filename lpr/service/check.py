@@ -19,6 +19,7 @@ from lpr.gate.config import GateConfig
 from lpr.gate.decision_lock import is_held
 from lpr.gate.gpio_relay import GpioRelaySettings
 from lpr.gate.http_relay import HttpRelay, HttpRelaySettings
+from lpr.gate.secret_variables import secret_variables
 from lpr.gate.serial_relay import SerialRelaySettings
 from lpr.registry import find_model
 from lpr.roi import leaves
@@ -77,10 +78,10 @@ def check_site(config: GateConfig) -> Iterator[Finding]:
         port = config.mqtt.port or (1883 if config.mqtt.tls is None else 8883)
         yield _check_port("mqtt", f"mqtt://{config.mqtt.host}:{port}")
     yield from _check_relays(config)
-    rois = _rois(config)
+    rois, secrets = _rois(config), secret_variables(config)
     for gate in config.gates:
         for camera in gate.cameras:
-            yield _check_camera(camera, rois.get(camera.name))
+            yield _check_camera(camera, rois.get(camera.name), secrets)
 
 
 def _check_models(config: GateConfig) -> Iterator[Finding]:
@@ -241,7 +242,9 @@ def _rois(config: GateConfig) -> dict[str, tuple[int, int, int, int] | None]:
     return {name: engine.roi for name, engine in engines.items()}
 
 
-def _check_camera(camera: CameraSettings, roi: tuple[int, int, int, int] | None) -> Finding:
+def _check_camera(
+    camera: CameraSettings, roi: tuple[int, int, int, int] | None, secrets: frozenset[str]
+) -> Finding:
     what = f"camera {camera.name}"
     if camera.source is None:
         return Finding(what, good=False, text="has no source; `lpr gate run` needs it")
@@ -250,7 +253,9 @@ def _check_camera(camera: CameraSettings, roi: tuple[int, int, int, int] | None)
             with open_source(camera.source) as clip:
                 size = clip.info
         else:
-            options = LiveOptions(timeout=camera.timeout, transport=camera.transport)
+            options = LiveOptions(
+                timeout=camera.timeout, transport=camera.transport, withheld=secrets
+            )
             with CameraSource(parse_address(camera.address()), options=options) as live:
                 size = live.info
     except LprError as error:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import BinaryIO, cast
 
 from lpr.service.messages import MessageError, Report, decode
 from lpr.service.setup import WorkerSetup
+from lpr.sources.environment import child_environment
 from lpr.sources.transport import TransportError, receive, send
 
 QUEUE = 64
@@ -28,12 +29,15 @@ class WorkerProcess:
     Args:
         setup: what it looks at.
         wake: called when a report has come, in another thread.
+        withheld: variables of the environment that neither it nor its reader gets.
 
     Raises:
         OSError: no process can be started.
     """
 
-    def __init__(self, setup: WorkerSetup, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, setup: WorkerSetup, wake: Callable[[], None], *, withheld: AbstractSet[str]
+    ) -> None:
         self._inbox: queue.Queue[Report] = queue.Queue(QUEUE)
         self._wake = wake
         self._closed = threading.Event()
@@ -43,11 +47,7 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-                "OMP_NUM_THREADS": "1",
-            },
+            env={**child_environment(withheld), "OMP_NUM_THREADS": "1"},
             start_new_session=True,
         )
         self._commands = cast(BinaryIO, self._process.stdin)

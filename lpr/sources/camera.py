@@ -292,9 +292,12 @@ class CameraSource:
 
     def _start(self) -> ReaderProcess:
         try:
-            return ReaderProcess(self._camera)
+            return self._new_reader()
         except OSError as error:
             raise SourceError(f"{self._address.public}: {_no_reader(error)}") from error
+
+    def _new_reader(self) -> ReaderProcess:
+        return ReaderProcess(self._camera, withheld=self._options.withheld)
 
     def _end_reader(self) -> None:
         reader, self._reader = self._reader, None
@@ -318,7 +321,7 @@ class CameraSource:
             return
         self._delay = min(2 * self._delay, self._options.max_retry_delay)
         try:
-            reader = ReaderProcess(self._camera)
+            reader = self._new_reader()
         except OSError as error:
             # The machine is short of something now; it need not be at the next trial.
             self._lost(_no_reader(error))

@@ -61,6 +61,8 @@ class LiveOptions:
         fps: frames a second asked of a webcam, its own choice where None.
         motion: what counts as motion, for consumers that want fewer pictures while nothing moves
             (`CameraSource.still_every`); None hands over everything.
+        withheld: variables of the environment that hold secrets: the process that reads the camera
+            does not get them.
     """
 
     timeout: float = 10.0
@@ -72,6 +74,7 @@ class LiveOptions:
     size: tuple[int, int] | None = None
     fps: float | None = None
     motion: MotionOptions | None = None
+    withheld: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Check the ranges.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Set as AbstractSet
 from typing import BinaryIO, cast
 
 from lpr.sources.connect import Camera
+from lpr.sources.environment import child_environment
 from lpr.sources.transport import Body, TransportError, Value, receive, send
 
 Message = tuple[dict[str, Value], Body]
@@ -28,6 +29,7 @@ class ReaderProcess:
 
     Args:
         camera: what it reads.
+        withheld: variables of the environment that the process does not get.
 
     Attributes:
         asked: frames asked for and not come yet.
@@ -37,7 +39,7 @@ class ReaderProcess:
         OSError: no process can be started.
     """
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: Camera, *, withheld: AbstractSet[str]) -> None:
         self._inbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self.asked = 0
         self.started = False
@@ -47,7 +49,7 @@ class ReaderProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env=child_environment(withheld),
             start_new_session=True,
         )
         self._commands = cast(BinaryIO, self._process.stdin)

@@ -11,9 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from lpr.cli.app import app
+from lpr.errors import SourceError
 from lpr.gate.config import load_gate_config
 from lpr.gate.decision_lock import DecisionLock
+from lpr.service import check
 from lpr.service.check import check_site
+from lpr.sources import LiveOptions
 
 SITE = """\
 armed = true
@@ -177,6 +180,26 @@ def test_a_roi_beyond_the_picture_is_found_whoever_set_it(
     assert [(one.good, "roi reaches beyond the picture" in one.text) for one in found] == [
         (good, not good)
     ]
+
+
+def test_the_reader_of_a_camera_that_is_tried_gets_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[LiveOptions] = []
+
+    def open_camera(address: object, *, options: LiveOptions) -> None:
+        tried.append(options)
+        raise SourceError("no answer")
+
+    monkeypatch.setattr(check, "CameraSource", open_camera)
+    monkeypatch.setenv("NORTH_PASSWORD", "p")
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        '[[gates]]\nname = "main"\n[[gates.cameras]]\nname = "north"\n'
+        'source = "rtsp://127.0.0.1:1/live"\nusername = "u"\npassword_env = "NORTH_PASSWORD"\n'
+    )
+    assert any("no answer" in one.text for one in check_site(load_gate_config(path)))
+    assert [one.withheld for one in tried] == [{"NORTH_PASSWORD"}]
 
 
 @pytest.fixture

@@ -5,11 +5,14 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lpr.config import EngineConfig
 from lpr.errors import SourceError
+from lpr.gate.config import load_gate_config
 from lpr.service import process, worker
+from lpr.service.build import build_keepers
 from lpr.service.messages import MessageError, Report
 from lpr.service.setup import WorkerSetup
 from lpr.sources import CameraState, CameraStats, CameraStatus
@@ -90,12 +93,44 @@ def test_a_worker_whose_message_is_refused_says_so_when_it_is_ended(
 
     monkeypatch.setattr(process, "decode", refuse)
     ended = threading.Event()
-    running = process.WorkerProcess(setup_of("/nowhere.mp4"), ended.set)
+    running = process.WorkerProcess(setup_of("/nowhere.mp4"), ended.set, withheld=frozenset())
     deadline = time.monotonic() + 60
     while not running.gone:
         assert time.monotonic() < deadline
         ended.wait(0.1)
     assert "because a worker sent a malformed message: 'frame_index'" in running.kill()
+
+
+def test_no_process_that_decodes_video_gets_a_secret_of_the_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELAY_PASSWORD", "open-sesame")
+    monkeypatch.setenv("LPR_STORE_KEY", "0123456789abcdef")
+    monkeypatch.setenv("KEPT", "kept")
+    (tmp_path / "gate.toml").write_text(
+        '[store]\n[store.key]\nenv = "LPR_STORE_KEY"\n'
+        '[[gates]]\nname = "main"\n'
+        'cameras = [{ name = "north", source = "rtsp://127.0.0.1:1/live" }]\n'
+        '[gates.actuator]\ntype = "http"\nurl = "http://127.0.0.1:1/"\n'
+        'auth = "basic"\nusername = "gate"\npassword_env = "RELAY_PASSWORD"\n'
+    )
+    config = load_gate_config(tmp_path / "gate.toml")
+    (keeper,) = build_keepers(config, EngineConfig(), lambda: None)
+    keeper.tend(time.monotonic())
+    try:
+        worker_pid = keeper.figures(time.monotonic()).pid
+        assert worker_pid is not None
+        running = psutil.Process(worker_pid)
+        deadline = time.monotonic() + 120
+        while not (readers := running.children()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        for one in (running, *readers):
+            given = one.environ()
+            assert given["KEPT"] == "kept"
+            assert not given.keys() & {"RELAY_PASSWORD", "LPR_STORE_KEY"}
+    finally:
+        keeper.kill()
 
 
 def test_a_recording_is_no_camera(samples: Path) -> None:

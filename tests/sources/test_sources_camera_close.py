@@ -21,12 +21,12 @@ from lpr.sources.process import ReaderProcess
 PATIENCE = 60.0
 
 
-def lost_camera() -> CameraSource:
+def lost_camera(**settings: Any) -> CameraSource:
     """A camera behind a port at which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    options = LiveOptions(timeout=5, retry_delay=0.05, max_retry_delay=0.2, wait=True)
+    options = LiveOptions(timeout=5, retry_delay=0.05, max_retry_delay=0.2, wait=True, **settings)
     return CameraSource(parse_address(f"http://127.0.0.1:{port}/x"), options=options)
 
 
@@ -42,9 +42,9 @@ def test_a_reader_that_starts_while_the_source_is_closed_is_ended(
     source = lost_camera()
     started: list[ReaderProcess] = []
 
-    def start_late(camera: Any) -> ReaderProcess:
+    def start_late(camera: Any, **settings: Any) -> ReaderProcess:
         close_elsewhere(source)
-        started.append(ReaderProcess(camera))
+        started.append(ReaderProcess(camera, **settings))
         return started[0]
 
     monkeypatch.setattr(camera_module, "ReaderProcess", start_late)
@@ -81,11 +81,11 @@ def test_a_reader_that_cannot_be_started_again_is_tried_again(
     """The machine may be short of processes or memory for a moment."""
     started: list[int] = []
 
-    def start(camera: Any) -> ReaderProcess:
+    def start(camera: Any, **settings: Any) -> ReaderProcess:
         started.append(len(started))
         if started[-1] == 1:
             raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-        return ReaderProcess(camera)
+        return ReaderProcess(camera, **settings)
 
     monkeypatch.setattr(camera_module, "ReaderProcess", start)
     with lost_camera() as source:
@@ -100,3 +100,21 @@ def test_a_reader_that_cannot_be_started_again_is_tried_again(
         assert len(started) == 3
         assert not source.ended
     assert any("cannot be started" in reason for reason in reasons)
+
+
+def test_no_reader_gets_what_is_withheld_nor_the_one_that_takes_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RELAY_PASSWORD", "open-sesame")
+    with lost_camera(withheld=frozenset({"RELAY_PASSWORD"})) as source:
+        first = source.reader_pid
+        assert first is not None
+        assert "RELAY_PASSWORD" not in psutil.Process(first).environ()
+        os.kill(first, signal.SIGKILL)
+        deadline = time.monotonic() + PATIENCE
+        while source.reader_pid in (first, None):
+            assert time.monotonic() < deadline
+            source.poll()
+        second = source.reader_pid
+        assert second is not None
+        assert "RELAY_PASSWORD" not in psutil.Process(second).environ()
