@@ -22,8 +22,7 @@ def parse_csv(text: str, name: str) -> Iterator[ListItem]:
         text: the file's text.
         name: the file's name, for problems and entries.
     """
-    head = text.partition("\n")[0]
-    delimiter = ";" if head.count(";") > head.count(",") else ","
+    delimiter, _ = _style(text)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     # A file that is still being written may end in the middle of an entry, without its limits.
     unended = not text.endswith(("\n", "\r"))
@@ -57,6 +56,13 @@ def parse_csv(text: str, name: str) -> Iterator[ListItem]:
         yield name, ListProblem(name, message, quotes=False)
 
 
+def _style(text: str) -> tuple[str, str]:
+    """What stands between two cells and behind a row, as the first line shows."""
+    head = text.partition("\n")[0]
+    delimiter = ";" if head.count(";") > head.count(",") else ","
+    return delimiter, "\r\n" if head.endswith("\r") else "\n"
+
+
 def _named(
     header: Sequence[str], row: Sequence[str], where: str
 ) -> Mapping[str, str] | ListProblem:
@@ -86,10 +92,17 @@ def _header_problems(header: Sequence[str], where: str) -> Iterator[ListItem]:
             yield where, ListProblem(where, message, quotes=False)
 
 
-def dump_csv(entries: Iterable[PlateEntry]) -> str:
-    """Return entries as CSV, safe to open in a spreadsheet."""
+def dump_csv(entries: Iterable[PlateEntry], like: str = "") -> str:
+    """Return entries as CSV, safe to open in a spreadsheet.
+
+    Args:
+        entries: what it holds.
+        like: the CSV that it takes the place of: the spreadsheet that wrote `;` and CRLF there
+            reads nothing else.
+    """
+    delimiter, line_end = _style(like)
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file, delimiter=delimiter, lineterminator=line_end)
     writer.writerow(FIELDS)
     for entry in entries:
         fields = entry_fields(entry)

@@ -182,7 +182,8 @@ def _add(coming: Iterable[PlateEntry], target: Path, rules: EntryRules) -> int:
     with one_edit(target):
         text, there = _there(target, rules)
         new = [entry for entry in coming if entry not in there]
-        write_atomically(target, _dumped([*there, *new], target), unless_changed_from=text)
+        joined = _dumped([*there, *new], target, like=text)
+        write_atomically(target, joined, unless_changed_from=text)
     return len(new)
 
 
@@ -222,7 +223,7 @@ def add_entry(
             smaller = _without(path, text, there, same, _unnamed(rules)) if same else text
             new = _with(path, smaller, kept, entry, _unnamed(rules))
         else:
-            new = _dumped([*kept, entry], path)
+            new = _dumped([*kept, entry], path, like=text)
         write_atomically(path, new, unless_changed_from=text)
     return entry
 
@@ -258,17 +259,17 @@ def remove_plate(path: Path, plate: str, rules: EntryRules) -> int:
         if path.suffix.lower() == ".toml":
             smaller = _without(path, text, there, gone, rules)
         else:
-            smaller = dump_csv(entry for entry in there if entry not in gone)
+            smaller = dump_csv((entry for entry in there if entry not in gone), like=text)
         write_atomically(path, smaller, unless_changed_from=text)
     return len(gone)
 
 
-def _dumped(entries: Sequence[PlateEntry], path: Path) -> str:
-    """Return entries in the format that the file's name asks for."""
+def _dumped(entries: Sequence[PlateEntry], path: Path, *, like: str = "") -> str:
+    """Return entries in the format that the file's name asks for; a CSV is written as `like` is."""
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".toml"):
         raise _no_list(path)
-    return dump_csv(entries) if suffix == ".csv" else dump_toml(entries)
+    return dump_csv(entries, like) if suffix == ".csv" else dump_toml(entries)
 
 
 def _no_list(path: Path) -> ConfigError:

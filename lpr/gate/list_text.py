@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import stat
@@ -55,7 +56,8 @@ def write_atomically(path: Path, text: str, *, unless_changed_from: str | None =
     """Put a file in place of another: readers see the old one or the new one, never half of one.
 
     The new file gets the old one's owner, group and mode; a file that was not there is its maker's
-    alone (0600). A symbolic link stays one: the file that it points to is replaced.
+    alone (0600). A symbolic link stays one: the file that it points to is replaced. What is edited
+    (`unless_changed_from`) keeps its byte order mark, without which spreadsheets break umlauts.
 
     Args:
         path: the file.
@@ -76,7 +78,9 @@ def write_atomically(path: Path, text: str, *, unless_changed_from: str | None =
         old = _status(real)
         descriptor, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
         temporary = Path(name)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        marked = unless_changed_from is not None and old is not None and _is_marked(real)
+        encoding = "utf-8-sig" if marked else "utf-8"
+        with os.fdopen(descriptor, "w", encoding=encoding, newline="") as file:
             file.write(text)
             file.flush()
             if old is not None:
@@ -126,6 +130,11 @@ def _status(path: Path) -> os.stat_result | None:
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "is no regular file")
     return found
+
+
+def _is_marked(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
 
 
 def _give_back(descriptor: int, old: os.stat_result) -> None:

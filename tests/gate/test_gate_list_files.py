@@ -562,6 +562,29 @@ def test_a_failed_write_leaves_the_old_file(
         export_list([], tmp_path / "nowhere" / "p.csv")
 
 
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("edit", ["add", "import", "remove"])
+def test_an_edit_leaves_a_csv_as_its_spreadsheet_wrote_it(
+    tmp_path: Path, delimiter: str, line_end: str, mark: bytes, edit: str
+) -> None:
+    path = tmp_path / "p.csv"
+    rows = (("plate", "list", "owner"), ("A1", "allow", "Jürgen"), ("C1", "deny", "K; L, M"))
+    written = [delimiter.join(f'"{cell}"' for cell in row) + line_end for row in rows]
+    path.write_bytes(mark + "".join(written).encode())
+    edits(path)[edit]()
+    data = path.read_bytes()
+    assert data.startswith(mark + b"plate" + delimiter.encode() + b"list")
+    assert data.count(b"\xef\xbb\xbf") == bool(mark)
+    text = data.decode("utf-8-sig")
+    assert text.replace(line_end, "") == text.replace("\r", "").replace("\n", "")
+    found = list(csv.DictReader(text.splitlines(), delimiter=delimiter))
+    assert ("C1", "K; L, M") in [(one["plate"], one["owner"]) for one in found]
+    plates = {one.plate for one in read_list(path, RULES).entries}
+    assert plates == ({"C1"} if edit == "remove" else {"A1", "B1", "C1"})
+
+
 def edits(path: Path) -> dict[str, Callable[[], object]]:
     """What changes a list that holds the plate A1."""
     source = write(path.parent, "new.csv", "plate,list\nB1,deny\n")
@@ -621,9 +644,9 @@ def test_where_nothing_locks_a_change_by_somebody_else_is_not_lost(
         path.write_text(before)
     theirs = "plate,list\nA1,allow\nC1,deny\n"
 
-    def changed(entries: Iterable[PlateEntry]) -> str:
+    def changed(entries: Iterable[PlateEntry], like: str = "") -> str:
         path.write_text(theirs)
-        return dump_csv(entries)
+        return dump_csv(entries, like)
 
     monkeypatch.setattr(list_files, "dump_csv", changed)
     with pytest.raises(ConfigError, match="was changed meanwhile; try again"):
