@@ -29,6 +29,11 @@ class MetricsSettings(Section):
         """Whether callers must show a token."""
         return self.token_env is not None or self.token_file is not None
 
+    @property
+    def url_host(self) -> str:
+        """The host as it stands in an address: with brackets where it is an IPv6 address."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
     @model_validator(mode="after")
     def _check_host(self) -> Self:
         if not self.guarded and not is_local(self.host):

@@ -175,7 +175,7 @@ def _check_metrics(config: GateConfig) -> Finding:
     installed = _check_package(what, "prometheus_client", "prometheus-client", "gate")
     if not installed.good:
         return installed
-    where = f"{settings.host}:{settings.port}"
+    where = f"{settings.url_host}:{settings.port}"
     try:
         try_port(settings)
     except OutputError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import http.server
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -109,7 +110,7 @@ class MetricsServer:
             target=self._server.serve_forever, args=(0.2,), name="lpr-metrics", daemon=True
         )
         self._thread.start()
-        _LOG.info("metrics on http://%s:%d/metrics", settings.host, self.port)
+        _LOG.info("metrics on http://%s:%d/metrics", settings.url_host, self.port)
 
     @property
     def port(self) -> int:
@@ -132,14 +133,19 @@ def try_port(settings: MetricsSettings) -> None:
     _listen(settings, http.server.BaseHTTPRequestHandler).server_close()
 
 
+class _ServerV6(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
 def _listen(
     settings: MetricsSettings, handler: type[http.server.BaseHTTPRequestHandler]
 ) -> http.server.ThreadingHTTPServer:
+    server = _ServerV6 if ":" in settings.host else http.server.ThreadingHTTPServer
     try:
-        return http.server.ThreadingHTTPServer((settings.host, settings.port), handler)
+        return server((settings.host, settings.port), handler)
     except OSError as error:
         raise OutputError(
-            f"metrics: cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+            f"metrics: cannot listen on {settings.url_host}:{settings.port}: {error.strerror}; "
             "in [service.metrics] give another port, which each site on a machine needs, "
             "or enabled = false"
         ) from error

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -12,7 +13,7 @@ from lpr.gate.decision import Action, Decision, Reason
 from lpr.gate.service_settings import MetricsSettings
 from lpr.service.figures import BUCKETS, GateTally, Latency, OutputFigures, SiteFigures
 from lpr.service.keeper import CameraFigures
-from lpr.service.metrics import MetricsServer
+from lpr.service.metrics import MetricsServer, try_port
 from lpr.sources.status import CameraState, CameraStats, CameraStatus
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -54,8 +55,8 @@ def figures() -> SiteFigures:
     )
 
 
-def ask(server: MetricsServer, token: str = "") -> str:
-    request = urllib.request.Request(f"http://127.0.0.1:{server.port}/metrics")
+def ask(server: MetricsServer, token: str = "", *, host: str = "127.0.0.1") -> str:
+    request = urllib.request.Request(f"http://{host}:{server.port}/metrics")
     if token:
         request.add_header("Authorization", token)
     with urllib.request.urlopen(request, timeout=60) as answer:
@@ -108,6 +109,25 @@ def test_others_must_show_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SCRAPE")
     with pytest.raises(ConfigError, match="SCRAPE is not set"):
         MetricsServer(MetricsSettings(port=0, token_env="SCRAPE"), figures)  # noqa: S106
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback")
+def test_figures_are_served_over_ipv6() -> None:
+    server = MetricsServer(MetricsSettings(host="::1", port=0), figures)
+    try:
+        assert "lpr_uptime_seconds 60.0" in ask(server, host="[::1]")
+        with pytest.raises(OutputError, match=rf"\[::1\]:{server.port}: Address already in use"):
+            try_port(MetricsSettings(host="::1", port=server.port))
+    finally:
+        server.close()
 
 
 def test_a_taken_port_is_told() -> None:
