@@ -175,23 +175,58 @@ def show(path: ListPath, timezone: Zone = None) -> None:
 def add(
     path: ListPath,
     plate: Annotated[str, typer.Argument(help="The plate.")],
-    kind: Annotated[str, typer.Option("--list", help="allow, deny or watch.")] = "allow",
-    owner: Annotated[str, typer.Option(help="Whose it is.")] = "",
+    kind: Annotated[
+        str | None, typer.Option("--list", help="allow, deny or watch; allow for a new entry.")
+    ] = None,
+    owner: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
+    note: Annotated[str | None, typer.Option(help="Anything, for people.")] = None,
+    valid_from: Annotated[str | None, typer.Option(help="First day, as 2026-12-01.")] = None,
     valid_to: Annotated[str | None, typer.Option(help="Last day, as 2026-12-31.")] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help="Its hours, as 'Mon-Fri 07:00-19:00; Sat 08:00-12:00'.")
+    ] = None,
+    gates: Annotated[
+        list[str] | None, typer.Option(help="A gate where it holds; may be repeated.")
+    ] = None,
+    direction: Annotated[str | None, typer.Option(help="in or out.")] = None,
+    entries: Annotated[
+        str | None, typer.Option(help="Visitor pass: how many times it opens.")
+    ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="In place of the plate's entries that are there.")
+        bool,
+        typer.Option(
+            "--replace",
+            help="Change the plate's entry: what is not given stays, and '' takes a field away.",
+        ),
     ] = False,
     timezone: Zone = None,
 ) -> None:
-    """Add one plate; the file is written whole or not at all."""
+    """Add one plate, or change its entry; the file is written whole or not at all."""
     with clean_exit():
-        from lpr.gate import add_entry
+        from lpr.gate import add_entry, replace_entry
 
-        fields = {"plate": plate, "list": kind, "owner": owner, "valid_to": valid_to}
-        given = {name: value for name, value in fields.items() if value}
+        fields = {
+            "plate": plate,
+            "list": kind,
+            "owner": owner,
+            "note": note,
+            "valid_from": valid_from,
+            "valid_to": valid_to,
+            "schedule": schedule,
+            "gates": None if gates is None else "|".join(gates),
+            "direction": direction,
+            "entries": entries,
+        }
+        given = {name: value for name, value in fields.items() if value is not None}
         new = not path.exists()
-        entry = add_entry(path, given, _rules(timezone), replacing=replace)
-        print(f"added: {entry.plate}" + (f" (to a new list, {path})" if new else ""))
+        if replace:
+            old, entry = replace_entry(path, given, _rules(timezone))
+        else:
+            old, entry = None, add_entry(path, given, _rules(timezone))
+        if old is None:
+            print(f"added: {entry.plate}" + (f" (to a new list, {path})" if new else ""))
+        else:
+            print(f"old: {_in_words(old)}\nnew: {_in_words(entry)}")
         if entry.valid_to is not None and entry.valid_to < datetime.now(UTC).date():
             complain(f"{entry.plate}: its last day, {entry.valid_to}, is past")
 
@@ -307,6 +342,15 @@ def _plates(site: GateConfig) -> PlateList:
         for problem in error.problems:
             print(problem.in_full)
         raise ConfigError(f"{len(error.problems)} entries of a plate list are wrong") from error
+
+
+def _in_words(entry: PlateEntry) -> str:
+    """All fields of an entry, on one line."""
+    from lpr.gate.list_entries import entry_fields
+
+    fields = entry_fields(entry)
+    fields["gates"] = ", ".join(entry.gates)
+    return "; ".join(f"{name} {value}" for name, value in fields.items() if value)
 
 
 def _limits(entry: PlateEntry) -> str:

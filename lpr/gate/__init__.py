@@ -29,6 +29,7 @@ from lpr.gate.list_files import (
     load_lists,
     read_list,
     remove_plate,
+    replace_entry,
 )
 from lpr.gate.moment import Moment, system_moment
 from lpr.gate.plate_list import ListKind, PlateEntry, PlateList
@@ -86,6 +87,7 @@ __all__ = [
     "read_events",
     "read_list",
     "remove_plate",
+    "replace_entry",
     "simulate",
     "simulate_unlisted",
     "system_moment",

@@ -17,6 +17,7 @@ from lpr.gate.list_entries import (
     ListItem,
     ListProblem,
     PlateListError,
+    entry_fields,
     parse_entry,
 )
 from lpr.gate.list_plain import parse_plain
@@ -187,18 +188,15 @@ def _add(coming: Iterable[PlateEntry], target: Path, rules: EntryRules) -> int:
     return len(new)
 
 
-def add_entry(
-    path: Path, fields: Mapping[str, Any], rules: EntryRules, *, replacing: bool = False
-) -> PlateEntry:
+def add_entry(path: Path, fields: Mapping[str, Any], rules: EntryRules) -> PlateEntry:
     """Add one entry to a list file; the file is made where it is missing. Comments in TOML stay.
 
     A plate that needs several entries, for different hours or gates, gets them by hand.
 
     Args:
         path: the list file.
-        fields: field name -> value, as in a file.
+        fields: field name -> value, as in a file; `list` is `allow` where it is missing.
         rules: what it is checked against.
-        replacing: whether the plate's entries that are there make way for it.
 
     Returns:
         The new entry.
@@ -207,17 +205,55 @@ def add_entry(
         ConfigError: the entry or the file is wrong, or the plate is there already.
         OutputError: the file cannot be written; it stays as it was.
     """
-    entry, problems = parse_entry(fields, "new entry", rules)
-    if entry is None:
-        raise ConfigError("; ".join(problem.in_full for problem in problems))
+    return _edited(path, fields, rules, replacing=False)[1]
+
+
+def replace_entry(
+    path: Path, fields: Mapping[str, Any], rules: EntryRules
+) -> tuple[PlateEntry | None, PlateEntry]:
+    """Change a plate's entry in a list file, or add one. Comments elsewhere in TOML stay.
+
+    Args:
+        path: the list file.
+        fields: field name -> value, as in a file. What the old entry has and is not among them
+            stays, its time zone only where `rules` has none for new entries; an empty text takes
+            a field away.
+        rules: what the new entry is checked against.
+
+    Returns:
+        The entry that was there, None where there was none, and the new one.
+
+    Raises:
+        ConfigError: the entry or the file is wrong, or the plate has several entries there.
+        OutputError: the file cannot be written; it stays as it was.
+    """
+    return _edited(path, fields, rules, replacing=True)
+
+
+def _edited(
+    path: Path, fields: Mapping[str, Any], rules: EntryRules, *, replacing: bool
+) -> tuple[PlateEntry | None, PlateEntry]:
+    """Write one entry, in place of the plate's old one where that is wanted; return both."""
+    default = {"list": ListKind.ALLOW.value}
+    plate = _parsed({**default, **fields}, rules).plate
     with one_edit(path):
         text, there = _there(path, rules)
-        same = [one for one in there if plate_identity(one.plate) == plate_identity(entry.plate)]
+        same = [one for one in there if plate_identity(one.plate) == plate_identity(plate)]
+        if len(same) > 1:
+            raise ConfigError(
+                f"{path}: {same[0].plate} is there already, in {len(same)} entries; "
+                "change them by hand"
+            )
         if same and not replacing:
             raise ConfigError(
                 f"{path}: {same[0].plate} is there already ({same[0].source}, {same[0].kind}); "
-                "--replace puts the new entry in place of the old"
+                "--replace changes its entry: what is not given stays"
             )
+        old = same[0] if same else None
+        kept_fields = default if old is None else entry_fields(old)
+        if rules.own_zone:
+            kept_fields.pop("timezone", None)
+        entry = _parsed({**kept_fields, **fields}, rules)
         kept = [one for one in there if one not in same]
         if path.suffix.lower() == ".toml" and text:
             smaller = _without(path, text, there, same, _unnamed(rules)) if same else text
@@ -225,7 +261,7 @@ def add_entry(
         else:
             new = _dumped([*kept, entry], path, like=text)
         write_atomically(path, new, unless_changed_from=text)
-    return entry
+    return old, entry
 
 
 def remove_plate(path: Path, plate: str, rules: EntryRules) -> int:
@@ -262,6 +298,13 @@ def remove_plate(path: Path, plate: str, rules: EntryRules) -> int:
             smaller = dump_csv((entry for entry in there if entry not in gone), like=text)
         write_atomically(path, smaller, unless_changed_from=text)
     return len(gone)
+
+
+def _parsed(fields: Mapping[str, Any], rules: EntryRules) -> PlateEntry:
+    entry, problems = parse_entry(fields, "new entry", rules)
+    if entry is None:
+        raise ConfigError("; ".join(problem.in_full for problem in problems))
+    return entry
 
 
 def _dumped(entries: Sequence[PlateEntry], path: Path, *, like: str = "") -> str:

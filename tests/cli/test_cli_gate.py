@@ -401,3 +401,37 @@ def test_plates_alone_are_imported_as_what_they_are_said_to_be(tmp_path: Path) -
     assert bad.exit_code == 6
     assert [line.split(":")[1] for line in bad.stdout.splitlines()] == ["1", "2"]
     assert bad.stderr == f"lpr: {source}: nothing was imported; mend the lines above first\n"
+
+
+def test_a_replaced_entry_stays_what_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "plates.csv"
+
+    def add(*options: str) -> Result:
+        command = ["gate", "lists", "add", str(path), "B AB 1234", *options]
+        return CliRunner().invoke(app, command)
+
+    limits = ("--schedule", "Mon-Fri 07:00-19:00", "--gates", "main", "--gates", "yard")
+    dates = ("--direction", "in", "--valid-from", "2026-01-01", "--valid-to", "2999-01-31")
+    assert add("--list", "deny", "--note", "sold", *limits, *dates).exit_code == 0
+    before = path.read_text()
+    refused = add("--owner", "Ms Ode")
+    assert refused.exit_code == 6
+    assert "--replace changes its entry: what is not given stays" in refused.stderr
+    told = add("--owner", "Ms Ode", "--replace").stdout.splitlines()
+    assert told == [
+        "old: plate BAB1234; list deny; note sold; valid_from 2026-01-01; valid_to 2999-01-31; "
+        "schedule Mon-Fri 07:00-19:00; gates main, yard; direction in",
+        "new: plate BAB1234; list deny; owner Ms Ode; note sold; valid_from 2026-01-01; "
+        "valid_to 2999-01-31; schedule Mon-Fri 07:00-19:00; gates main, yard; direction in",
+    ]
+    assert path.read_text() == before.replace("deny,,sold", "deny,Ms Ode,sold")
+
+
+def test_a_visitor_pass_is_added(tmp_path: Path) -> None:
+    path = tmp_path / "plates.csv"
+    command = ["gate", "lists", "add", str(path), "B AB 1234", "--replace", "--entries"]
+    assert CliRunner().invoke(app, [*command, "2"]).stdout.startswith("added: BAB1234")
+    shown = CliRunner().invoke(app, ["gate", "lists", "show", str(path)], env={"COLUMNS": "160"})
+    assert "2 entries" in shown.stdout
+    wrong = CliRunner().invoke(app, [*command, "0"])
+    assert (wrong.exit_code, "entries: '0' is no number of entries" in wrong.stderr) == (6, True)

@@ -29,6 +29,7 @@ from lpr.gate.list_files import (
     parse_list,
     read_list,
     remove_plate,
+    replace_entry,
 )
 from lpr.gate.list_text import one_edit
 from lpr.gate.list_toml import dump_toml
@@ -433,7 +434,7 @@ def test_a_list_that_was_emptied_by_a_failed_save_is_refused(tmp_path: Path, nam
 def test_a_list_whose_last_plate_goes_is_no_empty_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     add_entry(path, {"plate": "A1", "list": "deny"}, RULES)
-    add_entry(path, {"plate": "A1", "list": "allow"}, RULES, replacing=True)
+    replace_entry(path, {"plate": "A1", "list": "allow"}, RULES)
     assert remove_plate(path, "A1", RULES) == 1
     assert load_lists([path], RULES, default_confusables()).entries == ()
     add_entry(path, {"plate": "B1", "list": "deny"}, RULES)
@@ -469,7 +470,8 @@ def test_an_entry_is_added_to_toml_where_the_list_then_says_so(
     path = write(tmp_path, "p.toml", text)
     before = read_list(path, RULES)
     try:
-        add_entry(path, {"plate": "NEW 1", "list": kind}, RULES, replacing=replacing)
+        put = replace_entry if replacing else add_entry
+        put(path, {"plate": "NEW 1", "list": kind}, RULES)
     except ConfigError as error:
         assert "add NEW1 by hand" in str(error)
         assert path.read_text() == text
@@ -520,7 +522,7 @@ def test_a_plate_goes_with_and_without_its_dots(tmp_path: Path, name: str, plate
     plates = load_lists([path], RULES, default_confusables())
     assert plates.plates == ("AB1",)
     add_entry(path, {"plate": "FUAB10", "list": "allow"}, RULES)
-    add_entry(path, {"plate": "FÜAB10", "list": "deny"}, RULES, replacing=True)
+    replace_entry(path, {"plate": "FÜAB10", "list": "deny"}, RULES)
     left = [(one.plate, one.kind.value) for one in read_list(path, RULES).entries]
     assert left == [("AB1", "allow"), ("FÜAB10", "deny")]
 
@@ -695,10 +697,52 @@ def test_a_plate_is_added_once_or_replaced(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     add_entry(path, {"plate": "AB 1", "list": "allow"}, RULES)
     add_entry(path, {"plate": "CD 2", "list": "allow"}, RULES)
-    with pytest.raises(ConfigError, match=r"AB1 is there already \(.*:\d, allow\); --replace puts"):
+    with pytest.raises(ConfigError, match=r"AB1 is there already \(.*:\d, allow\); --replace ch"):
         add_entry(path, {"plate": "ab-1", "list": "deny"}, RULES)
-    add_entry(path, {"plate": "ab-1", "list": "deny"}, RULES, replacing=True)
+    replace_entry(path, {"plate": "ab-1", "list": "deny"}, RULES)
     found = [(one.plate, one.kind.value) for one in read_list(path, RULES).entries]
     assert found == [("CD2", "allow"), ("AB1", "deny")]
-    add_entry(path, {"plate": "EF 3", "list": "deny"}, RULES, replacing=True)
+    assert replace_entry(path, {"plate": "EF 3", "list": "deny"}, RULES)[0] is None
     assert len(read_list(path, RULES).entries) == 3
+
+
+LIMITED = {
+    "plate": "AB 1",
+    "list": "allow",
+    "owner": "Ms Ode",
+    "note": "blue",
+    "valid_from": "2026-01-01",
+    "valid_to": "2030-12-31",
+    "schedule": "Mon-Fri 07:00-19:00",
+    "timezone": "Asia/Tokyo",
+    "gates": "main|back",
+    "direction": "in",
+    "entries": 2,
+}
+
+
+@pytest.mark.parametrize("name", ["plates.csv", "plates.toml"])
+def test_a_replaced_entry_keeps_what_is_not_given(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    there = add_entry(path, LIMITED, RULES)
+    old, new = replace_entry(path, {"plate": "ab-1", "owner": "Mr Poe", "gates": ""}, RULES)
+    assert old == there
+    assert new == replace(there, owner="Mr Poe", gates=())
+    assert read_list(path, RULES).entries == (new,)
+    tokyo_no_more = EntryRules(zone=time_zone("Europe/Rome"), own_zone=True)
+    assert replace_entry(path, {"plate": "AB1"}, tokyo_no_more)[1].zone.key == "Europe/Rome"
+    with pytest.raises(ConfigError, match="only an allow entry can be a visitor pass"):
+        replace_entry(path, {"plate": "AB1", "list": "deny"}, RULES)
+    replace_entry(path, {"plate": "AB1", "list": "deny", "entries": ""}, RULES)
+    assert replace_entry(path, {"plate": "AB1", "note": ""}, RULES)[1].kind is ListKind.DENY
+
+
+@pytest.mark.parametrize("put", [add_entry, replace_entry])
+def test_one_of_several_entries_is_not_replaced(tmp_path: Path, put: Callable[..., object]) -> None:
+    text = "plate,list,schedule\nAB1,allow,Mon 07:00-09:00\nAB1,allow,Tue 07:00-09:00\n"
+    path = write(tmp_path, "plates.csv", text)
+    with pytest.raises(
+        ConfigError, match="AB1 is there already, in 2 entries; change them by hand"
+    ):
+        put(path, {"plate": "AB1", "list": "deny"}, RULES)
+    assert path.read_text() == text
