@@ -18,6 +18,8 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 _SOUND_AFTER = 60.0
 _STALE_AFTER = 5.0
+_AT_FIRST = frozenset(("", "starting", "connecting"))
+"""Reasons that are no trouble: every camera gives them when it starts."""
 
 
 class Process(Protocol):
@@ -102,6 +104,7 @@ class CameraKeeper:
         self._failed = ""
         self._restarts = 0
         self._status = CameraStatus(CameraState.OFFLINE, "starting")
+        self._told = set(_AT_FIRST)
         self._pulse: Pulse | None = None
         self._pulsed = time
         self._base = self._last = CameraStats()
@@ -192,6 +195,7 @@ class CameraKeeper:
         # What the worker said at last tells more than how it ended.
         reason, self._failed = self._failed or reason, ""
         _LOG.warning("camera %s: %s; the next one starts in %g s", self.camera, reason, self._pause)
+        self._told.add(reason)
         self._set(CameraStatus(CameraState.OFFLINE, reason))
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
@@ -213,7 +217,10 @@ class CameraKeeper:
         )
 
     def _set(self, status: CameraStatus) -> None:
-        if status.state is not self._status.state:
+        if status.state is CameraState.ONLINE:
+            self._told = set(_AT_FIRST)
+        if status.state is not self._status.state or status.reason not in self._told:
+            self._told.add(status.reason)
             level = logging.INFO if status.state is CameraState.ONLINE else logging.WARNING
             reason = f": {status.reason}" if status.reason else ""
             _LOG.log(level, "camera %s is %s%s", self.camera, status.state.value, reason)

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
+import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
+from lpr.config import EngineConfig
 from lpr.service.keeper import START_PATIENCE, CameraKeeper
 from lpr.service.messages import Failed, Pulse, Report, Started
+from lpr.service.process import WorkerProcess
+from lpr.service.setup import WorkerSetup
 from lpr.sources.status import CameraState, CameraStats, CameraStatus
 
 
@@ -178,3 +185,49 @@ def test_the_log_says_plainly_how_a_camera_is(caplog: pytest.LogCaptureFixture) 
         "camera north is online",
         "camera north is offline: the recording has ended",
     ]
+
+
+def test_why_a_camera_is_offline_is_logged_once_until_it_is_online(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rig = Rig()
+    with caplog.at_level(logging.INFO):
+        rig.keeper.tend(0.0)
+        for reason in ("connecting", "Connection refused", "timed out", "Connection refused", ""):
+            state = CameraState.OFFLINE if reason else CameraState.ONLINE
+            status = CameraStatus(state, reason)
+            rig.workers[-1].reports.append(Pulse(status, CameraStats(), 0.0, 0, None))
+            rig.keeper.take(1.0)
+    assert caplog.messages == [
+        "camera north is offline: Connection refused",
+        "camera north is offline: timed out",
+        "camera north is online",
+    ]
+
+
+def test_a_camera_that_never_answers_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # it never listens: who connects is refused
+        setup = WorkerSetup(
+            camera="north",
+            address=f"rtsp://127.0.0.1:{taken.getsockname()[1]}/live",
+            engine=EngineConfig(threads=1),
+            transport="tcp",
+            timeout=1.0,
+            replay=None,
+            motion_gate=False,
+            look_every=1.0,
+        )
+        woken = threading.Event()
+        start = partial(WorkerProcess, setup, woken.set, withheld=frozenset())
+        keeper = CameraKeeper("north", start, timeout=20.0, time=0.0)
+        deadline = time.monotonic() + 60
+        keeper.tend(0.0)
+        try:
+            while not caplog.messages:
+                assert time.monotonic() < deadline
+                woken.wait(0.1)
+                keeper.take(0.0)
+        finally:
+            keeper.kill()
+    assert caplog.messages == ["camera north is offline: Connection refused"]
