@@ -27,11 +27,11 @@ from lpr.secret import read_secret
 from lpr.service.build import camera_engines, engine_config, site_models, site_plates
 from lpr.service.metrics import try_port
 from lpr.service.service import free_bytes
+from lpr.service.setup import live_address
 from lpr.sinks.mqtt import MqttTransport
 from lpr.sinks.webhook import WebhookTransport
 from lpr.sinks.webhook_settings import WebhookSettings
 from lpr.sources import CameraSource, LiveOptions, open_source
-from lpr.sources.address import parse_address
 from lpr.store import open_store
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ def _check_camera(
             options = LiveOptions(
                 timeout=camera.timeout, transport=camera.transport, withheld=secrets
             )
-            with CameraSource(parse_address(camera.address()), options=options) as live:
+            with CameraSource(live_address(camera.address()), options=options) as live:
                 size = live.info
     except LprError as error:
         return Finding(what, good=False, text=str(error))

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from lpr.config import EngineConfig
+from lpr.errors import ConfigError
 from lpr.gate.camera_settings import CameraSettings
+from lpr.sources.address import Address, names_webcam, parse_address, scheme_of
 from lpr.sources.transport import Body
 
 
@@ -59,8 +61,14 @@ def worker_setup(camera: CameraSettings, engine: EngineConfig) -> WorkerSetup:
         engine: its engine's configuration: one of `camera_engines`.
 
     Raises:
-        ConfigError: the camera's password is missing.
+        ConfigError: the camera's password is missing, or its source is a recording and has no
+            `replay`.
     """
+    if camera.source is not None and camera.replay is None:
+        try:
+            live_address(camera.source)
+        except ConfigError as error:
+            raise ConfigError(f"camera {camera.name!r}: {error}") from error
     return WorkerSetup(
         camera=camera.name,
         address=camera.address(),
@@ -71,3 +79,15 @@ def worker_setup(camera: CameraSettings, engine: EngineConfig) -> WorkerSetup:
         motion_gate=camera.motion_gate,
         look_every=camera.look_every,
     )
+
+
+def live_address(source: str) -> Address:
+    """Return what the source of a camera without `replay` names.
+
+    Raises:
+        ConfigError: it is a file or a folder, whether there is one or not.
+        SourceError: the address is none.
+    """
+    if scheme_of(source) in (None, "file") and not names_webcam(source):
+        raise ConfigError(f'{source}: is no camera; replay = "loop" plays recordings')
+    return parse_address(source)

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from lpr.errors import LprError, SourceError
 from lpr.service.messages import Failed, Pulse, Report, encode
 from lpr.service.replay import ReplaySource
-from lpr.service.setup import WorkerSetup
+from lpr.service.setup import WorkerSetup, live_address
 from lpr.service.watch import CameraWatch, LiveSource
 from lpr.sources import (
     CameraSource,
@@ -27,7 +27,6 @@ from lpr.sources import (
     LiveOptions,
     MotionOptions,
 )
-from lpr.sources.address import SourceKind, parse_address
 from lpr.sources.transport import receive, send
 
 _RETRY = 1.0
@@ -104,13 +103,12 @@ def open_camera(setup: WorkerSetup) -> LiveSource:
     """Open what a worker looks at.
 
     Raises:
-        SourceError: it cannot be opened, or it is a recording and not meant to be one.
+        ConfigError: it is a recording and not meant to be one.
+        SourceError: it cannot be opened.
     """
     if setup.replay is not None:
         return ReplaySource(setup.address, camera=setup.camera, loop=setup.replay == "loop")
-    address = parse_address(setup.address)
-    if address.kind not in (SourceKind.STREAM, SourceKind.WEBCAM):
-        raise SourceError(f'{address.public}: is no camera; replay = "loop" plays recordings')
+    address = live_address(setup.address)
     motion = MotionOptions(roi=setup.engine.roi) if setup.motion_gate else None
     options = LiveOptions(
         timeout=setup.timeout,

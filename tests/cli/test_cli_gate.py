@@ -435,3 +435,20 @@ def test_a_visitor_pass_is_added(tmp_path: Path) -> None:
     assert "2 entries" in shown.stdout
     wrong = CliRunner().invoke(app, [*command, "0"])
     assert (wrong.exit_code, "entries: '0' is no number of entries" in wrong.stderr) == (6, True)
+
+
+@pytest.mark.parametrize("source", [str(CLIP), "elsewhere.mp4"])
+def test_a_recording_that_is_given_as_a_camera_is_said_to_be_one(
+    tmp_path: Path, source: str
+) -> None:
+    site = tmp_path / "gate.toml"
+    camera = f'[[gates.cameras]]\nname = "north"\nsource = "{source}"\n'
+    site.write_text(f'[[gates]]\nname = "main"\n{camera}[service.metrics]\nenabled = false\n')
+    wanted = f'{source}: is no camera; replay = "loop" plays recordings'
+    checked = CliRunner().invoke(app, ["gate", "check", str(site)])
+    assert checked.exit_code == 1
+    assert f"camera north: FAILED: {wanted}" in checked.stdout.splitlines()
+    if Path(source).exists():
+        started = CliRunner().invoke(app, ["gate", "run", str(site)])
+        assert started.exit_code == 6
+        assert started.stderr.splitlines()[-1] == f"lpr: camera 'north': {wanted}"

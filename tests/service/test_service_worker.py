@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from lpr.config import EngineConfig
-from lpr.errors import SourceError
+from lpr.errors import ConfigError
 from lpr.gate.config import load_gate_config
 from lpr.service import process, worker
 from lpr.service.build import build_keepers
@@ -134,5 +134,5 @@ def test_no_process_that_decodes_video_gets_a_secret_of_the_site(
 
 
 def test_a_recording_is_no_camera(samples: Path) -> None:
-    with pytest.raises(SourceError, match=r"\.mp4: is no camera; replay"):
+    with pytest.raises(ConfigError, match=r"\.mp4: is no camera; replay"):
         worker.open_camera(setup_of(str(samples / "two-line.mp4")))
