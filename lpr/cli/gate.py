@@ -11,7 +11,7 @@ import typer
 
 from lpr.cli.exit_codes import ExitCode
 from lpr.cli.failure import clean_exit, complain
-from lpr.cli.gate_replay import read_labels, replay_start, replayed_events
+from lpr.cli.gate_replay import read_labels, replay_start, replayed_events, tell_unsure
 from lpr.cli.gate_run import run
 from lpr.cli.usage import one_of
 
@@ -142,6 +142,7 @@ def simulate(
         _share(console, "false opens", report.false_opens)
         _share(console, "false rejects", report.false_rejects)
         _pairs(console, plates)
+        tell_unsure(what, report.records, site)
         if unlisted:
             _unlisted(console, site, plates, unlisted, neighbours=neighbours, seed=seed)
 

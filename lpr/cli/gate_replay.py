@@ -12,7 +12,7 @@ from lpr.cli.failure import complain
 from lpr.cli.usage import UsageError
 
 if TYPE_CHECKING:
-    from lpr.gate import GateConfig
+    from lpr.gate import DecisionRecord, GateConfig
     from lpr.types import PlateEvent
 
 # No recording is this long, and no camera's clock is older than 2001.
@@ -26,10 +26,12 @@ class Replay:
     Attributes:
         events: of cameras of the site.
         renamed: the camera of the site that another one in the sources stands for.
+        recorded: camera and track of the vehicles whose events come from a file.
     """
 
     events: tuple[PlateEvent, ...]
     renamed: Mapping[str, str]
+    recorded: frozenset[tuple[str, int]]
 
 
 def replayed_events(sources: Iterable[str], site: GateConfig, camera: str | None) -> Replay:
@@ -77,7 +79,36 @@ def replayed_events(sources: Iterable[str], site: GateConfig, camera: str | None
     played: list[PlateEvent] = []
     for video in videos:
         played.extend(_after(recorded, played, _played(video, site, camera)))
-    return Replay((*recorded, *played), renamed)
+    vehicles = frozenset((event.camera, event.track_id) for event in recorded)
+    return Replay((*recorded, *played), renamed, vehicles)
+
+
+def tell_unsure(what: Replay, records: Iterable[DecisionRecord], site: GateConfig) -> None:
+    """Say how many recorded vehicles the gate might have let in, had it heard more of them.
+
+    Args:
+        what: what was replayed.
+        records: what was decided, in order.
+        site: the site.
+    """
+    from lpr.gate import Reason
+
+    last = {
+        (record.camera, record.track_id): record.decision.reason
+        for record in records
+        if record.decision.reason is not Reason.DEPARTED
+    }
+    unsure = (Reason.LOW_PROBABILITY, Reason.FEW_READINGS)
+    count = sum(last.get(vehicle) in unsure for vehicle in what.recorded)
+    if count:
+        needed = max(gate.policy.min_probability for gate in site.gates)
+        agreeing = max(gate.policy.min_agreeing for gate in site.gates)
+        complain(
+            f"{count} of {len(what.recorded)} vehicles ended in low_probability or few_readings; "
+            "`lpr gate run` has a verdict said again when it is surer, `lpr run` only with "
+            f"sure_probability = {needed:g}, early_probability = {needed:g} and "
+            f"min_agreeing = {agreeing} in [voter] of its configuration"
+        )
 
 
 def replay_start(given: str | None, timezone: str, events: Sequence[PlateEvent]) -> datetime:

@@ -16,7 +16,7 @@ from lpr.gate.rig import Rig, passage
 from lpr.gate.rig import site as rig_site
 from lpr.service.build import camera_engines, engine_config
 from lpr.sinks.wire import event_to_json, to_line
-from lpr.types import FrameResult, StageTimings
+from lpr.types import EventKind, FrameResult, StageTimings
 
 CLIP = Path(__file__).resolve().parents[2] / "samples" / "two-plates.mp4"
 
@@ -452,3 +452,18 @@ def test_a_recording_that_is_given_as_a_camera_is_said_to_be_one(
         started = CliRunner().invoke(app, ["gate", "run", str(site)])
         assert started.exit_code == 6
         assert started.stderr.splitlines()[-1] == f"lpr: camera 'north': {wanted}"
+
+
+def test_recorded_vehicles_that_were_not_sure_enough_are_counted(tmp_path: Path) -> None:
+    sure = replay(tmp_path, (5.0,))
+    assert "sure_probability" not in sure.stderr
+    doubtful = sure_event("BAB1234", track_id=2, confidence=0.96, first_seen=30, time=31)
+    gone = sure_event("BAB1234", track_id=2, kind=EventKind.DEPARTED, first_seen=30, time=33)
+    with (tmp_path / "events.jsonl").open("a") as file:
+        file.writelines(to_line(event_to_json(one)) + "\n" for one in (doubtful, gone))
+    command = ["gate", "simulate", str(tmp_path / "gate.toml"), str(tmp_path / "events.jsonl")]
+    result = CliRunner().invoke(app, command)
+    assert "north#2  ask  low_probability" in result.stdout
+    [told] = result.stderr.splitlines()
+    assert told.startswith("lpr: 1 of 2 vehicles ended in low_probability or few_readings")
+    assert "sure_probability = 0.98, early_probability = 0.98 and min_agreeing = 3" in told

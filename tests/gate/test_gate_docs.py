@@ -23,6 +23,7 @@ from lpr.gate.list_files import parse_list
 from lpr.gate.moment import system_moment
 from lpr.gate.policy import GatePolicy
 from lpr.gate.schedule import time_zone
+from lpr.service.build import sure_engine
 from lpr.sinks.wire import event_to_json, to_line
 from lpr.types import FrameResult, StageTimings
 
@@ -127,6 +128,11 @@ def test_the_other_blocks_are_right() -> None:
     assert len(plates.entries) == 2
     camera = tomllib.loads(block("toml-camera"))
     GateConfig.model_validate({"gates": [{"name": "main", **camera}]})
+
+
+def test_the_voter_before_a_simulation_is_that_of_the_service() -> None:
+    engine = lpr.EngineConfig.model_validate(tomllib.loads(block("toml-voter")))
+    assert engine == sure_engine(lpr.EngineConfig(), GatePolicy())
 
 
 def test_every_setting_named_on_the_page_exists() -> None:
