@@ -14,6 +14,7 @@ from lpr.cli.folder import make_folder
 from lpr.cli.free_name import free_file
 from lpr.cli.named_pictures import NamedPicture
 from lpr.cli.overwrite import keep_from_copies
+from lpr.cli.shown import is_readable
 from lpr.draw import PlateLabel, annotate_picture
 from lpr.errors import OutputError
 from lpr.sinks.picture import PicturePlate, PictureResult
@@ -112,4 +113,5 @@ def _free_names(pictures: Iterable[NamedPicture]) -> list[Path]:
 
 
 def _label(plate: PicturePlate) -> PlateLabel:
-    return PlateLabel(plate.text, plate.confidence, confirmed=plate.confidence >= _LIKELY)
+    text = plate.text if is_readable(plate.text, plate.confidence) else ""
+    return PlateLabel(text, plate.confidence, confirmed=plate.confidence >= _LIKELY)

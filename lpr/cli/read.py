@@ -21,7 +21,7 @@ from lpr.cli.options import (
     engine_config,
     keep_regions_apart,
 )
-from lpr.cli.shown import shown_probability
+from lpr.cli.shown import is_readable, shown_probability
 
 if TYPE_CHECKING:
     from lpr.cli.named_pictures import NamedPicture
@@ -136,8 +136,8 @@ def _show(result: PictureResult) -> None:
 
 
 def _shown(plate: PicturePlate) -> str:
-    """A plate for people: what is as good as surely misread is no text to them."""
-    sure = shown_probability(plate.confidence)
-    if not plate.text or sure == "0.00":
+    """A plate for people."""
+    if not is_readable(plate.text, plate.confidence):
         return "(unreadable)"
+    sure = shown_probability(plate.confidence)
     return f"{plate.text} {sure}" + (f" {plate.region}" if plate.region else "")

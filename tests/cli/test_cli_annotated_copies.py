@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -153,3 +154,15 @@ def test_a_picture_without_plates_is_copied_as_it_is(tmp_path: Path) -> None:
 def test_the_two_copies_of_a_picture_that_is_named_twice(tmp_path: Path) -> None:
     source = picture(tmp_path / "a" / "x.png")
     assert write_all(tmp_path / "out", source, source) == ["x.png", "x-2.png"]
+
+
+@pytest.mark.parametrize(("confidence", "caption"), [(0.004, False), (0.006, True)])
+def test_what_the_terminal_calls_unreadable_has_no_caption(
+    tmp_path: Path, confidence: float, caption: bool
+) -> None:
+    pictures = list_named([str(picture(tmp_path / "x.png"))]).pictures
+    plate = replace(PLATE, confidence=confidence)
+    result = PictureResult("x.png", (plate,))
+    path = AnnotatedCopies(tmp_path / "out", pictures).write(pictures[0], grey(), result)
+    above = read_image(path)[:95]
+    assert bool((above != 90).any()) is caption
