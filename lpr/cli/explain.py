@@ -21,7 +21,7 @@ def explain(
 ) -> None:
     """Show why a plate got its verdict: readings, weights, votes and the rule."""
     with clean_exit():
-        from rich.table import Table
+        from rich.table import Column, Table
         from rich.text import Text
 
         from lpr.cli.console import PeopleConsole
@@ -45,7 +45,24 @@ def explain(
         for name, explanation in found:
             console.print(Text(safe_text(f"{name}: {summarize(explanation)}")))
             for part in tabulate(explanation):
-                table = Table(*part.header, title=part.title, title_justify="left")
-                for row in part.rows:
-                    table.add_row(*(Text(safe_text(cell)) for cell in row))
+                cells = [[Text(safe_text(cell)) for cell in row] for row in part.rows]
+                # Where there is little room, everything else gives way to the plates.
+                columns = [Column(name, overflow="fold") for name in part.header]
+                if "text" in part.header:
+                    place = part.header.index("text")
+                    columns[place].no_wrap = True
+                    columns[place].min_width = max(
+                        (row[place].cell_len for row in cells), default=0
+                    )
+                table = Table(
+                    *columns,
+                    title=part.title,
+                    title_justify="left",
+                    box=None,  # nine columns and a plate go into 80 characters without borders
+                    padding=(0, 2, 0, 0),
+                    pad_edge=False,
+                )
+                for row in cells:
+                    table.add_row(*row)
+                console.print()
                 console.print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,21 @@ def test_no_command_is_advised_that_would_overwrite_a_video(tmp_path: Path) -> N
     told = failure(explain(tmp_path / "out.mp4", 1))
     assert "name the events that `lpr run --jsonl EVENTS` wrote" in told
     assert "--jsonl out.mp4" not in told
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_texts_are_shown_whole_on_narrow_terminals(tmp_path: Path, columns: int) -> None:
+    texts = ("HP66UBW", "HP66UBWNNZ12", "京A1234567890")
+    looks = tuple(
+        ExplainedReading(123456, 1234.567, text, 0.9, 1280.0, 0.5, 0.5, agrees=True, looks=12)
+        for text in texts
+    )
+    path = tmp_path / "ev.jsonl"
+    file = ExplanationFile(path)
+    file.write("north", replace(explanation(1), readings=looks))
+    file.close()
+    command = ["explain", str(path), "1"]
+    shown = CliRunner().invoke(app, command, env={"COLUMNS": str(columns)}).stdout
+    assert all(text in shown for text in texts), shown
+    assert "…" not in shown
+    assert max(len(line) for line in shown.splitlines()) <= columns
