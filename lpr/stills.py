@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lpr.geometry import Quad
 from lpr.protocols import Detector, Recognizer, Rectifier
-from lpr.recognize.by_format import TextPrior, prefer_formats
-from lpr.types import Detection, Image, PlateCrop, Reading, check_image
+from lpr.recognize.by_format import TextPrior, settle
+from lpr.types import Detection, Image, PlateCrop, Reading, TextCandidate, check_image
 
 VOUCHED_SCORE = 0.08
 """Least detector score of a plate for which its reading vouches."""
@@ -26,6 +26,9 @@ _FILLS = 0.5
 """Share of a picture's width and height that a plate takes in a picture cut around it."""
 _UNEVEN = 0.4
 """Plate heights by which the room around it may differ from one side to the other."""
+_ALTERNATIVES = 5
+_LEAST_LIKELY = 0.0001
+"""Probability from which on an alternative is told: less is written as 0."""
 _CUT_CONFIDENCE = 0.25
 """Most that a plate at the picture's border is believed (165 validation plates cut by 20 to 50%: 18
 read rightly, 71 of the others with 0.9 or more)."""
@@ -43,6 +46,8 @@ class StillPlate:
             the surest one's.
         raw_text: the network's own best text.
         region: ISO 3166 alpha-2 code of its country, None where it cannot be told.
+        alternatives: other whole texts that it may say, likeliest first, at most five; none is
+            likelier than the reading.
     """
 
     quad: Quad
@@ -51,6 +56,7 @@ class StillPlate:
     reading: Reading
     raw_text: str
     region: str | None
+    alternatives: tuple[TextCandidate, ...] = ()
 
 
 class StillReader:
@@ -148,18 +154,19 @@ class StillReader:
     def _plate(
         self, found: Detection, cuts: Sequence[PlateCrop], readings: Sequence[Reading]
     ) -> StillPlate:
-        settled = [prefer_formats(reading, self._prior) for reading in readings]
+        looks = [settle(reading, self._prior) for reading in readings]
+        settled = [reading for reading, _ in looks]
         surest = max(range(len(settled)), key=lambda index: settled[index].confidence)
         best = settled[surest]
+        confidence = _confidence(best, settled)
         return StillPlate(
             quad=cuts[0].quad,
             score=found.score,
             lines=found.lines,
-            reading=replace(
-                best, quality=cuts[surest].quality, confidence=_confidence(best, settled)
-            ),
+            reading=replace(best, quality=cuts[surest].quality, confidence=confidence),
             raw_text=readings[surest].text,
             region=self._prior(best.text)[0] if best.text else None,
+            alternatives=_alternatives(best.text, confidence, surest, [one for _, one in looks]),
         )
 
 
@@ -196,7 +203,14 @@ def _doubted_where_cut(plate: StillPlate) -> StillPlate:
     reading = plate.reading
     if not reading.may_be_cut or reading.confidence <= _CUT_CONFIDENCE:
         return plate
-    return replace(plate, reading=replace(reading, confidence=_CUT_CONFIDENCE))
+    doubt = _CUT_CONFIDENCE / reading.confidence
+    return replace(
+        plate,
+        reading=replace(reading, confidence=_CUT_CONFIDENCE),
+        alternatives=tuple(
+            TextCandidate(one.text, doubt * one.probability) for one in plate.alternatives
+        ),
+    )
 
 
 def _confidence(best: Reading, readings: Sequence[Reading]) -> float:
@@ -210,3 +224,24 @@ def _confidence(best: Reading, readings: Sequence[Reading]) -> float:
         return 0.0
     agreed = sum(one.confidence for one in readings if one.text == best.text) / len(readings)
     return (best.confidence + agreed) / 2
+
+
+def _alternatives(
+    text: str, confidence: float, surest: int, chances: Sequence[Mapping[str, float]]
+) -> tuple[TextCandidate, ...]:
+    """Other texts, each halfway between the surest reading and the mean of all; never likelier.
+
+    Args:
+        text: the text of the surest reading.
+        confidence: the plate's; nothing legible, which has none, has no alternatives either.
+        surest: place of the surest reading.
+        chances: of each reading the probabilities of its texts.
+    """
+    likely: dict[str, float] = {}
+    for other in {other for one in chances for other in one} - {text}:
+        mean = sum(one.get(other, 0.0) for one in chances) / len(chances)
+        likely[other] = min(confidence, (chances[surest].get(other, 0.0) + mean) / 2)
+    ranked = sorted(likely, key=lambda other: (-likely[other], other))[:_ALTERNATIVES]
+    return tuple(
+        TextCandidate(other, likely[other]) for other in ranked if likely[other] >= _LEAST_LIKELY
+    )

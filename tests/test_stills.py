@@ -12,7 +12,7 @@ import pytest
 from lpr.geometry import Quad
 from lpr.stills import StillReader
 from lpr.testing import sure_reading
-from lpr.types import CropQuality, Detection, Image, PlateCrop, Reading, Track
+from lpr.types import CharCandidates, CropQuality, Detection, Image, PlateCrop, Reading, Track
 from lpr.vote.prior import no_prior
 
 PICTURE = np.zeros((60, 120, 3), np.uint8)
@@ -78,6 +78,43 @@ def test_cuts_that_disagree_make_less_sure() -> None:
     assert alone == pytest.approx(one.confidence)
     assert agreed == pytest.approx(alone)
     assert doubted == pytest.approx(alone * (1 + 1 / 3) / 2)
+
+
+def test_other_texts_are_told_with_what_each_cut_gives_them() -> None:
+    doubtful = Reading(
+        "AB12O",
+        (0.99, 0.99, 0.99, 0.99, 0.6),
+        (
+            *(CharCandidates((char,), (0.99,)) for char in "AB12"),
+            CharCandidates(("O", "0"), (0.6, 0.3)),
+        ),
+        0.58,
+    )
+    [plate] = _stills({1: doubtful}).read(PICTURE)
+    assert plate.reading.text == "AB12O"
+    [other] = plate.alternatives
+    assert other.text == "AB120"
+    assert other.probability == pytest.approx(0.58 * 0.3 / 0.6)
+    longer = sure_reading("AB120X", probability=0.9)
+    [plate] = _stills({1: doubtful, 2: longer, 3: longer}).read(PICTURE)
+    texts = [one.text for one in plate.alternatives]
+    assert texts == ["AB120", "AB120X"]
+    told = [plate.reading.confidence, *(one.probability for one in plate.alternatives)]
+    assert told == sorted(told, reverse=True)
+    assert sum(told) <= 1
+
+
+@pytest.mark.parametrize("cuts", [1, 2, 7])
+def test_alternatives_are_few_and_never_likelier_than_the_text(cuts: int) -> None:
+    places = tuple(CharCandidates(("B", "8", "R"), (0.4, 0.35, 0.2)) for _ in range(5))
+    says = {1: Reading("BBBBB", (0.4,) * 5, places, 0.3)}
+    says |= {cut: sure_reading(f"AB12{cut}", probability=0.75) for cut in range(2, cuts + 1)}
+    [plate] = _stills(says).read(PICTURE)
+    told = [plate.reading.confidence, *(one.probability for one in plate.alternatives)]
+    assert 1 < len(told) <= 6
+    assert told == sorted(told, reverse=True)
+    assert sum(told) <= 1
+    assert plate.reading.text not in [one.text for one in plate.alternatives]
 
 
 def test_nothing_legible_is_an_answer_that_may_be_the_surest() -> None:

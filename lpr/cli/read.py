@@ -125,6 +125,7 @@ def _plate(plate: StillPlate) -> PicturePlate:
         char_scores=plate.reading.char_scores,
         region=plate.region,
         raw_text=plate.raw_text,
+        alternatives=plate.alternatives,
     )
 
 

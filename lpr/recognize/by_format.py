@@ -8,7 +8,7 @@ recombined, and the formats' log probability ratio counts beside the network's.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -44,8 +44,25 @@ def prefer_formats(reading: Reading, prior: TextPrior, weight: float = WEIGHT) -
         The reading with the likeliest text, and the probability of that text; the same reading
         where it has no characters.
     """
+    return settle(reading, prior, weight)[0]
+
+
+def settle(
+    reading: Reading, prior: TextPrior, weight: float = WEIGHT
+) -> tuple[Reading, Mapping[str, float]]:
+    """Let plate formats settle a reading, and say how likely each text is that it was chosen from.
+
+    Args:
+        reading: one reading.
+        prior: how likely a text is as a plate.
+        weight: of the prior, 0 to 1.
+
+    Returns:
+        The reading as of `prefer_formats`, and whole text -> probability, 0 to 1, the reading's
+        own included; together they are at most 1.
+    """
     if not reading.text:
-        return reading
+        return reading, {}
     texts = _texts(reading.alternatives)
     scores = [one.log_probability + weight * prior(one.text)[1] for one in texts]
     top = max(scores)
@@ -53,17 +70,18 @@ def prefer_formats(reading: Reading, prior: TextPrior, weight: float = WEIGHT) -
     best = texts[scores.index(top)]
     # What the network gave to all these texts together is shared out anew.
     mass = sum(math.exp(one.log_probability - texts[0].log_probability) for one in texts)
-    together = min(1.0, reading.confidence * mass)
+    share = min(1.0, reading.confidence * mass) / sum(odds)
     chosen = tuple(
         _first(one, index) for one, index in zip(reading.alternatives, best.candidates, strict=True)
     )
-    return replace(
+    settled = replace(
         reading,
         text=best.text,
         char_scores=tuple(one.probs[0] for one in chosen),
         alternatives=chosen,
-        confidence=together / sum(odds),
+        confidence=share,
     )
+    return settled, {one.text: share * one_odds for one, one_odds in zip(texts, odds, strict=True)}
 
 
 def _texts(alternatives: tuple[CharCandidates, ...]) -> list[_Text]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lpr.geometry import Quad
 from lpr.sinks.wire import SCHEMA, JsonObject, probability, quad_to_json
+from lpr.types import TextCandidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class PicturePlate:
         char_scores: probability of each character of `text`, 0 to 1.
         region: ISO 3166 alpha-2 code of the plate's country, None where it cannot be told.
         raw_text: the network's own text, before plate formats settled doubtful characters.
+        alternatives: other whole texts with their probabilities, likeliest first.
     """
 
     quad: Quad
@@ -31,6 +33,7 @@ class PicturePlate:
     char_scores: tuple[float, ...]
     region: str | None
     raw_text: str
+    alternatives: tuple[TextCandidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,10 @@ def picture_to_json(result: PictureResult) -> JsonObject:
                 "char_scores": [probability(score) for score in plate.char_scores],
                 "region": plate.region,
                 "raw_text": plate.raw_text,
+                "alternatives": [
+                    {"text": one.text, "probability": probability(one.probability)}
+                    for one in plate.alternatives
+                ],
             }
             for plate in result.plates
         ],

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.formats.prior import FormatPrior
-from lpr.recognize.by_format import prefer_formats
+from lpr.recognize.by_format import prefer_formats, settle
 from lpr.types import CharCandidates, Reading
 
 
@@ -71,7 +71,9 @@ def test_probabilities_stay_probabilities(
         *({first: score, second: 1 - score} for first, second, score in places),
         confidence=confidence,
     )
-    settled = prefer_formats(reading, lambda text: (None, ratio * math.sin(hash(text) % 7)))
+    settled, chances = settle(reading, lambda text: (None, ratio * math.sin(hash(text) % 7)))
+    assert chances[settled.text] == settled.confidence == max(chances.values())
+    assert sum(chances.values()) <= 1 + 1e-9
     assert len(settled.text) == len(reading.text)
     assert 0 <= settled.confidence <= 1
     assert all(

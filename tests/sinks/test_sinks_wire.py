@@ -192,12 +192,21 @@ def test_what_is_no_event(line: str | bytes) -> None:
 
 def test_the_picture_contract() -> None:
     plate = PicturePlate(
-        Quad.from_box(1, 2, 33.33, 44), 0.91239, 1, "AB12", 0.5, (0.9, 0.8, 0.7, 1.0), None, "A812"
+        Quad.from_box(1, 2, 33.33, 44),
+        0.91239,
+        1,
+        "AB12",
+        0.5,
+        (0.9, 0.8, 0.7, 1.0),
+        None,
+        "A812",
+        (TextCandidate("A812", 0.25),),
     )
     assert to_line(picture_to_json(PictureResult("a.jpg", (plate,), 6.94))) == (
         '{"schema":1,"source":"a.jpg","plates":[{"quad":[[1.0,2.0],[33.3,2.0],[33.3,44.0],'
         '[1.0,44.0]],"score":0.9124,"lines":1,"text":"AB12","confidence":0.5,'
-        '"char_scores":[0.9,0.8,0.7,1.0],"region":null,"raw_text":"A812"}],"ms":6.9,"error":null}'
+        '"char_scores":[0.9,0.8,0.7,1.0],"region":null,"raw_text":"A812",'
+        '"alternatives":[{"text":"A812","probability":0.25}]}],"ms":6.9,"error":null}'
     )
     assert to_line(picture_to_json(PictureResult("b.jpg", error="b.jpg: the file is empty"))) == (
         '{"schema":1,"source":"b.jpg","plates":[],"ms":0.0,"error":"b.jpg: the file is empty"}'
