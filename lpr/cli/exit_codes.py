@@ -9,7 +9,7 @@
 | 4 | an output cannot be written |
 | 5 | a model is missing or does not match its manifest |
 | 6 | the configuration, a region or a plate list is wrong |
-| 7 | done, but a part of the input was damaged and left out |
+| 7 | done, but a part of the input was damaged and left out; `lpr read`: some pictures (all: 3) |
 | 8 | an optional dependency is missing |
 | 9 | training or export failed |
 | 10 | the gate cannot work safely |

@@ -273,3 +273,14 @@ def test_a_region_that_became_a_picture_is_said_to_be(picture: Path) -> None:
     result = read(picture, "--region", "DE", "FR")
     assert result.exit_code == ExitCode.USAGE
     assert "for several regions write --region DE,FR" in result.stderr
+
+
+def test_some_pictures_that_fail_are_a_damaged_part_and_all_of_them_no_source(
+    picture: Path,
+) -> None:
+    nope = picture.with_name("nope.png")
+    some, every = read(picture, nope), read(nope, nope)
+    assert (some.exit_code, every.exit_code) == (ExitCode.DAMAGED_INPUT, ExitCode.SOURCE)
+    page = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
+    [row] = [line for line in page.read_text("utf-8").splitlines() if line.startswith("| 7 |")]
+    assert row.endswith("`lpr read`: some pictures (all: 3) |")
