@@ -69,7 +69,8 @@ def annotate(image: Image, tracks: Sequence[Track], labels: Mapping[int, PlateLa
 
     Returns:
         A new HxWx3 uint8 BGR picture: green quads are confirmed, amber ones are being read, grey
-        ones are out of sight.
+        ones are out of sight. Behind a text that is not confirmed stands a question mark in place
+        of its confidence.
     """
     return _drawn(
         image,
@@ -132,6 +133,8 @@ def _colour(track: Track, label: PlateLabel | None) -> Colour:
 
 
 def _caption(track: Track, label: PlateLabel | None) -> str:
+    if label is not None and label.text and not label.confirmed:
+        return f"#{track.id} {safe_text(label.text)} ?"
     return f"#{track.id} {'' if label is None else _words(label)}".rstrip()
 
 

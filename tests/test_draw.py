@@ -344,3 +344,12 @@ def test_a_percentage_is_rounded_but_never_up_to_certainty(
     monkeypatch.setattr(cv2, "putText", put_text)
     annotate(blank(), [MIDDLE], {1: PlateLabel("AB12CDE", confidence)})
     assert written == [f"#1 AB12CDE {percent}"]
+
+
+def test_what_is_no_verdict_yet_has_a_question_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(cv2, "putText", lambda image, text, *more: written.append(text))
+    label = PlateLabel("AB12CDE", 0.98, confirmed=False)
+    annotate(blank(), [MIDDLE], {1: label})
+    annotate_picture(blank(), [(MIDDLE.quad, label)])
+    assert written == ["#1 AB12CDE ?", "AB12CDE 98%"]
