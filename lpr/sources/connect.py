@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from errno import EIO
 from types import TracebackType
 from typing import Self, get_type_hints
 
@@ -108,8 +109,18 @@ class Camera:
             return ""
         return "rtsp" if self.target.lower().startswith("rtsp") else "http"
 
-    def explain(self, error: Exception) -> str:
-        """Return an error in plain words, without credentials."""
+    def explain(self, error: Exception, *, unread: bool = False) -> str:
+        """Return an error in plain words, without credentials.
+
+        Args:
+            error: the error.
+            unread: whether it came before the first frame of a recording.
+        """
+        if unread and getattr(error, "errno", None) == EIO:
+            return (
+                "the server seems not to let parts be fetched (range requests), which a recording "
+                "with its index at its end needs; download it first"
+            )
         if isinstance(error, av.error.ExitError | TimeoutError):
             return f"no answer for {self.timeout * _OWN_SHARE:.0f} s"
         if is_refusal(error):

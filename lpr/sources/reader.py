@@ -175,7 +175,7 @@ class Reader:
             return str(lost)
         except (av.FFmpegError, OSError, ValueError) as error:
             self._refused = is_refusal(error)
-            return self._camera.explain(error)
+            return self._camera.explain(error, unread=self._recording and not self._index)
         return ""
 
     def _pictures(self, connection: Connection) -> Iterator[_Picture]:

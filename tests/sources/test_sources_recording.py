@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -130,3 +131,14 @@ def test_times_are_those_of_the_file(web: str, make_video: VideoMaker) -> None:
     with open_recording(f"{web}/b.avi") as source:
         assert [frame.time for frame in source] == expected
     assert expected == pytest.approx([i / 25 for i in range(30)], abs=1e-6)
+
+
+def test_an_index_that_the_server_does_not_let_be_fetched_is_told(
+    web: str, tmp_path: Path, samples: Path
+) -> None:
+    shutil.copy(samples / "two-plates.mp4", tmp_path)  # its index is at its end
+    with (
+        open_recording(f"{web}/two-plates.mp4") as source,
+        pytest.raises(SourceError, match=r"\(range requests\), .* end needs; download it first"),
+    ):
+        list(source)
