@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from lpr.store import EventStore, Requester, SearchQuery, StoredEvent, StoreSettings
     from lpr.store.audit import AuditEntry
     from lpr.types import EventKind
+
+_FORMATS: Final = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
+"""Endings of a picture's name, and what they say it is; `lpr gate run` keeps JPEG."""
 
 events_app = typer.Typer(
     no_args_is_help=True, help="Search, export, erase and purge stored events; their audit log."
@@ -81,12 +84,16 @@ def search(
         zone = None if config is None else _time_zone(config)
         pattern = None if text is None else _pattern(text)
         wild = pattern is not None and not prefix and any(char in pattern for char in "*?")
+        start = None if since is None else given_time("--since", since, zone)
+        end = None if until is None else given_time("--until", until, zone)
+        if start is not None and end is not None and end < start:
+            raise UsageError(f"--until {until}: is before --since {since}")
         query = SearchQuery(
             text=pattern,
             match=Match.PREFIX if prefix else Match.WILDCARD if wild else Match.EXACT,
             folded=folded,
-            since=None if since is None else given_time("--since", since, zone),
-            until=None if until is None else given_time("--until", until, zone),
+            since=start,
+            until=end,
             camera=camera,
             kind=_kind(kind),
             action=_action(action),
@@ -115,10 +122,18 @@ def show(
         if picture is not None and _is_stdout(picture):
             raise UsageError("--picture -: the event goes to standard output; name a file")
         _keep_site(config, database, picture)
+        if picture is not None and picture.suffix.lower() not in _FORMATS:
+            raise UsageError(
+                f"--picture {picture}: its name must end in one of {' '.join(_FORMATS)}"
+            )
         with _store(config, database) as store:
             found = store.show(event_id, _requester(who, why))
         if found is None:
             raise ConfigError(f"there is no event {event_id!r}")
+        kept = None if found.picture is None else found.picture.format
+        if picture is not None and kept is not None and _FORMATS[picture.suffix.lower()] != kept:
+            fitting = next(suffix for suffix, kind in _FORMATS.items() if kind == kept)
+            raise UsageError(f"--picture {picture}: it is {kept.upper()}; name it *{fitting}")
         from lpr.store.subject import decision_to_dict, event_to_dict
 
         decisions = [decision_to_dict(one) for one in found.decisions]

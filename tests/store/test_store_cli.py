@@ -126,6 +126,7 @@ def test_a_search_needs_who_and_why(run: Run) -> None:
         (("--action", "opn"), "--action: there is no 'opn'; did you mean 'open'?"),
         (("--since", "yesterday"), "is no ISO 8601 time"),
         (("--limit", "0"), "--limit"),
+        (("--since", "2026-11-01", "--until", "2026-10-01"), "2026-10-01: is before --since 2026-"),
     ],
 )
 def test_wrong_values_are_named(run: Run, arguments: tuple[str, ...], message: str) -> None:
@@ -152,6 +153,22 @@ def test_a_plate_in_place_of_an_event_reaches_no_log(run: Run) -> None:
     log = run("audit", "--json")
     assert "1234" not in result.stderr + log.stdout
     assert [json.loads(line)["action"] for line in log.stdout.splitlines()] == ["search"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("plate.jpg", "plate.jpg: it is PNG; name it *.png"),
+        ("plate", "must end in one of .jpg .jpeg .png .webp"),
+    ],
+)
+def test_a_pictures_name_says_what_it_is(run: Run, tmp_path: Path, name: str, message: str) -> None:
+    event_id = json.loads(run("search", "BAB1234", *ME, "--json").stdout)["event_id"]
+    result = run("show", event_id, *ME, "--picture", str(tmp_path / name), ok=False)
+    assert result.exit_code == ExitCode.USAGE
+    assert message in result.stderr
+    assert result.stdout == ""
+    assert not (tmp_path / name).exists()
 
 
 def test_a_departures_picture_is_that_of_its_verdict(
