@@ -24,7 +24,7 @@ class CropWriter:
     The picture is cut from the very frame that was read: never from a "better" one.
 
     Args:
-        folder: where to; created now, so that a wrong place shows before work starts.
+        folder: where to; created now.
 
     Raises:
         OutputError: the folder cannot be created or written to.

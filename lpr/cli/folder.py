@@ -1,7 +1,8 @@
-"""A folder that pictures are written to: made and tried before the work starts."""
+"""A folder that pictures are written to: tried before the work starts."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from lpr.errors import OutputError
@@ -26,3 +27,23 @@ def make_folder(folder: Path) -> None:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise OutputError(f"{folder}: cannot be written to: {why}") from error
+
+
+def check_folder(folder: Path) -> None:
+    """Find out whether a folder takes files, or could be made; none is made.
+
+    Raises:
+        OutputError: neither, or there is a file of this name.
+    """
+    try:
+        there = folder.exists()
+        place = next(one for one in folder.absolute().parents if one.exists())
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise OutputError(f"{folder}: cannot be written to: {why}") from error
+    if there:
+        make_folder(folder)
+    elif not place.is_dir():
+        raise OutputError(f"{folder}: cannot be made: {place} is no folder")
+    elif not os.access(place, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: cannot be made: the folder {place} takes no files")

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from lpr.cli.folder import check_folder
 from lpr.cli.overwrite import explained
 from lpr.protocols import EventSink
 from lpr.sinks.csv import CsvSink
@@ -57,7 +58,7 @@ class Outputs:
     def __init__(self, paths: OutputPaths, sources: dict[str, str]) -> None:
         _check(paths)
         self._paths, self._sources = paths, sources
-        self._crops = _crops(paths.crops)
+        self._crops: CropWriter | None = None
         self._opened = False
         self._events = FanoutSink(())
         self._explanations: ExplanationFile | None = None
@@ -169,6 +170,7 @@ class Outputs:
         self._events = FanoutSink(sinks)
         self._closing.callback(self._events.close)
         # What draws, crops and explains is imported where it is wanted: a start must be short.
+        self._crops = _crops(paths.crops)
         self._explanations = _explanations(paths.jsonl)
         if self._explanations is not None:
             self._closing.callback(self._explanations.close)
@@ -182,6 +184,8 @@ def _check(paths: OutputPaths) -> None:
         from lpr.draw import container_of
 
         container_of(paths.annotate)
+    if paths.crops is not None:
+        check_folder(paths.crops)
     for path in (paths.jsonl, explained(paths.jsonl), paths.csv, paths.annotate):
         if path is not None and path != STDOUT:
             check_writable(Path(path))

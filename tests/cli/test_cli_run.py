@@ -332,6 +332,22 @@ def test_a_file_in_place_of_the_folder_for_crops_is_told(clip: Path, tmp_path: P
     assert file.read_text() == "kept"
 
 
+def test_a_folder_for_crops_is_made_when_there_is_something_to_play(
+    clip: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new" / "looks"
+    assert lpr_run(tmp_path / "nope.mp4", "--crops", folder).exit_code == ExitCode.SOURCE
+    assert not folder.parent.exists()
+    assert lpr_run(clip, "--crops", folder).exit_code == ExitCode.OK
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_for_crops_that_cannot_be_made_is_told_before_the_work(clip: Path) -> None:
+    result = lpr_run(clip.with_name("nope.mp4"), clip, "--crops", clip / "looks")
+    assert result.exit_code == ExitCode.OUTPUT
+    assert one_line(result) == f"lpr: {clip / 'looks'}: cannot be made: {clip} is no folder"
+
+
 @pytest.mark.parametrize("roi", ["0,0,64", "left", "0,0,10,10"])
 def test_a_roi_that_is_none_is_one_line_with_the_form(clip: Path, roi: str) -> None:
     result = lpr_run(clip, "--roi", roi)
