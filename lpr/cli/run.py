@@ -160,7 +160,7 @@ class _Run:
             self.outputs.begin()
             self.view.begin(camera, source.info.frames)
             voter = build_voter(self.settings, camera)
-            expected = 0
+            expected = number = 0
             engine = build_engine(self.settings, models=self.models, voter=voter)
             try:
                 for number, frame in enumerate(self._frames(source), start=1):
@@ -188,6 +188,11 @@ class _Run:
                 self._emit(voter, events)
                 self.outputs.crop(events)
         hint = None if pictures is None else pictures.hint(source.info.address)
+        if pictures is None and number == 1 and not source.info.live:
+            hint = (
+                f"{source.info.address}: a single frame, and a verdict takes several looks; "
+                "`lpr read` reads it once it is saved as a picture"
+            )
         if hint is not None and not self.stop.requested:
             complain(hint)
 

@@ -6,6 +6,7 @@ import html
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from lpr.errors import ConfigError, MissingExtraError, OutputError
@@ -32,7 +33,11 @@ def load_history(folder: Path) -> tuple[BenchRecord, ...]:
     """
     paths = sorted(folder.glob("*.json"))
     if not paths:
-        raise ConfigError(f"{folder}: holds no benchmark records; make one with: lpr bench --json")
+        make = "" if folder.is_dir() else f"mkdir -p {quote(str(folder))} && "
+        raise ConfigError(
+            f"{folder}: holds no benchmark records; make one with: "
+            f"{make}lpr bench --json {quote(str(folder / 'now.json'))}"
+        )
     return tuple(sorted((load_record(path) for path in paths), key=lambda record: record.taken))
 
 

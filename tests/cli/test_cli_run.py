@@ -283,6 +283,16 @@ def test_a_single_picture_brings_a_hint(folder: Path) -> None:
     assert lpr_run(folder).stderr == ""
 
 
+def test_a_video_of_one_frame_brings_a_hint(clip: Path, tmp_path: Path) -> None:
+    path = tmp_path / "one.mp4"
+    with AnnotatedVideo(path) as video:
+        video.write(grey(), 0.0)
+    result = lpr_run(path)
+    assert result.exit_code == ExitCode.OK
+    assert one_line(result).startswith(f"lpr: {path}: a single frame, and a verdict takes several")
+    assert lpr_run(clip).stderr == ""
+
+
 def test_pictures_of_several_sizes_bring_a_hint(folder: Path) -> None:
     cv2.imwrite(str(folder / "c.png"), grey()[:40])
     result = lpr_run(folder)

@@ -32,8 +32,11 @@ def test_history_is_read_oldest_first(tmp_path: Path) -> None:
 
 
 def test_an_empty_history_says_how_to_begin(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="lpr bench --json"):
+    with pytest.raises(ConfigError, match=f"with: lpr bench --json {tmp_path}/now.json$"):
         load_history(tmp_path)
+    new = tmp_path / "new"
+    with pytest.raises(ConfigError, match=f"with: mkdir -p {new} && lpr bench --json {new}/now"):
+        load_history(new)
 
 
 def test_machines_are_kept_apart() -> None:
