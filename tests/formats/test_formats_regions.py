@@ -81,6 +81,8 @@ def test_every_layout_shows_the_texts_of_its_format(code: str) -> None:
         ("in", "22BH6517A"), ("in", "KA53MA0109"), ("pk", "LEB184196"), ("vn", "59T156987"),
         ("ru", "A733MM777"), ("tr", "34ABC123"), ("sa", "1234ABD"), ("ae", "A12345"),
         ("za", "BB12CDGP"), ("ke", "KDA123A"), ("ie", "131D14588"), ("be", "1ABC123"),
+        ("gb", "DZ17YXR"), ("at", "WL1GJG"), ("de", "HH8154B"), ("ie", "83WH8004"),
+        ("pk", "LEC401507"), ("us", "4J69H"), ("kr", "1가11234"), ("by", "7TAX1234"),
     ],
 )  # fmt: skip
 def test_well_known_plates(code: str, text: str) -> None:
@@ -94,6 +96,7 @@ def test_well_known_plates(code: str, text: str) -> None:
         ("cn", "京I12345"), ("cn", "京AO1234"), ("cn", "A12345"), ("kr", "33각6580"),
         ("tr", "82ABC123"), ("ru", "D733MM77"), ("sa", "1234ABC"), ("br", "ABC1DE3"),
         ("in", "XX53MA0109"), ("il", "123456789"), ("nl", "ABCDE1"), ("vn", "51W12345"),
+        ("by", "7TA1234"), ("il", "M12345"), ("gb", "ZA51ABC"),
     ],
 )  # fmt: skip
 def test_texts_that_are_no_plate_there(code: str, text: str) -> None:
