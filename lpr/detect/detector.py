@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -115,11 +116,11 @@ class OnnxDetector:
         if close:
             rows, columns = image.shape[:2]
             scale = whole_view(columns, rows, self._width, self._height)[0].scale_x
-            whole = joined([*parts, _as_candidates(known)])
-            parts += [
-                seen_closely(self._run(image, placements), whole, _NEVER_MISSED / scale)
-                for placements in close
-            ]
+            whole = joined([*map(self._calibrate, parts), _as_candidates(known)])
+            for placements in close:
+                found = self._run(image, placements)
+                keep = seen_closely(self._calibrate(found), whole, _NEVER_MISSED / scale)
+                parts.append(found.take(np.flatnonzero(keep)))
         if not parts:
             return ()
         found = suppress(joined(parts), limit=MAX_DETECTIONS)
@@ -128,6 +129,10 @@ class OnnxDetector:
             Detection(Quad.from_points(quad.tolist()), float(score), 2 if two > 0.5 else 1)
             for quad, score, two in zip(found.quads, scores, found.two_line, strict=True)
         )
+
+    def _calibrate(self, found: Candidates) -> Candidates:
+        scores = np.interp(found.scores, self._raw, self._calibrated)
+        return replace(found, scores=np.asarray(scores, np.float32))
 
     def _run(self, image: Image, placements: Sequence[Placement]) -> Candidates:
         outputs = self._session.run(self._input(image, placements))

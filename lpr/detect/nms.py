@@ -14,7 +14,8 @@ one's, or covers one, is the same plate seen twice (or one of its rows)."""
 PIECE_SHARE = 0.6
 """What lies inside a plate and is smaller than this share of it is a piece of it."""
 PIECE_SCORE = 0.8
-"""The plate's least score, as a share of the piece's: a doubtful one may be the car's front."""
+"""The plate's least calibrated score, as a share of the piece's: a doubtful one may be the car's
+front."""
 MERGE_IOU = 0.7
 MIN_SIDE = 2.0
 """Canvas pixels; a lower plate cannot be told from an edge."""
@@ -84,23 +85,29 @@ def suppress(candidates: Candidates, *, limit: int = 64) -> Candidates:
     return Candidates(merged, candidates.scores[kept], candidates.two_line[kept])
 
 
-def seen_closely(candidates: Candidates, plates: Candidates, widest: float) -> Candidates:
-    """Of what was found in a part of a picture, keep what the look at the whole may have missed.
+def seen_closely(
+    candidates: Candidates, plates: Candidates, widest: float
+) -> npt.NDArray[np.bool_]:
+    """Which finds in a part of a picture the look at the whole may have missed.
 
     Close up, a plate's half and a car's grille look like plates: what lies inside a plate and is
     much smaller goes, and so does a large find where the whole picture shows no plate.
 
     Args:
-        candidates: found in a part of the picture.
+        candidates: found in a part of the picture. The scores of both are calibrated: raw ones
+            of a doubtful and of a sure plate lie close together.
         plates: found where the whole picture was seen.
         widest: pixels; what is wider cannot have been missed there.
+
+    Returns:
+        N bool, true for those to keep.
     """
-    if not len(candidates):
-        return candidates
     count = len(candidates)
+    keep = np.ones(count, bool)
+    if not count:
+        return keep
     boxes = np.concatenate([_boxes(candidates.quads), _boxes(plates.quads)])
     areas = _areas(boxes)
-    keep = np.ones(count, bool)
     for number in range(count):
         iou, cover = (share[count:] for share in _overlap(number, boxes, areas))
         pieces = (
@@ -110,7 +117,7 @@ def seen_closely(candidates: Candidates, plates: Candidates, widest: float) -> C
         )
         missed = boxes[number, 2] - boxes[number, 0] <= widest or (iou >= IOU_LIMIT).any()
         keep[number] = missed and not pieces.any()
-    return candidates if keep.all() else candidates.take(np.flatnonzero(keep))
+    return keep
 
 
 def _merged(candidates: Candidates, friends: npt.NDArray[np.intp]) -> Floats:

@@ -11,6 +11,7 @@ import onnx
 import pytest
 
 from lpr.detect.detector import OnnxDetector
+from lpr.detect.maps import Candidates
 from lpr.detect.tiles import CameraDetector, FarPolicy, TiledDetector
 from lpr.detect.views import quarter_size
 from lpr.errors import ModelIntegrityError
@@ -101,6 +102,26 @@ def test_tiles_find_far_plates_and_report_near_ones_once(detector: OnnxDetector)
         for i, one in enumerate(found):
             assert all(box_iou(one.quad, other.quad) < 0.4 for other in found[i + 1 :])
     assert tiled > far
+
+
+@pytest.mark.parametrize(("score", "kept"), [(0.75, True), (0.88, False)])
+def test_a_doubtful_plate_on_the_whole_picture_hides_no_sure_one_close_up(
+    monkeypatch: pytest.MonkeyPatch, score: float, kept: bool
+) -> None:
+    files = find_model(DEFAULT_DETECTOR)
+    steep = ((0.0, 0.0), (0.75, 0.1), (0.88, 0.97), (1.0, 1.0))
+    calibrated = files.manifest.model_copy(update={"calibration": steep})
+    blob, plate = Quad.from_box(900, 500, 1100, 560), Quad.from_box(940, 510, 1040, 535)
+    finds = iter([_found(blob, score), _found(plate, 0.9)])
+    monkeypatch.setattr(OnnxDetector, "_run", lambda *_: next(finds))
+    detector = OnnxDetector(ModelFiles(files.path, calibrated))
+    found = detector.detect_views(np.zeros((1080, 1920, 3), np.uint8), [()], close=[()])
+    assert [one.quad for one in found] == [plate if kept else blob]
+
+
+def _found(quad: Quad, score: float) -> Candidates:
+    scores = np.array([score], np.float32)
+    return Candidates(np.array([quad.points], np.float32), scores, scores * 0)
 
 
 def _track(quad: Quad, number: int = 1) -> Track:

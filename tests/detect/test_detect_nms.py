@@ -64,7 +64,7 @@ def _closely(
     found: tuple[float, float, float, float], plate: tuple[float, float, float, float], score: float
 ) -> int:
     """How many of one find stay, close up, beside a plate of a score."""
-    return len(seen_closely(_candidates([found], [0.9]), _candidates([plate], [score]), 200))
+    return int(seen_closely(_candidates([found], [0.9]), _candidates([plate], [score]), 200).sum())
 
 
 def test_a_piece_of_a_plate_is_no_plate() -> None:
@@ -80,8 +80,9 @@ def test_a_large_find_close_up_needs_the_whole_picture() -> None:
     assert _closely((500, 300, 760, 420), plate, 0.95) == 0, "a grille"
     assert _closely((500, 300, 690, 420), plate, 0.95) == 1
     assert _closely((90, 100, 390, 200), plate, 0.3) == 1
-    assert len(seen_closely(_candidates([(0, 0, 300, 90)], [0.9]), _candidates([], []), 200)) == 0
-    assert len(seen_closely(_candidates([], []), _candidates([plate], [0.9]), 200)) == 0
+    grille, nothing = _candidates([(0, 0, 300, 90)], [0.9]), _candidates([], [])
+    assert seen_closely(grille, nothing, 200).tolist() == [False]
+    assert seen_closely(nothing, _candidates([plate], [0.9]), 200).tolist() == []
 
 
 def test_no_candidates_give_no_quads() -> None:
