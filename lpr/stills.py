@@ -163,7 +163,8 @@ class StillReader:
             quad=cuts[0].quad,
             score=found.score,
             lines=found.lines,
-            reading=replace(best, quality=cuts[surest].quality, confidence=confidence),
+            # Of the cut whose corners are told: a surer one may lie farther from the border.
+            reading=replace(best, quality=cuts[0].quality, confidence=confidence),
             raw_text=readings[surest].text,
             region=self._prior(best.text)[0] if best.text else None,
             alternatives=_alternatives(best.text, confidence, surest, [one for _, one in looks]),

@@ -65,8 +65,9 @@ def test_the_surest_cut_counts_and_the_first_one_places_the_plate() -> None:
     assert [plate.reading.text for plate in plates] == ["AB123", "AB123"]
     plate = plates[0]
     assert plate.raw_text == "AB123"
-    assert plate.reading.quality == CropQuality(2, 1.0)
     assert plate.quad == QUAD.shifted(1, 0)
+    # The quality says how near to the border these corners lie.
+    assert plate.reading.quality == CropQuality(1, 1.0)
 
 
 def test_cuts_that_disagree_make_less_sure() -> None:
@@ -185,6 +186,20 @@ def test_a_plate_at_the_border_may_lack_a_part_of_its_text(
     assert plate.reading.confidence == pytest.approx(believed)
     # Of a picture that is cut around a plate, the plate fills all.
     assert stills.read_crop(PICTURE).reading.confidence == pytest.approx(0.97)
+
+
+def test_a_surer_cut_does_not_move_a_plate_away_from_the_border() -> None:
+    class Cut(_Cut):
+        def rectify(self, image: Image, quad: Quad) -> PlateCrop:
+            crop = super().rectify(image, quad)
+            edge = 0.0 if self._brightness == 1 else 1.0
+            return replace(crop, quality=replace(crop.quality, edge=edge))
+
+    says = {1: sure_reading("AB123", probability=0.9), 2: sure_reading("AB128", probability=0.99)}
+    stills = StillReader(_Detector(), _Detector(), Cut(1), _Reader(says), no_prior, [Cut(2)])
+    (plate,) = stills.read(PICTURE)
+    assert plate.reading.text == "AB128"
+    assert plate.reading.confidence == 0.25
 
 
 class _Nothing:
