@@ -100,7 +100,7 @@ class FarPolicy:
             tracks: the tracks known before this frame.
         """
         rows, columns = image.shape[:2]
-        scale = min(self._width / columns, self._height / rows)
+        scale = whole_view(columns, rows, self._width, self._height)[0].scale_x
         if scale * LARGE > 1:
             return ()
         self._observe(image)

@@ -133,6 +133,13 @@ def test_small_frames_get_no_native_look() -> None:
     assert FarPolicy(640, 384).plan(image, ()) == ()
 
 
+def test_tall_frames_are_as_large_as_their_two_halves_show_them() -> None:
+    policy = FarPolicy(640, 384)
+    image = np.zeros((720, 400, 3), np.uint8)
+    near = _track(Quad.from_box(100, 300, 200, 330))
+    assert [policy.plan(image, (near,)) for _ in range(8)] == [()] * 8
+
+
 def test_every_part_of_a_large_frame_gets_its_turn() -> None:
     policy = FarPolicy(640, 384)
     image = np.zeros((1080, 1920, 3), np.uint8)
