@@ -25,6 +25,9 @@ MAX_TILES = 30
 """Beyond it, tiles show the picture reduced; a 20-megapixel still stays a matter of a second."""
 FAR_WIDTH = 48.0
 """Canvas pixels; narrower tracks are worth a native-scale look."""
+ROOM = 1.1
+"""A look at a track shows at least this many times its width and height: plates move, and corners
+are found a few per cent beside where they were."""
 NATIVE_EVERY = 2
 """One frame of this many is looked at natively while no plate is near..."""
 NATIVE_EVERY_NEAR = 4
@@ -71,9 +74,9 @@ class FarPolicy:
     """Decides which frames of a camera are looked at natively, and where.
 
     Every second native look goes to the tracks that are small on the whole-frame canvas (up to
-    four at once, those unseen for longest first); the others go to the tile with the most motion
-    since its last look, times how long ago that was. Depends on frames alone, so a clip replays
-    alike.
+    four at once, those unseen for longest first, or one that takes all of a canvas); the others go
+    to the tile with the most motion since its last look, times how long ago that was. Depends on
+    frames alone, so a clip replays alike.
 
     Args:
         width: canvas width, pixels.
@@ -149,11 +152,20 @@ class FarPolicy:
     def _around(
         self, tracks: Sequence[Track], scale: float, columns: int, rows: int
     ) -> tuple[Box, ...]:
-        wide, high = quarter_size(self._width, self._height)
-        small = [track for track in tracks if track.quad.width * scale < FAR_WIDTH]
+        whole = self._width, self._height
+        wide, high = quarter_size(*whole)
+        small = [
+            track
+            for track in tracks
+            if track.quad.width * scale < FAR_WIDTH and _fits(track.quad, *whole)
+        ]
         small.sort(key=lambda track: (track.last_seen, track.id))
+        if small and not _fits(small[0].quad, wide, high):
+            return (_box_around(small[0].quad, *whole, columns, rows),)
         boxes: list[Box] = []
         for track in small:
+            if not _fits(track.quad, wide, high):
+                continue
             if not any(_contains(box, track.quad) for box in boxes):
                 boxes.append(_box_around(track.quad, wide, high, columns, rows))
             if len(boxes) == 4:
@@ -206,6 +218,12 @@ def _thumb_sides(tiles: Sequence[Box], columns: int, rows: int) -> npt.NDArray[n
         ],
         np.intp,
     )
+
+
+def _fits(quad: Quad, wide: int, high: int) -> bool:
+    """Whether a look of that size shows all of a plate, and the plate is not dropped as cut."""
+    left, top, right, bottom = quad.box
+    return ROOM * (right - left) <= wide and ROOM * (bottom - top) <= high
 
 
 def _contains(box: Box, quad: Quad) -> bool:

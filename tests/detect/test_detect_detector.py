@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +139,46 @@ def test_tall_frames_are_as_large_as_their_two_halves_show_them() -> None:
     image = np.zeros((720, 400, 3), np.uint8)
     near = _track(Quad.from_box(100, 300, 200, 330))
     assert [policy.plan(image, (near,)) for _ in range(8)] == [()] * 8
+
+
+@pytest.mark.parametrize(
+    ("frame", "plate", "look"),
+    [
+        ((3840, 2160), (250, 62), quarter_size(640, 384)),
+        ((3840, 2160), (287, 72), (640, 384)),
+        ((3840, 2160), (200, 175), (640, 384)),
+        ((5120, 2880), (350, 88), (640, 384)),
+        ((7680, 4320), (560, 140), (640, 384)),
+    ],
+)
+def test_a_look_at_a_small_track_shows_all_of_its_plate(
+    frame: tuple[int, int], plate: tuple[int, int], look: tuple[int, int]
+) -> None:
+    policy = FarPolicy(640, 384)
+    image = np.zeros((frame[1], frame[0], 3), np.uint8)
+    quad = Quad.from_box(1700, 1500, 1700 + plate[0], 1500 + plate[1])
+    plans = [boxes for _ in range(4) if (boxes := policy.plan(image, (_track(quad),)))]
+    ((left, top, right, bottom),) = plans[1]
+    assert (right - left, bottom - top) == look
+    assert left + 4 < quad.box[0]
+    assert right - 4 > quad.box[2]
+    assert top + 4 < quad.box[1]
+    assert bottom - 4 > quad.box[3]
+
+
+def test_a_track_that_needs_a_canvas_of_its_own_waits_for_its_turn() -> None:
+    policy = FarPolicy(640, 384)
+    image = np.zeros((4320, 7680, 3), np.uint8)
+    wide = _track(Quad.from_box(1000, 1000, 1500, 1125))
+    narrow = replace(_track(Quad.from_box(5000, 3000, 5100, 3025), 2), last_seen=1.0)
+    plans = [boxes for _ in range(4) if (boxes := policy.plan(image, (wide, narrow)))]
+    assert plans[1] == ((930, 870, 1570, 1254),)
+    wide = replace(wide, last_seen=2.0)
+    plans = [boxes for _ in range(4) if (boxes := policy.plan(image, (wide, narrow)))]
+    assert [left for left, *_ in plans[1]] == [4894], "there is no room for the other one"
+    larger_than_a_look = _track(Quad.from_box(1000, 1000, 1100, 1400))
+    plans = [boxes for _ in range(4) if (boxes := policy.plan(image, (larger_than_a_look,)))]
+    assert len(plans) == 2, "a tile in its place"
 
 
 def test_every_part_of_a_large_frame_gets_its_turn() -> None:
