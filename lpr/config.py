@@ -67,7 +67,7 @@ class EngineConfig(_Section):
     @field_validator("regions")
     @classmethod
     def _known_regions(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(load_region(code).code for code in codes)
+        return tuple(dict.fromkeys(load_region(code).code for code in codes))
 
 
 def load_config(path: str | Path) -> EngineConfig:

@@ -26,6 +26,10 @@ def test_wrong_regions_are_one_clear_error(build: Callable[..., Any]) -> None:
         build(regions="DE")
 
 
+def test_a_region_that_is_named_twice_counts_once() -> None:
+    assert lpr.EngineConfig(regions=("DE", "fr", "de")).regions == ("de", "fr")
+
+
 def _scores(engine: lpr.Engine, samples: Path) -> list[float]:
     frames = islice(engine.run(lpr.open_source(samples / "day-approach.mp4")), 20)
     return [found.score for result in frames for found in result.detections]

@@ -110,7 +110,8 @@ class _Candidate:
 
 @lru_cache(maxsize=256)
 def _candidates(codes: tuple[str, ...], length: int, lines: int | None) -> tuple[_Candidate, ...]:
-    regions = [load_region(code) for code in codes]
+    # A region that is named twice counts once: it would be its own rival, and never decided.
+    regions = list(dict.fromkeys(load_region(code) for code in codes))
     everything = sum(math.sqrt(region.vehicles) for region in regions)
     return tuple(
         _candidate(region, (1 - NO_FORMAT) / everything, length, lines)

@@ -69,6 +69,12 @@ def test_lines_speak_for_a_layout() -> None:
     assert infer_region("ABC1234", candidates, 2)[0] == "br"
 
 
+def test_a_candidate_that_is_named_twice_counts_once() -> None:
+    assert weigh_text("MAB1234", ("de", "DE", "fr", "de")) == weigh_text("MAB1234", ("de", "fr"))
+    assert infer_region("MAB1234", ("de", "DE"))[0] == "de"
+    assert FormatPrior(("de", "DE"))("MAB1234")[0] == "DE"
+
+
 def test_an_unknown_candidate_is_refused() -> None:
     with pytest.raises(FormatError, match="no region"):
         infer_region("ABC123", ("de", "qq"))
