@@ -199,9 +199,13 @@ class Engine:
         """What this frame's looks make together with earlier ones at the same vehicles."""
         if self._fuser is None:
             return []
-        for track in tracks:
-            if track.state is TrackState.ENDED:
-                self._fuser.forget(self._vehicle(track))
+        ended = [track for track in tracks if track.state is TrackState.ENDED]
+        if ended:
+            living = {self._vehicle(one) for one in tracks if one.state is not TrackState.ENDED}
+            # A track's first looks are kept under its own number, whatever vehicle it proves to be.
+            over = {number for track in ended for number in (track.id, self._vehicle(track))}
+            for number in sorted(over - living):
+                self._fuser.forget(number)
         pictures = [(track, self._fuser.add(self._vehicle(track), crop)) for track, crop in looks]
         return [(track, picture) for track, picture in pictures if picture is not None]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
@@ -149,6 +150,38 @@ def test_the_looks_of_ended_tracks_are_forgotten() -> None:
         engine.process(blank_frame(n, n / 25))
     assert fuser.forgotten == [1]
     assert not fuser.seen
+
+
+def test_looks_are_kept_while_any_track_of_the_vehicle_lives() -> None:
+    class Ending(OneToOneTracker):
+        def update(self, detections: Sequence[Detection], *, time: float) -> tuple[Track, ...]:
+            tracks = super().update(detections, time=time)
+            return tuple(
+                replace(one, state=TrackState.ENDED, detection=None) if time >= one.id else one
+                for one in tracks
+            )
+
+    class Knowing(GreedyVoter):
+        def passage_of(self, track_id: int) -> int | None:
+            return 2 if self.added else None
+
+    fuser = CountingFuser()
+    engine = Engine(
+        ScriptedDetector([[detection(0), detection(200), detection(400)]] * 4),
+        PlainRectifier(),
+        ScriptedRecognizer([sure_reading("A1")]),
+        Ending(),
+        Knowing(),
+        fuser=fuser,
+    )
+    engine.process(blank_frame(0, 0.0))
+    assert fuser.seen == {1: 1, 2: 1, 3: 1}
+    engine.process(blank_frame(1, 1.0))
+    assert fuser.seen == {2: 3, 3: 1}
+    engine.process(blank_frame(2, 2.0))
+    assert fuser.seen == {2: 4, 3: 1}
+    engine.process(blank_frame(3, 3.0))
+    assert fuser.seen == {}
 
 
 def test_a_passage_gives_one_verdict_and_one_departure() -> None:
