@@ -36,6 +36,7 @@ class Models:
     """The networks, opened once and shared by every camera of a process."""
 
     detector: OnnxDetector
+    """Reports what its manifest recommends; `finder` gives it a configuration's threshold."""
     refiner: CornerRefiner | None
     """Corrects corners; None where the detector's are trusted."""
     cutter: PerspectiveRectifier
@@ -55,6 +56,11 @@ class Models:
         if self.refiner is None:
             return ()
         return tuple(RefiningRectifier(self.refiner, self.cutter, start) for start in OTHER_STARTS)
+
+    def finder(self, config: EngineConfig) -> OnnxDetector:
+        """The detector with a configuration's threshold, the manifest's where it sets none."""
+        threshold = config.detector.score_threshold
+        return self.detector if threshold is None else self.detector.with_threshold(threshold)
 
     def refined(self, detector: Detector, closer: Detector | None = None) -> Detector:
         """A detector whose corners are corrected at once, after a closer look if there is one."""
@@ -77,9 +83,7 @@ def load_models(config: EngineConfig | None = None) -> Models:
     read = _find(config.recognizer.model, "recognizer")
     width, height = read.manifest.input.size
     return Models(
-        detector=OnnxDetector(
-            found, threads=config.threads, score_threshold=config.detector.score_threshold
-        ),
+        detector=OnnxDetector(found, threads=config.threads),
         refiner=_refiner(config),
         cutter=_cutter(config, width, height),
         recognizer=OnnxRecognizer(read, threads=config.threads),
@@ -118,9 +122,7 @@ def build_engine(
         raise ConfigError("camera and regions are the voter's: give them to build_voter()")
     config = _with_regions(config, regions)
     models = models or load_models(config)
-    finder = models.detector
-    if config.detector.score_threshold is not None:
-        finder = finder.with_threshold(config.detector.score_threshold)
+    finder = models.finder(config)
     detector: Detector = CameraDetector(finder) if config.detector.far else finder
     rectifier = models.rectifier
     roi = config.roi if roi is None else roi
@@ -166,21 +168,19 @@ def build_still_reader(
     """
     config = _with_regions(config, regions)
     models = models or load_models(config)
-    sure_score = config.detector.score_threshold
-    if sure_score is None:
-        sure_score = models.detector.threshold
-        least = min(VOUCHED_SCORE, sure_score)
-    else:  # one that a user chose is kept to
-        least = sure_score
+    finder = models.finder(config)
+    chosen = config.detector.score_threshold is not None
+    # One that a user chose is kept to.
+    least = finder.threshold if chosen else min(VOUCHED_SCORE, finder.threshold)
     return StillReader(
         still_detector(config, models, least),
-        models.refined(CropDetector(models.detector)),
+        models.refined(CropDetector(finder)),
         models.cutter,
         models.recognizer,
         FormatPrior(config.regions),
         models.other_cuts,
-        sure_score=sure_score,
-        crops=config.detector.score_threshold is None,
+        sure_score=finder.threshold,
+        crops=not chosen,
     )
 
 
@@ -190,11 +190,12 @@ def still_detector(config: EngineConfig, models: Models, least: float | None = N
     Args:
         config: of the detector.
         models: the networks.
-        least: least score of what it reports, 0 to 1; by default that of the models.
+        least: least score of what it reports, 0 to 1; by default that of the configuration.
     """
-    finder = models.detector if least is None else models.detector.with_threshold(least)
+    own = models.finder(config)
+    finder = own if least is None else own.with_threshold(least)
     detector = TiledDetector(finder) if config.detector.far else finder
-    return models.refined(detector, CropDetector(models.detector))
+    return models.refined(detector, CropDetector(own))
 
 
 def _with_regions(config: EngineConfig | None, regions: tuple[str, ...]) -> EngineConfig:

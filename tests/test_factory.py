@@ -42,6 +42,17 @@ def test_a_threshold_counts_with_shared_models_too(samples: Path) -> None:
     assert min(_scores(lpr.build_engine(strict, models=models), samples), default=1.0) >= 0.9
 
 
+def test_a_threshold_stays_with_its_own_engine(samples: Path) -> None:
+    strict = lpr.EngineConfig(detector=DetectorConfig(score_threshold=0.99))
+    models = lpr.load_models(strict)
+    assert models.finder(strict).threshold == 0.99
+    assert min(_scores(lpr.build_engine(models=models), samples)) < 0.99
+    with lpr.open_source(samples / "two-plates.mp4") as frames:
+        picture = next(iter(frames)).image
+    assert len(lpr.build_still_reader(models=models).read(picture)) == 2
+    assert lpr.build_still_reader(strict, models=models).read(picture) == ()
+
+
 @pytest.mark.parametrize("given", [{"camera": "north"}, {"regions": ("DE",)}])
 def test_what_a_voter_knows_is_not_said_beside_it(given: dict[str, Any]) -> None:
     voter = build_voter(lpr.EngineConfig(), "south")

@@ -68,7 +68,7 @@ def detection(
         from lpr.evaluate.detection import SCORES, evaluate_detection
         from lpr.factory import still_detector
 
-        used = models.detector.threshold
+        used = models.finder(settings).threshold
         everything = still_detector(settings, models, min(used, *SCORES))
         return partial(evaluate_detection, everything, min_score=used)
 
