@@ -114,20 +114,20 @@ def build_engine(
             replaces that of the configuration.
 
     Raises:
-        ConfigError: a region is unknown, the roi is empty, or a voter is given and so is a camera
-            or a region.
+        ConfigError: a region is unknown, the roi is none that a configuration may have, or a voter
+            is given and so is a camera or a region.
         ModelError: a model cannot be used.
     """
     if voter is not None and (camera or regions):
         raise ConfigError("camera and regions are the voter's: give them to build_voter()")
-    config = _with_regions(config, regions)
+    config = _settled(config, regions, roi)
     models = models or load_models(config)
     finder = models.finder(config)
     detector: Detector = CameraDetector(finder) if config.detector.far else finder
     rectifier = models.rectifier
-    roi = config.roi if roi is None else roi
-    if roi is not None:
-        detector, rectifier = RegionDetector(detector, roi), RegionRectifier(rectifier, roi)
+    if config.roi is not None:
+        detector = RegionDetector(detector, config.roi)
+        rectifier = RegionRectifier(rectifier, config.roi)
     return Engine(
         detector,
         rectifier,
@@ -166,7 +166,7 @@ def build_still_reader(
         ConfigError: a region is unknown.
         ModelError: a model cannot be used.
     """
-    config = _with_regions(config, regions)
+    config = _settled(config, regions)
     models = models or load_models(config)
     finder = models.finder(config)
     chosen = config.detector.score_threshold is not None
@@ -198,11 +198,17 @@ def still_detector(config: EngineConfig, models: Models, least: float | None = N
     return models.refined(detector, CropDetector(own))
 
 
-def _with_regions(config: EngineConfig | None, regions: tuple[str, ...]) -> EngineConfig:
+def _settled(
+    config: EngineConfig | None,
+    regions: tuple[str, ...],
+    roi: tuple[int, int, int, int] | None = None,
+) -> EngineConfig:
+    """The configuration, with what the call says in its place."""
     config = config or EngineConfig()
-    if not regions:
-        return config
-    return check_settings({**dict(config), "regions": regions}, EngineConfig, "arguments")
+    said: dict[str, object] = {"regions": regions} if regions else {}
+    if roi is not None:
+        said["roi"] = roi
+    return check_settings({**dict(config), **said}, EngineConfig, "arguments") if said else config
 
 
 def _cutter(config: EngineConfig, width: int, height: int) -> PerspectiveRectifier:

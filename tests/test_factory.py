@@ -74,4 +74,7 @@ def test_an_engine_looks_where_its_configuration_says(monkeypatch: pytest.Monkey
     lpr.build_engine(config, models=models)
     lpr.build_engine(config, models=models, roi=(0, 0, 100, 100))
     lpr.build_engine(models=models)
+    for wrong in ((0, 0, 10, 10), (-50, 0, 100, 100), (100, 100, 50, 50), (0, 0, 64.0, 32)):
+        with pytest.raises(lpr.ConfigError, match=r"^arguments: roi: roi is left, top, right"):
+            lpr.build_engine(models=models, roi=wrong)  # type: ignore[arg-type]
     assert looked == [(0, 0, 640, 360), (0, 0, 100, 100)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from operator import index
 
 import numpy as np
 
@@ -23,15 +22,12 @@ class RegionDetector:
 
     Args:
         detector: looks at the region.
-        region: left, top, right, bottom; cut to the frame.
-
-    Raises:
-        ConfigError: the region is empty or not four whole numbers.
+        region: left, top, right, bottom, a `lpr.roi.Roi`; cut to the frame.
     """
 
     def __init__(self, detector: Detector, region: Box) -> None:
         self._detector = detector
-        self._region = _checked(region)
+        self._region = region
 
     def detect(self, image: Image, tracks: Sequence[Track] = ()) -> tuple[Detection, ...]:
         """Return the plates in the region of an HxWx3 uint8 BGR picture, best first.
@@ -72,15 +68,12 @@ class RegionRectifier:
 
     Args:
         rectifier: cuts the plates out.
-        region: left, top, right, bottom; cut to the frame.
-
-    Raises:
-        ConfigError: the region is empty or not four whole numbers.
+        region: left, top, right, bottom, a `lpr.roi.Roi`; cut to the frame.
     """
 
     def __init__(self, rectifier: Rectifier, region: Box) -> None:
         self._rectifier = rectifier
-        self._region = _checked(region)
+        self._region = region
 
     def rectify(self, image: Image, quad: Quad) -> PlateCrop:
         """Return the plate in `quad` of an HxWx3 uint8 BGR picture, both in frame pixels.
@@ -93,14 +86,3 @@ class RegionRectifier:
         part = image[top:bottom, left:right]
         crop = self._rectifier.rectify(part, quad.shifted(-left, -top))
         return replace(crop, quad=crop.quad.shifted(left, top))
-
-
-def _checked(region: Box) -> Box:
-    try:
-        # A negative index would count from the far side of the picture.
-        left, top, right, bottom = (max(0, index(edge)) for edge in region)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"roi {region!r} is not four whole numbers of pixels") from error
-    if left >= right or top >= bottom:
-        raise ConfigError(f"roi {region!r} is empty; it is left, top, right, bottom")
-    return left, top, right, bottom
