@@ -18,6 +18,9 @@ from lpr.session import OnnxSession
 from lpr.types import CharCandidates, Image, Reading
 
 _CANDIDATES = 5
+_MOST_AT_ONCE = 8
+"""Crops of a run where the network takes any number. More take no less time each, and onnxruntime
+keeps the memory of the largest run, once for each thread."""
 _LEAST_PROBABILITY = 1e-4
 """Candidates below this are left out of a reading."""
 
@@ -70,10 +73,11 @@ class OnnxRecognizer:
             return []
         spec = self._manifest.input
         batch = recognizer_input(crops, spec.mean, spec.scale)
-        size = spec.shape[0] or len(crops)
+        fixed = spec.shape[0]
+        size = fixed or _MOST_AT_ONCE
         outputs = [
-            self._session.run(_padded(batch[start : start + size], size))[0]
-            for start in range(0, len(crops), size)
+            self._session.run(_padded(part, fixed) if fixed else part)[0]
+            for part in (batch[start : start + size] for start in range(0, len(crops), size))
         ]
         logits = np.concatenate(outputs)[: len(crops)]
         if logits.shape[2] != self.alphabet.size:

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from lpr.errors import ModelIntegrityError
@@ -40,6 +41,25 @@ def test_a_batch_reads_like_its_single_crops(recognizer: OnnxRecognizer) -> None
         alone = recognizer.read([crop])[0]
         assert alone.text == reading.text
         assert alone.confidence == pytest.approx(reading.confidence, abs=1e-4)
+
+
+def test_many_crops_are_read_a_few_at_a_time(
+    recognizer: OnnxRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crops = noise(recognizer, 21)
+    sizes: list[int] = []
+    run = recognizer._session.run
+
+    def noting(batch: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+        sizes.append(len(batch))
+        return run(batch)
+
+    monkeypatch.setattr(recognizer._session, "run", noting)
+    together = recognizer.probabilities(crops)
+    assert sizes == [8, 8, 5]
+    for crop, probabilities in zip(crops, together, strict=True):
+        alone = recognizer.probabilities([crop])[0]
+        np.testing.assert_allclose(probabilities, alone, atol=1e-4)
 
 
 def test_no_crops_are_no_readings(recognizer: OnnxRecognizer) -> None:
