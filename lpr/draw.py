@@ -368,7 +368,7 @@ class AnnotatedVideo:
             if 0 <= width - columns <= 1 and 0 <= height - rows <= 1:
                 image = np.pad(image, ((0, height - rows), (0, width - columns), (0, 0)), "edge")
             else:
-                image, _ = letterbox(image, width, height)
+                image = letterbox(image, width, height)
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
         return self._reformatter.reformat(
             frame,

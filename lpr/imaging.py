@@ -23,21 +23,10 @@ corners are a few per cent off, and a character cut at the rim is lost."""
 PAD_GREY = 114
 
 
-@dataclass(frozen=True, slots=True)
-class Letterbox:
-    """How a picture was fitted into a canvas: canvas = picture * scale + (dx, dy)."""
+def letterbox(image: Image, width: int, height: int) -> Image:
+    """Fit a picture into a canvas to be looked at, keeping its proportions, centred on grey.
 
-    scale: float
-    dx: float
-    dy: float
-
-    def to_picture(self, quad: Quad) -> Quad:
-        """Map a quad from canvas pixels back to picture pixels."""
-        return quad.shifted(-self.dx, -self.dy).scaled(1 / self.scale, 1 / self.scale)
-
-
-def letterbox(image: Image, width: int, height: int) -> tuple[Image, Letterbox]:
-    """Fit a picture into a canvas, keeping its proportions, centred on grey.
+    Detectors are shown what `compose` makes.
 
     Args:
         image: HxWx3 uint8 BGR.
@@ -45,7 +34,7 @@ def letterbox(image: Image, width: int, height: int) -> tuple[Image, Letterbox]:
         height: canvas height, pixels.
 
     Returns:
-        The height x width x 3 canvas and how it was made.
+        The height x width x 3 uint8 BGR canvas.
     """
     rows, columns = image.shape[:2]
     scale = min(width / columns, height / rows)
@@ -59,10 +48,10 @@ def letterbox(image: Image, width: int, height: int) -> tuple[Image, Letterbox]:
             cv2.resize(image, (new_width, new_height), interpolation=how), np.uint8
         )
     if (new_width, new_height) == (width, height):
-        return resized, Letterbox(scale, 0.0, 0.0)
+        return resized
     canvas = np.full((height, width, 3), PAD_GREY, np.uint8)
     canvas[top : top + new_height, left : left + new_width] = resized
-    return canvas, Letterbox(scale, float(left), float(top))
+    return canvas
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lpr.detect.views import whole_view
 from lpr.errors import TrainingError
-from lpr.imaging import detector_input, letterbox
+from lpr.imaging import compose, detector_input
 from lpr.train.detector_calibrate import calibrate, choose_threshold
 from lpr.train.detector_data import LabelledPicture
 from lpr.train.detector_net import DetectorNet
@@ -134,6 +135,8 @@ def export_detector(
 
 
 def _example(validation: Sequence[LabelledPicture], width: int, height: int) -> torch.Tensor:
-    image = cv2.imread(str(validation[0].path), cv2.IMREAD_COLOR)
-    canvas, _ = letterbox(np.asarray(image, np.uint8), width, height)
+    """The first picture as a served detector is shown it, 1x3xHxW; both networks are run on it."""
+    image = np.asarray(cv2.imread(str(validation[0].path), cv2.IMREAD_COLOR), np.uint8)
+    rows, columns = image.shape[:2]
+    canvas = compose(image, whole_view(columns, rows, width, height), width, height)
     return torch.from_numpy(detector_input([canvas], MEAN, SCALE))
