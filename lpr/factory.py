@@ -77,8 +77,9 @@ def load_models(config: EngineConfig | None = None) -> Models:
 
     Raises:
         ModelError: a model is missing, does not match its manifest, or does another task.
+        TypeError: the configuration is none.
     """
-    config = config or EngineConfig()
+    config = _settled(config)
     found = _find(config.detector.model, "detector")
     read = _find(config.recognizer.model, "recognizer")
     width, height = read.manifest.input.size
@@ -117,11 +118,12 @@ def build_engine(
         ConfigError: a region is unknown, the roi is none that a configuration may have, or a voter
             is given and so is a camera or a region.
         ModelError: a model cannot be used.
+        TypeError: the configuration or the models are none.
     """
     if voter is not None and (camera or regions):
         raise ConfigError("camera and regions are the voter's: give them to build_voter()")
     config = _settled(config, regions, roi)
-    models = models or load_models(config)
+    models = _opened(models, config)
     finder = models.finder(config)
     detector: Detector = CameraDetector(finder) if config.detector.far else finder
     rectifier = models.rectifier
@@ -165,9 +167,10 @@ def build_still_reader(
     Raises:
         ConfigError: a region is unknown.
         ModelError: a model cannot be used.
+        TypeError: the configuration or the models are none.
     """
     config = _settled(config, regions)
-    models = models or load_models(config)
+    models = _opened(models, config)
     finder = models.finder(config)
     chosen = config.detector.score_threshold is not None
     # One that a user chose is kept to.
@@ -200,15 +203,28 @@ def still_detector(config: EngineConfig, models: Models, least: float | None = N
 
 def _settled(
     config: EngineConfig | None,
-    regions: tuple[str, ...],
+    regions: tuple[str, ...] = (),
     roi: tuple[int, int, int, int] | None = None,
 ) -> EngineConfig:
     """The configuration, with what the call says in its place."""
-    config = config or EngineConfig()
+    config = EngineConfig() if config is None else config
+    if not isinstance(config, EngineConfig):
+        raise TypeError(
+            f"config must be an EngineConfig, not {type(config).__name__}; "
+            "lpr.load_config() reads one from a file"
+        )
     said: dict[str, object] = {"regions": regions} if regions else {}
     if roi is not None:
         said["roi"] = roi
     return check_settings({**dict(config), **said}, EngineConfig, "arguments") if said else config
+
+
+def _opened(models: Models | None, config: EngineConfig) -> Models:
+    if models is None:
+        return load_models(config)
+    if not isinstance(models, Models):
+        raise TypeError(f"models must be what lpr.load_models() opens, not {type(models).__name__}")
+    return models
 
 
 def _cutter(config: EngineConfig, width: int, height: int) -> PerspectiveRectifier:

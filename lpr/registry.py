@@ -52,19 +52,22 @@ def _is_path(name: str) -> bool:
 
 
 def find_model(name: str) -> ModelFiles:
-    """Find a model by name, or by the path of its folder.
+    """Find a model by name, or by the path of its folder, in which `~/` is one's home folder.
 
     Raises:
         ModelNotFoundError: there is none; the message names the ones there are.
         ModelIntegrityError: its manifest is wrong.
     """
     candidates = [folder / name for folder in model_folders()]
+    own = Path(name).expanduser() if name.startswith("~/") else Path(name)
     # A folder that happens to lie here must not replace a model that is known by its name.
-    candidates.insert(0 if _is_path(name) else len(candidates), Path(name))
+    candidates.insert(0 if _is_path(name) else len(candidates), own)
     for folder in candidates:
         if (folder / MANIFEST).is_file():
             manifest = load_manifest(folder)
             return ModelFiles(folder / manifest.file, manifest)
+    if own.is_file():
+        raise ModelNotFoundError(f"no model {name!r}: it is a file; name the model's folder")
     known = available_models()
     raise ModelNotFoundError(
         f"no model {name!r}{did_you_mean(name, known)}; available: {', '.join(known) or 'none'}"

@@ -30,6 +30,19 @@ def test_a_region_that_is_named_twice_counts_once() -> None:
     assert lpr.EngineConfig(regions=("DE", "fr", "de")).regions == ("de", "fr")
 
 
+@pytest.mark.parametrize("build", [*BUILDERS, lpr.load_models])
+@pytest.mark.parametrize("config", ["lpr.toml", {"threads": 2}, Path("lpr.toml")])
+def test_what_is_no_configuration_is_refused(build: Callable[..., Any], config: Any) -> None:
+    with pytest.raises(TypeError, match=r"an EngineConfig, not \w+; lpr\.load_config\(\) reads"):
+        build(config)
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_what_is_no_opened_model_is_refused(build: Callable[..., Any]) -> None:
+    with pytest.raises(TypeError, match=r"lpr\.load_models\(\) opens, not EngineConfig"):
+        build(models=lpr.EngineConfig())
+
+
 def _scores(engine: lpr.Engine, samples: Path) -> list[float]:
     frames = islice(engine.run(lpr.open_source(samples / "day-approach.mp4")), 20)
     return [found.score for result in frames for found in result.detections]

@@ -173,6 +173,16 @@ def test_an_unknown_model_gets_a_suggestion(
         find_model("doubel")
 
 
+def test_a_models_path_is_that_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_model(tmp_path / "double")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_model("~/double").path.parent == folder
+    with pytest.raises(ModelNotFoundError, match="it is a file; name the model's folder"):
+        find_model(str(folder / "model.onnx"))
+
+
 def test_nothing_is_left_in_the_home_folder_or_told_of_anybody(tmp_path: Path) -> None:
     """onnxruntime's wheels keep an id of the machine there, and report to their maker."""
     script = "import numpy, lpr; lpr.build_still_reader().read(numpy.zeros((9, 9, 3), 'u1'))"
