@@ -283,7 +283,8 @@ class Passage:
             if not self.doubted:
                 weight = options.fused_weight * look_weight(reading, quality, size, options)
                 # The mean of copies knows no more than they do.
-                self.ballot.fuse(cast(weight=weight * self.memory.variety))
+                news = min(1.0, self.memory.news / reading.looks)
+                self.ballot.fuse(cast(weight=weight * news))
                 self.changed = True
             return
         looks = self.looks
@@ -348,10 +349,6 @@ class Passage:
             or math.dist(center, self.center) > _JUMP * max(width, self.width)
             or width * _SHRINK < self.width
         )
-
-    def apart_from(self, other: Passage) -> bool:
-        """Whether the two were seen at different places just now."""
-        return apart(self.quad, other.quad)
 
 
 def apart(one: Quad, other: Quad) -> bool:

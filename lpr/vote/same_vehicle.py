@@ -20,8 +20,8 @@ _CLOSE: Final = 2.0
 _FARTHEST: Final = 1.5
 """Seconds out of sight after which a longer wait brings no farther place into reach: a plate that
 appears there is another vehicle's."""
-_LONGEST_GAP: Final = 6.0
-"""Seconds; what was out of sight for longer is another passage."""
+LONGEST_GAP: Final = 6.0
+"""Seconds; what was out of sight for longer does not go on where it was lost."""
 _SIZE_STEP: Final = 0.3
 _SIZE_RATE: Final = 0.35
 _MOST_REPORTED: Final = 512
@@ -88,39 +88,53 @@ class ReportedTexts:
 
 
 def find_twin(passage: Passage, others: Iterable[Passage], options: VoterOptions) -> Passage | None:
-    """The open passage with a verdict that `passage` is another piece of, None if there is none.
+    """The open passage with a verdict that `passage` is another piece of, None if there is none."""
+    for other in others:
+        said = other.verdict
+        if said is not None and _is_same(passage, other, said.text, options):
+            return other
+    return None
+
+
+def repeats_silently(passage: Passage, others: Iterable[Passage], options: VoterOptions) -> bool:
+    """Whether `passage` is another piece of an open passage that is silent."""
+    return any(
+        other.silent is not None and _is_same(passage, other, other.silent.text, options)
+        for other in others
+    )
+
+
+def is_echo(passage: Passage, others: Iterable[Passage]) -> bool:
+    """Whether a silent passage was seen beside the one that was told its text, which is open yet.
+
+    A lorry's painted text or a reflection: what it says otherwise is misread.
+    """
+    return passage.silent is not None and any(
+        other.id in passage.seen_beside
+        and other.verdict is not None
+        and other.verdict.text == passage.silent.text
+        for other in others
+    )
+
+
+def _is_same(passage: Passage, other: Passage, said: str, options: VoterOptions) -> bool:
+    """Whether a passage is another piece of one that said a text.
 
     The same text is the same vehicle, unless both are in the picture at once and the options take
     that for two. A similar text is the same vehicle only if the two were never seen side by side
     and the one begins where the other was lost.
     """
     text = passage.standing.text
-    for other in others:
-        if other is passage or other.verdict is None:
-            continue
-        beside = other.id in passage.seen_beside or passage.id in other.seen_beside
-        if text == other.verdict.text:
-            if options.one_vehicle_per_text or not beside:
-                return other
-        elif (
-            not beside
-            and similar(text, other.verdict.text)
-            and continues(passage, other)
-            and _still_near(passage, other)
-        ):
-            return other
-    return None
-
-
-def repeats_silently(passage: Passage, others: Iterable[Passage], options: VoterOptions) -> bool:
-    """Whether an open passage that is silent about this very text is the same vehicle."""
-    text = passage.standing.text
-    return any(
-        other is not passage
-        and other.silent is not None
-        and other.silent.text == text
-        and (options.one_vehicle_per_text or other.id not in passage.seen_beside)
-        for other in others
+    beside = other.id in passage.seen_beside or passage.id in other.seen_beside
+    if other is passage:
+        return False
+    if text == said:
+        return options.one_vehicle_per_text or not beside
+    return (
+        not beside
+        and similar(text, said)
+        and continues(passage, other)
+        and _still_near(passage, other)
     )
 
 
@@ -206,7 +220,7 @@ def similar(a: str, b: str) -> bool:
 def continues(later: Passage, earlier: Passage) -> bool:
     """Whether the one began where and when the other was lost."""
     gap = later.first_seen - earlier.last_seen
-    if not 0 <= gap <= _LONGEST_GAP:
+    if not 0 <= gap <= LONGEST_GAP:
         return False
     return plausible_move(earlier.quad, later.still.first_quad, gap)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,10 +27,12 @@ from lpr.vote.rules import (
     verdict_rule,
 )
 from lpr.vote.same_vehicle import (
+    LONGEST_GAP,
     ReportedTexts,
     find_interrupted,
     find_lost_piece,
     find_twin,
+    is_echo,
     is_piece,
     may_be_continued,
     repeats_silently,
@@ -40,8 +43,8 @@ from lpr.vote.weights import LookMemory
 
 SPLIT_ID: Final = 1_000_000_000
 """Ids from here on name the second vehicle of a track that slipped from one plate to another."""
-_UNSEEN: Final = 2.5
-"""Seconds after which the tracker gives a plate up, where frames come."""
+_AT_ONCE: Final = 0.5
+"""Seconds within which two tracks were detected that were in view together."""
 
 
 class PlateVoter:
@@ -74,8 +77,8 @@ class PlateVoter:
         self._reported = ReportedTexts(self._options)
         self._explanations = ExplanationStore(self._options.max_explanations)
         self._next_split = SPLIT_ID
-        self._latest: float | None = None
-        self._in_view: frozenset[int] = frozenset()
+        self._latest = -math.inf
+        self._detected: dict[int, float] = {}
 
     def wants(self, track: Track, *, time: float) -> float:
         """How much a further reading of this track would help now, 0 (not at all) to 1."""
@@ -116,7 +119,8 @@ class PlateVoter:
             events += self._judge(passage, time)
         events += self._close_ended(time, time)
         self._of_track.clear()
-        self._latest, self._in_view = None, frozenset()
+        self._latest = -math.inf
+        self._detected.clear()
         self._scene = SceneMotion()
         self._reported = ReportedTexts(self._options)
         return tuple(events)
@@ -135,7 +139,8 @@ class PlateVoter:
         passage, ended = self._open.get(track_id), self._explanations.find(track_id)
         # The number of a track that slipped is the first vehicle's own.
         if passage is None and (ended is None or ended.track_id != track_id):
-            passage = next((one for one in self._open.values() if track_id in one.members), None)
+            latest_first = reversed(self._open.values())
+            passage = next((one for one in latest_first if track_id in one.members), None)
         return ended if passage is None else explain_passage(passage)
 
     def _passage(self, track: Track) -> Passage:
@@ -157,19 +162,17 @@ class PlateVoter:
 
     def _end_tracks(self, tracks: Sequence[Track], time: float) -> list[PlateEvent]:
         """End what the tracker gave up; close what would be over, had there been frames."""
-        before, self._latest = self._latest, time
         # A track of whose end nobody told, because that frame failed, has ended all the same.
         living = {track.id for track in tracks if track.state is not TrackState.ENDED}
         for track_id in sorted(self._of_track.keys() - living):
             self._of_track.pop(track_id).lose(track_id, time)
-        grace = self._options.departure_grace
-        if before is None or time - before <= grace:
-            return []
-        # The next vehicle must not be taken for what stood there before a gap without frames.
+        # Nothing stays open for so long where frames come; after a gap without them the next
+        # vehicle must not be taken for what stood there before.
+        longest = max(self._options.retrigger_seconds, LONGEST_GAP)
         over = [
             passage
             for passage in self._open.values()
-            if not passage.living and time - passage.last_seen > _UNSEEN + grace
+            if not passage.living and time - passage.last_seen > longest
         ]
         events = [event for passage in over for event in self._judge(passage, time)]
         for passage in over:
@@ -190,7 +193,7 @@ class PlateVoter:
         visible = [passage for passage in self._open.values() if passage.visible]
         for i, one in enumerate(visible):
             for other in visible[:i]:
-                if other.id not in one.seen_beside and one.apart_from(other):
+                if other.id not in one.seen_beside and apart(one.quad, other.quad):
                     one.seen_beside.add(other.id)
                     other.seen_beside.add(one.id)
 
@@ -200,27 +203,40 @@ class PlateVoter:
         A plate was lost and found again as another track; then the track that had lost it found
         something at the old place.
         """
-        detected = [track for track in tracks if track.detection is not None]
+        since = min(self._latest, time - _AT_ONCE)
         seen: dict[int, list[Track]] = {}
-        for track in detected:
-            passage = self._of_track.get(track.id)
-            if passage is not None:
-                seen.setdefault(passage.id, []).append(track)
-        for passage_id, pieces in seen.items():
-            passage = self._open[passage_id]
-            known = [track for track in pieces if track.id in self._in_view]
+        for track in tracks:
+            if track.detection is not None and track.id in self._of_track:
+                seen.setdefault(self._of_track[track.id].id, []).append(track)
+        for pieces in seen.values():
+            known = [one for one in pieces if self._detected.get(one.id, -math.inf) >= since]
             for track in pieces if known else ():
                 if track not in known and all(apart(track.quad, one.quad) for one in known):
-                    passage.living.discard(track.id)
-                    self._begin(track, first_seen=time, number=self._another_number())
-        self._in_view = frozenset(track.id for track in detected)
+                    self._detach(track, time)
+        self._latest = time
+        self._detected = {
+            track.id: time if track.detection is not None else self._detected.get(track.id, time)
+            for track in tracks
+        }
+
+    def _detach(self, track: Track, time: float) -> None:
+        """Begin another passage with a track, and with what was just read of it."""
+        before = self._of_track[track.id]
+        before.living.discard(track.id)
+        fresh = self._begin(track, first_seen=time, number=self._another_number())
+        read = [vote for vote in before.ballot.votes if vote.time == time]
+        own = tuple(vote for vote in read if track.detection and vote.quad == track.detection.quad)
+        if own:
+            before.ballot = before.ballot.without(own)
+            fresh.ballot.absorb(own)
+            fresh.first_legible, fresh.changed = time, True
 
     def _judge(self, passage: Passage, time: float) -> list[PlateEvent]:
         """The events that a passage's evidence allows now."""
         if passage.id not in self._open or not self._may_decide(passage):
             return []
         passage.changed = False
-        if replaced(passage, self._options):
+        if replaced(passage, self._options) and not is_echo(passage, self._open.values()):
             return self._split(passage, time)
         if passage.silent is not None:
             if not self._speaks_up(passage, passage.silent.text):

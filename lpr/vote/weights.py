@@ -107,12 +107,12 @@ class LookMemory:
     def __init__(self, options: VoterOptions) -> None:
         self._options = options
         self._looks: list[_Look] = []
-        self._taken, self._new = 0, 0.0
+        self._news = 0.0
 
     @property
-    def variety(self) -> float:
-        """Share of all looks that was new, above 0 and at most 1; 1 before any look."""
-        return self._new / self._taken if self._taken else 1.0
+    def news(self) -> float:
+        """How many looks, each counted by its share that was new."""
+        return self._news
 
     def weigh(self, reading: Reading, quad: Quad, quality: float, size: float) -> float:
         """Return the `look_weight` of what is new in a look, which is remembered.
@@ -169,13 +169,13 @@ class LookMemory:
             self._looks.append(look)
             del self._looks[:-_MOST_LOOKS]
         new = 1.0 / (1.0 + copies) ** 2
-        self._taken, self._new = self._taken + 1, self._new + new
+        self._news += new
         return new
 
     def absorb(self, other: LookMemory) -> None:
         """Remember the looks of another track of the same plate as well."""
         self._looks = (other._looks + self._looks)[-_MOST_LOOKS:]
-        self._taken, self._new = self._taken + other._taken, self._new + other._new
+        self._news += other._news
 
 
 def _likeness(look: _Look, known: _Look, copy_distance: float) -> float:

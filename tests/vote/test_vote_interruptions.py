@@ -14,25 +14,24 @@ from tests.vote.test_vote_scenarios import assert_one_chain_each, certain
 
 Shown = tuple[str, float, float, float, float]
 """Text, left, top and width of a plate, pixels, and the probability of its readings."""
-STEP = 0.1
 
 
 class Film:
-    """What stands in which frame, ten a second."""
+    """What stands in which frame; a frame comes every `step` seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, step: float = 0.1) -> None:
         self.frames: list[tuple[float, tuple[Shown, ...]]] = []
-        self._time = 0.0
+        self._step, self._time = step, 0.0
 
     def show(self, seconds: float, *plates: Shown, dx: float = 0.0, dy: float = 0.0) -> Film:
         """Show plates for a while; they move by so many pixels a frame."""
-        for i in range(round(seconds / STEP)):
+        for i in range(round(seconds / self._step)):
             moved = [
                 (text, left + i * dx + i % 2, top + i * dy, width, sure)
                 for text, left, top, width, sure in plates
             ]
             self.frames.append((self._time, tuple(moved)))
-            self._time = round(self._time + STEP, 6)
+            self._time = round(self._time + self._step, 6)
         return self
 
     def fail(self, seconds: float) -> Film:
@@ -41,8 +40,10 @@ class Film:
         return self
 
 
-def told(film: Film, options: VoterOptions | None = None) -> list[PlateEvent]:
-    tracker, voter = PlateTracker(), PlateVoter(options or VoterOptions())
+def told(
+    film: Film, options: VoterOptions | None = None, voter: PlateVoter | None = None
+) -> list[PlateEvent]:
+    tracker, voter = PlateTracker(), voter or PlateVoter(options or VoterOptions())
     events: list[PlateEvent] = []
     for index, (time, plates) in enumerate(film.frames):
         shown = {
@@ -100,6 +101,24 @@ def test_a_short_gap_without_frames_breaks_no_passage() -> None:
     assert said(events) == ["AB123CD"]
 
 
+@pytest.mark.parametrize("gap", [3.6, 5.0, 8.0])
+def test_a_car_that_waits_through_a_longer_gap_departs_when_it_leaves(gap: float) -> None:
+    waiting = ("AB123CD", 300, 300, 120, 0.95)
+    events = told(Film().show(3, waiting).fail(gap).show(20, waiting).show(6))
+    assert said(events) == ["AB123CD"]
+    assert events[-1].time > 20 + gap
+
+
+@pytest.mark.parametrize("fps", [0.5, 0.66, 0.8])
+@pytest.mark.parametrize("missed", [1, 2])
+def test_few_frames_a_second_are_no_gaps(fps: float, missed: int) -> None:
+    """A detection or two are missed, and the plate is misread once it is found again."""
+    step = 1 / fps
+    film = Film(step).show(4 * step, ("AB123CD", 300, 300, 120, 0.95)).show(missed * step)
+    events = told(film.show(3 * step, ("AB128CD", 300, 300, 120, 0.9)).show(8))
+    assert len({event.track_id for event in events}) == 1
+
+
 @pytest.mark.parametrize("sure", [0.95, 0.0])
 def test_the_next_vehicle_at_the_old_place_of_one_that_drove_on_is_told(sure: float) -> None:
     """Its plate is taken up by the track that had lost the first one's."""
@@ -112,6 +131,48 @@ def test_the_next_vehicle_at_the_old_place_of_one_that_drove_on_is_told(sure: fl
     second = next(event for event in events if event.text == "BB222B")
     assert second.first_seen == pytest.approx(4.5)
     assert said(events, EventKind.DEPARTED) == ["AA111A", "BB222B"]
+
+
+@pytest.mark.parametrize("sure", [0.95, 0.9, 0.8])
+def test_it_is_told_also_when_the_one_that_drove_on_is_just_missed(sure: float) -> None:
+    ahead = ("AA111A", 420, 250, 55, 0.95)
+    film = Film().show(3, ("AA111A", 300, 500, 130, 0.95)).show(1.0)
+    film.show(0.5, ahead, dx=3, dy=-1).show(0.1)
+    voter = PlateVoter()
+    film.show(4, ("AA111A", 435, 245, 55, 0.95), ("BB222B", 305, 500, 128, sure)).show(6)
+    events = told(film, voter=voter)
+    assert said(events) == ["AA111A", "BB222B"]
+    first, second = (event for event in events if event.kind is EventKind.CONFIRMED)
+    assert second.time < 7
+    for event, own in ((first, "AA111A"), (second, "BB222B")):
+        explanation = voter.explain(event.track_id)
+        assert explanation is not None
+        assert {reading.text for reading in explanation.readings} == {own}
+
+
+def test_two_plates_of_a_vehicle_that_are_found_in_turns_stay_one() -> None:
+    one, other = ("AB123CD", 300, 500, 120, 0.97), ("AB123CD", 700, 200, 120, 0.97)
+    film = Film()
+    for _ in range(10):
+        film.show(0.1, other).show(0.1, one)
+    events = told(film.show(2, one, ("", 700, 200, 120, 0.0)).show(6))
+    assert said(events) == ["AB123CD"]
+    assert said(events, EventKind.UNREAD) == []
+
+
+@pytest.mark.parametrize("hidden", [2.6, 3.0])
+def test_a_silent_vehicle_that_is_misread_after_its_track_broke_stays_silent(hidden: float) -> None:
+    film = Film().show(1, ("AB123CD", 100, 300, 120, 0.95), dx=6).show(4.5)
+    film.show(3, ("AB123CD", 300, 300, 120, 0.95)).show(hidden)
+    events = told(film.show(1, ("AB128CD", 330, 300, 120, 0.8)).show(6))
+    assert said(events) == ["AB123CD"]
+
+
+def test_a_painted_text_beside_its_plate_tells_no_second_vehicle_when_it_is_misread() -> None:
+    plate, painted = ("AB123CD", 300, 500, 120, 0.97), ("AB123CD", 900, 200, 160, 0.95)
+    film = Film().show(2, plate, painted).show(0.7, plate)
+    events = told(film.show(1.3, plate, ("TEL0555", 900, 200, 160, 0.9)).show(6))
+    assert said(events) == ["AB123CD"]
 
 
 @pytest.mark.parametrize("sure", [0.95, 0.9])

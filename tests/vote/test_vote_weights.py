@@ -84,16 +84,15 @@ def test_copies_together_count_little_more_than_one() -> None:
     assert 1.0 <= total < 1.7
 
 
-def test_copies_have_no_variety() -> None:
+def test_copies_are_no_news() -> None:
     still, driving = LookMemory(OPTIONS), LookMemory(OPTIONS)
-    assert still.variety == 1.0
     for i in range(12):
         still.novelty(look(), place(100), 0.8)
         driving.novelty(look(), place(100 + 80 * i, 40 * 1.42**i), 0.8)
-    assert still.variety < 0.15
-    assert driving.variety > 0.95
+    assert 1 <= still.news < 1.7
+    assert driving.news > 11.5
     still.absorb(driving)
-    assert still.variety == pytest.approx((12 * driving.variety + 1.6) / 24, abs=0.02)
+    assert still.news > 12.5
 
 
 def test_looks_of_a_plate_that_grows_count_in_full() -> None:
