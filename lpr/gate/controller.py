@@ -447,6 +447,7 @@ class GateController:
             clock.recorded(record.now)
             if record.decision.plate is not None:
                 records.append(record)
+        clock.restored()
         for record in records:
             time = started.time - clock.seconds_ago(record.now)
             plate, area = record.decision.plate or "", areas.get(record.gate)

@@ -22,7 +22,7 @@ from lpr.gate.list_entries import (
 )
 from lpr.gate.list_plain import parse_plain
 from lpr.gate.list_text import one_edit, read_text, write_atomically
-from lpr.gate.list_toml import dump_toml, parse_toml, without_tables
+from lpr.gate.list_toml import dump_toml, parse_toml, with_table_replaced, without_tables
 from lpr.gate.plate_list import ListKind, PlateEntry, PlateList
 from lpr.gate.plate_text import PlateTextError, normalise
 
@@ -211,7 +211,7 @@ def add_entry(path: Path, fields: Mapping[str, Any], rules: EntryRules) -> Plate
 def replace_entry(
     path: Path, fields: Mapping[str, Any], rules: EntryRules
 ) -> tuple[PlateEntry | None, PlateEntry]:
-    """Change a plate's entry in a list file, or add one. Comments elsewhere in TOML stay.
+    """Change a plate's entry in a list file, or add one. Comments in TOML stay, but those in it.
 
     Args:
         path: the list file.
@@ -256,10 +256,15 @@ def _edited(
         entry = _parsed({**kept_fields, **fields}, rules)
         kept = [one for one in there if one not in same]
         if path.suffix.lower() == ".toml" and text:
-            smaller = _without(path, text, there, same, _unnamed(rules)) if same else text
-            new = _with(path, smaller, kept, entry, _unnamed(rules))
+            table = dump_toml([entry])
+            if old is None:
+                new = f"{text.rstrip()}\n\n{table}"
+            else:
+                new = with_table_replaced(text, there.index(old), table) or text
+            _check_edit(path, new, kept, entry, _unnamed(rules))
         else:
-            new = _dumped([*kept, entry], path, like=text)
+            place = len(there) if old is None else there.index(old)
+            new = _dumped([*kept[:place], entry, *kept[place:]], path, like=text)
         write_atomically(path, new, unless_changed_from=text)
     return old, entry
 
@@ -324,8 +329,10 @@ def _no_list(path: Path) -> ConfigError:
 
 def _there(path: Path, rules: EntryRules) -> tuple[str, list[PlateEntry]]:
     """Return the text and the entries of a list that is edited; none where there is no file yet."""
-    text = read_text(path, missing="")
-    return text, _checked(parse_list(text, path, _unnamed(rules))) if text else []
+    if not path.exists():
+        return "", []
+    text = read_text(path)
+    return text, _checked(parse_list(text, path, _unnamed(rules)))
 
 
 def _without(
@@ -346,22 +353,18 @@ def _without(
     return smaller
 
 
-def _with(
+def _check_edit(
     path: Path, text: str, kept: Sequence[PlateEntry], entry: PlateEntry, rules: EntryRules
-) -> str:
-    """Return the text of a TOML list with one more table."""
-    larger = f"{text.rstrip()}\n\n{dump_toml([entry])}"
-    found = parse_list(larger, path, rules)
+) -> None:
+    """Refuse an edited TOML list that does not say what is meant: old entries and a new one."""
+    found = parse_list(text, path, rules)
     new = list((Counter(found.entries) - Counter(kept)).elements())
     # An entry that names no time zone takes the one that stands above the tables.
     meant = [entry if entry.own_zone else replace(entry, zone=one.zone) for one in new]
     # Entries that are written otherwise than as tables take no table behind them.
     if found.problems or len(found.entries) != len(kept) + 1 or new != meant:
         why = f" ({found.problems[0].in_full})" if found.problems else ""
-        raise ConfigError(
-            f"{path}: cannot take one more table at its end{why}; add {entry.plate} by hand"
-        )
-    return larger
+        raise ConfigError(f"{path}: cannot take another table{why}; add {entry.plate} by hand")
 
 
 def _unnamed(rules: EntryRules) -> EntryRules:

@@ -116,6 +116,28 @@ def without_tables(text: str, drop: Sequence[bool]) -> str | None:
     return left if left.strip() else _NO_ENTRIES
 
 
+def with_table_replaced(text: str, place: int, table: str) -> str | None:
+    """Put a table in place of another one; the comments above it stay.
+
+    Args:
+        text: the file's text.
+        place: which table of the file goes, from 0.
+        table: what comes, as `dump_toml` writes it.
+
+    Returns:
+        The new text; None where there are fewer tables.
+    """
+    headers = [found.start(1) for found in _HEADER.finditer(text)]
+    if place >= len(headers):
+        return None
+    begin = text.rfind("\n", 0, headers[place]) + 1
+    later = headers[place + 1 : place + 2]
+    end = _with_comments(text, later[0]) if later else len(text)
+    old = text[begin:end]
+    between = old[len(old.rstrip()) :] or "\n"
+    return text[:begin] + table.rstrip() + between + text[end:]
+
+
 def _with_comments(text: str, place: int) -> int:
     """Start of the line at `place`, or of the comment lines right above it."""
     start = text.rfind("\n", 0, place) + 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -19,8 +20,6 @@ from lpr.gate.policy import GatePolicy
 _HOUR: Final = 3600.0
 _DAY: Final = timedelta(days=1)
 _FIRST_YEAR: Final = 2020
-_BELIEVED: Final = timedelta(days=366)
-"""Records that are further ahead are wrong, unless the clock shows a year before this library's."""
 _PUT_RIGHT: Final = timedelta(hours=1)
 """By so much a clock may be set back for good, and behind the records when it starts."""
 _GAP: Final = timedelta(days=90)
@@ -44,8 +43,9 @@ class WallClock:
         # (when, how far) the clocks disagreed; only what no later step outdoes.
         self._steps: deque[tuple[float, float]] = deque()
         self._latest = datetime.min.replace(tzinfo=UTC)
-        # The first record under the present time: after the last that is dated ahead.
+        # The first record behind the latest, and that behind a latest which proved wrong.
         self._since: datetime | None = None
+        self._proved: datetime | None = None
         # Since then both clocks have run alike.
         self._even = started
 
@@ -55,29 +55,37 @@ class WallClock:
         Args:
             now: wall clock, aware.
         """
-        ahead = now - self._started.now
-        known = _is_set(self._started.now)
-        if ahead > _PUT_RIGHT:
-            self._since = None
-            if known and ahead >= _BELIEVED:
-                return
-        elif self._since is None and -ahead <= _GAP:
+        if not self._lasts(now):
+            self._latest, self._since = max(self._latest, now), None
+
+    def restored(self) -> None:
+        """Hold the start against the records; call it once all were `recorded`."""
+        self._lasts(self._started.now)
+
+    def _lasts(self, now: datetime) -> bool:
+        """Whether a time is behind the latest; where that lasts for a day, the latest was wrong."""
+        if self._latest - now <= _PUT_RIGHT:
+            return False
+        if not _is_set(now):
+            return True
+        ran = None if self._since is None else now - self._since
+        if ran is None or not timedelta() <= ran <= _GAP:
             self._since = now
-            if known and -ahead >= _DAY:
-                self._latest = now
-        self._latest = max(self._latest, now)
+        elif ran >= _DAY:
+            self._latest, self._proved, self._since = now, self._since, None
+        return True
 
     def seconds_ago(self, now: datetime) -> float:
-        """Seconds from a record to the start, 0 or more; call it once all were `recorded`.
+        """Seconds from a record to the start, 0 or more; call it after `restored`.
 
         Args:
             now: the record's wall clock, aware.
         """
         # Where the clock begins in the past, the newest record is no older than a power cut.
         latest = max(self._started.now, self._latest)
-        if now > latest and now - self._started.now > _PUT_RIGHT:
+        if self._proved is not None and now > latest:
             # Its date is wrong; it is older than what was recorded next.
-            now = self._since or latest
+            now = self._proved
         return max(0.0, (latest - now).total_seconds())
 
     def watch(self, moment: Moment) -> None:
@@ -92,12 +100,18 @@ class WallClock:
         while moment.time - self._steps[0][0] > _HOUR:
             self._steps.popleft()
         self._last = moment
-        ran = moment.time - self._even.time
-        if abs(_parted(self._even, moment)) > _EVEN:
+        parted = _parted(self._even, moment)
+        if parted > _EVEN and self._latest - moment.now > _PUT_RIGHT:
+            # The machine slept, or was set forward and is behind all the same.
+            self._even = replace(self._even, now=self._even.now + timedelta(seconds=parted))
+        elif abs(parted) > _EVEN:
             self._even = moment
-        elif _is_set(moment.now) and ran >= _DAY.total_seconds():
+        ran = moment.time - self._even.time
+        if not _is_set(moment.now):
+            return
+        if ran >= _DAY.total_seconds():
             self._latest = moment.now
-        elif _is_set(moment.now) and ran >= _SHOWN:
+        elif ran >= _SHOWN:
             self._latest = max(self._latest, moment.now)
 
     def objection(self, policy: GatePolicy, moment: Moment) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lpr.config import EngineConfig, load_config
-from lpr.errors import ConfigError, OutputError, StoreError
+from lpr.errors import ConfigError, LprError, OutputError, StoreError
 from lpr.gate.build import build_gate, list_rules, load_plates
 from lpr.gate.config import GateConfig
 from lpr.gate.confusion import default_confusables
@@ -33,7 +33,7 @@ from lpr.service.metrics import MetricsServer
 from lpr.service.outputs import Outputs, Receiver
 from lpr.service.process import WorkerProcess
 from lpr.service.service import GateService, free_bytes
-from lpr.service.setup import worker_setup
+from lpr.service.setup import live_address, worker_setup
 from lpr.sinks.mqtt_sink import build_mqtt
 from lpr.sinks.webhook import build_webhook
 from lpr.sources.address import parse_address
@@ -322,4 +322,10 @@ def _check_cameras(config: GateConfig) -> None:
         for camera in gate.cameras:
             if camera.source is None:
                 raise ConfigError(f"camera {camera.name!r} has no source; `lpr gate run` needs it")
-            parse_address(camera.source)
+            if camera.replay is not None:
+                parse_address(camera.source)
+                continue
+            try:
+                live_address(camera.source)
+            except LprError as error:
+                raise ConfigError(f"camera {camera.name!r}: {error}") from error

@@ -248,14 +248,12 @@ def _check_camera(
     what = f"camera {camera.name}"
     if camera.source is None:
         return Finding(what, good=False, text="has no source; `lpr gate run` needs it")
+    options = LiveOptions(timeout=camera.timeout, transport=camera.transport, withheld=secrets)
     try:
         if camera.replay is not None:
-            with open_source(camera.source) as clip:
+            with open_source(camera.source, live=options) as clip:
                 size = clip.info
         else:
-            options = LiveOptions(
-                timeout=camera.timeout, transport=camera.transport, withheld=secrets
-            )
             with CameraSource(live_address(camera.address()), options=options) as live:
                 size = live.info
     except LprError as error:

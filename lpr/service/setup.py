@@ -61,14 +61,8 @@ def worker_setup(camera: CameraSettings, engine: EngineConfig) -> WorkerSetup:
         engine: its engine's configuration: one of `camera_engines`.
 
     Raises:
-        ConfigError: the camera's password is missing, or its source is a recording and has no
-            `replay`.
+        ConfigError: the camera's password is missing.
     """
-    if camera.source is not None and camera.replay is None:
-        try:
-            live_address(camera.source)
-        except ConfigError as error:
-            raise ConfigError(f"camera {camera.name!r}: {error}") from error
     return WorkerSetup(
         camera=camera.name,
         address=camera.address(),

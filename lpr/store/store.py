@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Lock
 from types import TracebackType
-from typing import Any, Final, Self
-from uuid import uuid4
+from typing import Any, Self
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
@@ -47,8 +46,6 @@ from lpr.store.subject import ErasureReport, audit_to_dict, collect, decisions_o
 from lpr.store.summary import StoreSummary, count, holdings
 from lpr.store.wall_clock import believe
 from lpr.types import PlateEvent
-
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +146,13 @@ class EventStore:
             Its UUID.
 
         Raises:
+            ConfigError: `event_id` is no UUID.
             StoreError: it is not stored; storing it again is harmless.
         """
         moment = self._now() if at is None else aware(at)
         event = clean_event(event)
         run = self._run(event.camera) if run is None else name_text(run)
-        event_id = event_identity(event, run) if event_id is None else event_id
+        event_id = event_identity(event, run) if event_id is None else _uuid(event_id)
         with self._database.write() as connection:
             self._writer.add_event(
                 connection,
@@ -222,8 +220,7 @@ class EventStore:
             ConfigError: `event_id` is no UUID. It may be a plate, and is not repeated.
             StoreError: the database failed, or the audit log could not be written.
         """
-        if _UUID.fullmatch(event_id) is None:
-            raise ConfigError("event: is no UUID; `lpr events search --json` prints an event's")
+        event_id = _uuid(event_id)
         with self._database.write() as connection:
             wanted = event_rows().where(events.c.event_id == event_id)
             row = connection.execute(wanted).mappings().first()
@@ -462,3 +459,13 @@ class EventStore:
         plate: str | None = None,
     ) -> AuditEntry:
         return self._audit.append(connection, self._now(), by, action, detail, plate=plate)
+
+
+def _uuid(event_id: str) -> str:
+    """The event's number as it is stored; a plate given in its place is not repeated."""
+    try:
+        return str(UUID(event_id))
+    except ValueError:
+        raise ConfigError(
+            "event: is no UUID; `lpr events search --json` prints an event's"
+        ) from None

@@ -467,3 +467,12 @@ def test_recorded_vehicles_that_were_not_sure_enough_are_counted(tmp_path: Path)
     [told] = result.stderr.splitlines()
     assert told.startswith("lpr: 1 of 2 vehicles ended in low_probability or few_readings")
     assert "sure_probability = 0.98, early_probability = 0.98 and min_agreeing = 3" in told
+
+
+def test_a_camera_whose_address_is_none_is_named_at_the_start(tmp_path: Path) -> None:
+    site = tmp_path / "gate.toml"
+    camera = '[[gates.cameras]]\nname = "north"\nsource = "rtsp://"\n'
+    site.write_text(f'[[gates]]\nname = "main"\n{camera}[service.metrics]\nenabled = false\n')
+    started = CliRunner().invoke(app, ["gate", "run", str(site)])
+    assert started.exit_code == 6
+    assert "camera 'north': rtsp://: the address has no host" in started.stderr

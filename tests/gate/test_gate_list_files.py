@@ -428,6 +428,19 @@ def test_a_list_that_was_emptied_by_a_failed_save_is_refused(tmp_path: Path, nam
     path.write_bytes(b"")
     with pytest.raises(PlateListError, match=rf"{name}: is empty"):
         load_lists([path], RULES, default_confusables())
+    # Nor does the next edit make a valid list of it, without its denials.
+    with pytest.raises(ConfigError, match="is empty"):
+        add_entry(path, {"plate": "B1"}, RULES)
+    assert path.read_bytes() == b""
+
+
+def test_a_replaced_toml_entry_keeps_its_place_and_the_comments_around_it(tmp_path: Path) -> None:
+    text = '# Ms Ode, flat 3\n[[allow]]\nplate = "A1"\n\n# Guests\n[[allow]]\nplate = "B1"\n'
+    path = write(tmp_path, "p.toml", text)
+    replace_entry(path, {"plate": "A1", "note": "blue"}, RULES)
+    assert path.read_text() == text.replace('"A1"\n', '"A1"\nnote = "blue"\n')
+    replace_entry(path, {"plate": "B1", "list": "deny"}, RULES)
+    assert "# Guests\n[[deny]]" in path.read_text()
 
 
 @pytest.mark.parametrize("name", ["p.csv", "p.toml"])
@@ -701,7 +714,7 @@ def test_a_plate_is_added_once_or_replaced(tmp_path: Path, name: str) -> None:
         add_entry(path, {"plate": "ab-1", "list": "deny"}, RULES)
     replace_entry(path, {"plate": "ab-1", "list": "deny"}, RULES)
     found = [(one.plate, one.kind.value) for one in read_list(path, RULES).entries]
-    assert found == [("CD2", "allow"), ("AB1", "deny")]
+    assert found == [("AB1", "deny"), ("CD2", "allow")]
     assert replace_entry(path, {"plate": "EF 3", "list": "deny"}, RULES)[0] is None
     assert len(read_list(path, RULES).entries) == 3
 

@@ -22,6 +22,7 @@ def clock(*ago: float, started: Moment = START) -> WallClock:
     made = WallClock(started)
     for days in ago:
         made.recorded(started.now - timedelta(days=days))
+    made.restored()
     return made
 
 
@@ -38,18 +39,23 @@ def is_right(made: WallClock, after: float = 0.0) -> bool:
         ((3, 2), True),
         ((3, -30), False),
         ((-30, 0.9), False),
-        # A clock that was turned back twice.
-        ((-30, 0.9, 2), False),
+        # The day begins anew when the clock is turned back.
+        ((-30, 0.9, 0.95), False),
+        ((-30, 0.9, 2), True),
         ((-30, 1.1), True),
         ((-30, 1.1, -30), False),
         ((-30, -30, 89, 0), True),
         # What is as old as that shows no day of the present time.
         ((-30, 91), False),
         ((-30, 20_000), False),
-        ((-30, 20_000, 0.5), False),
-        ((-400,), True),
+        # However far ahead: it may be the present clock that is behind.
+        ((-400,), False),
         ((-30, -400), False),
-        ((-400, -30), False),
+        ((-400, 1.1), True),
+        # Once it is known to be wrong it stays so.
+        ((-400, 9, 8), True),
+        ((-400, 9, 8, 3), True),
+        ((-30, 20_000, 0.5), False),
     ],
 )
 def test_records_dated_ahead_count_until_one_after_them_is_a_day_old(
@@ -96,6 +102,35 @@ def test_the_age_of_records_is_counted_from_the_newest_that_is_believed() -> Non
     assert clock(-5, 2).seconds_ago(now + timedelta(days=5)) == 2 * DAY
     assert clock(-400, 2).seconds_ago(now + timedelta(days=400)) == 2 * DAY
     assert clock(-400).seconds_ago(now + timedelta(days=400)) == 0
+    # A board that begins in the past: the newest record is no older than the power cut.
+    assert clock(-400, -399).seconds_ago(now + timedelta(days=399)) == DAY
+
+
+def test_a_record_that_proved_wrong_shuts_no_gate_after_a_power_cut() -> None:
+    """The board begins in the past; what is ahead of it is judged by what was recorded later."""
+    boot = replace(START, now=START.now - timedelta(days=200))
+    made = WallClock(boot)
+    for days in (100, -60, 99, 50, 1):
+        made.recorded(START.now - timedelta(days=days))
+    made.restored()
+    made.watch(boot.later(1))
+    assert made.objection(POLICY, boot.later(1)) is not None, "it is behind the newest record"
+    for after in (20, 60):
+        made.watch(START.later(after))
+    assert made.objection(POLICY, START.later(60)) is None
+
+
+def test_a_machine_that_sleeps_believes_its_clock_after_a_day_of_work() -> None:
+    made, slept = clock(-30), 0.0
+    for hour in range(1, 26):
+        moment = START.later(3600.0 * hour)
+        if hour % 8 == 0:
+            slept += 8 * 3600.0
+        moment = replace(moment, now=moment.now + timedelta(seconds=slept))
+        made.watch(moment)
+        if hour % 8:
+            made.watch(moment.later(60))
+            assert (made.objection(POLICY, moment.later(60)) is None) == (hour == 25)
 
 
 def recorded(*ago: float) -> tuple[DecisionRecord, ...]:

@@ -191,15 +191,21 @@ def test_the_reader_of_a_camera_that_is_tried_gets_no_secret(
         tried.append(options)
         raise SourceError("no answer")
 
+    def open_replay(address: object, *, live: LiveOptions) -> None:
+        open_camera(address, options=live)
+
     monkeypatch.setattr(check, "CameraSource", open_camera)
+    monkeypatch.setattr(check, "open_source", open_replay)
     monkeypatch.setenv("NORTH_PASSWORD", "p")
     path = tmp_path / "gate.toml"
     path.write_text(
         '[[gates]]\nname = "main"\n[[gates.cameras]]\nname = "north"\n'
         'source = "rtsp://127.0.0.1:1/live"\nusername = "u"\npassword_env = "NORTH_PASSWORD"\n'
+        '[[gates.cameras]]\nname = "south"\nsource = "http://127.0.0.1:1/a.mp4"\nreplay = "once"\n'
     )
-    assert any("no answer" in one.text for one in check_site(load_gate_config(path)))
-    assert [one.withheld for one in tried] == [{"NORTH_PASSWORD"}]
+    found = [one.text for one in check_site(load_gate_config(path))]
+    assert found.count("no answer") == 2
+    assert [one.withheld for one in tried] == [{"NORTH_PASSWORD"}] * 2
 
 
 @pytest.fixture

@@ -372,3 +372,13 @@ def test_long_texts_are_cut(store: EventStore, event: MakeEvent, guard: Requeste
     store.add_event(event("A" * 5000))
     (found,) = all_events(store, guard)
     assert found.event.text == "A" * 128
+
+
+def test_an_event_is_found_however_its_number_is_written(
+    store: EventStore, event: MakeEvent, guard: Requester
+) -> None:
+    event_id = store.add_event(event(), event_id=str(UUID(int=0xABCDEF)).upper())
+    for written in (event_id, event_id.upper(), event_id.replace("-", "")):
+        assert store.show(written, guard) is not None
+    with pytest.raises(ConfigError, match="is no UUID"):
+        store.add_event(event(), event_id="evt-17")
