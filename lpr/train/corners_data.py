@@ -68,16 +68,32 @@ def corner_pictures(
         cache: their pixels.
         labelled: sets whose corners people drew; those of other sets count where upright.
     """
-    found = []
-    for picture in pictures:
-        for plate in picture.plates:
-            quad = Quad.from_points(plate.quad.tolist()) if plate.exact else None
-            if quad is None or plate.ignore or quad.width < _LEAST_WIDTH or not quad.is_convex:
-                continue
-            if picture.dataset not in labelled and not _upright(quad):
-                continue
-            found.append(_with_context(cache.image(picture.path), quad))
-    return found
+    return [
+        _with_context(cache.image(picture.path), quad)
+        for picture in pictures
+        for quad in known_corners(picture, labelled)
+    ]
+
+
+def known_corners(picture: LabelledPicture, labelled: frozenset[str]) -> list[Quad]:
+    """The plates of a picture whose corners can be learnt from.
+
+    Args:
+        picture: labels, corners that were found later included.
+        labelled: as in `corner_pictures`.
+    """
+    quads = [
+        Quad.from_points(plate.quad.tolist())
+        for plate in picture.plates
+        if plate.exact and not plate.ignore
+    ]
+    return [
+        quad
+        for quad in quads
+        if quad.width >= _LEAST_WIDTH
+        and quad.is_convex
+        and (picture.dataset in labelled or _upright(quad))
+    ]
 
 
 def _upright(quad: Quad) -> bool:

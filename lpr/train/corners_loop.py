@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -22,9 +23,22 @@ from lpr.detect.corners import HEIGHT, WIDTH
 from lpr.errors import TrainingError
 from lpr.train.backgrounds import grey_pictures
 from lpr.train.checkpoint import load_checkpoint, save_checkpoint
-from lpr.train.corners_data import CornerPicture, CornerSampler, corner_pictures
+from lpr.train.conditions import LABELS, files_hash, keep_to
+from lpr.train.corners_data import (
+    CornerPicture,
+    CornerSampler,
+    corner_pictures,
+    known_corners,
+)
 from lpr.train.corners_net import CornersNet, corner_loss
-from lpr.train.detector_data import build_cache, read_labels, with_quads
+from lpr.train.detector_data import (
+    NEGATIVES,
+    LabelledPicture,
+    build_cache,
+    label_files,
+    read_labels,
+    with_quads,
+)
 from lpr.train.detector_export import LICENCES
 from lpr.train.ema import WeightAverage
 from lpr.train.export import export_model
@@ -85,8 +99,8 @@ def train_corners(options: CornersTrainOptions, progress: Progress | None = None
         progress: called every 50 steps with step, total and figures.
 
     Raises:
-        TrainingError: no data, no rendered plates, a loss that is no number, or torch and ONNX
-            disagree.
+        TrainingError: no data, no rendered plates, a loss that is no number, torch and ONNX
+            disagree, or the run in `work` was begun under other conditions.
     """
     if options.rendered_share > 0 and len(RenderedCache(options.rendered)) == 0:
         raise TrainingError(
@@ -94,6 +108,9 @@ def train_corners(options: CornersTrainOptions, progress: Progress | None = None
             "recognizer's run has them in its folder `rendered`; without --rendered they are "
             "rendered"
         )
+    files = [*label_files(options.data), options.corners]
+    conditions = {"--seed": str(options.seed), LABELS: files_hash(files)}
+    keep_to(options.work, conditions, resume=options.resume)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     net = CornersNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -136,13 +153,10 @@ def train_corners(options: CornersTrainOptions, progress: Progress | None = None
 
 def learning_rate(step: int, options: CornersTrainOptions) -> float:
     """Rise over 200 steps, stay, fall along a cosine."""
-    if step < 200:
-        return options.rate * (step + 1) / 200
     start = options.steps * (1 - options.decay)
-    if step < start:
-        return options.rate
-    done = (step - start) / max(1.0, options.steps - start)
-    return options.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+    done = max(0.0, step - start) / max(1.0, options.steps - start)
+    fall = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
+    return options.rate * min(1.0, (step + 1) / 200, fall)
 
 
 def make_sampler(options: CornersTrainOptions, seed: int) -> CornerSampler:
@@ -188,8 +202,11 @@ def export_corners(net: torch.nn.Module, options: CornersTrainOptions) -> Path:
         _pictures(options, "val"), RenderedCache(options.rendered), (), rendered_share=0, seed=0
     )
     windows = np.stack([example.draw().window for _ in range(8)]).astype(np.float32)
-    pictures = read_labels(options.data, "train")
-    names = sorted({picture.dataset for picture in pictures})
+    used = Counter(
+        picture.dataset
+        for picture in _labelled(options, "train")
+        if picture.dataset == NEGATIVES or known_corners(picture, LABELLED)
+    )
     fields: dict[str, Any] = {
         "name": options.output.name,
         "version": "1",
@@ -207,9 +224,9 @@ def export_corners(net: torch.nn.Module, options: CornersTrainOptions) -> Path:
             {
                 "name": name,
                 "licence": LICENCES.get(name, "own pictures"),
-                "pictures": sum(picture.dataset == name for picture in pictures),
+                "pictures": count,
             }
-            for name in names
+            for name, count in sorted(used.items())
         ],
         "synthetic_share": options.rendered_share,
     }
@@ -217,11 +234,15 @@ def export_corners(net: torch.nn.Module, options: CornersTrainOptions) -> Path:
     return options.output
 
 
-def _pictures(options: CornersTrainOptions, split: str) -> list[CornerPicture]:
+def _labelled(options: CornersTrainOptions, split: str) -> list[LabelledPicture]:
     pictures = read_labels(options.data, split)
-    if options.corners is not None and split == "train":
-        quads = json.loads(options.corners.read_text(encoding="utf-8"))
-        pictures = with_quads(pictures, quads)
+    if options.corners is None or split != "train":
+        return pictures
+    return with_quads(pictures, json.loads(options.corners.read_text(encoding="utf-8")))
+
+
+def _pictures(options: CornersTrainOptions, split: str) -> list[CornerPicture]:
+    pictures = _labelled(options, split)
     cache = build_cache(pictures, options.work / f"cache-{split}")
     return corner_pictures(pictures, cache, LABELLED)
 

@@ -126,6 +126,8 @@ class CanvasSampler:
         base = self._backdrop(picture, matrix, width, height)
         canvas = _render(self._cache.image(picture.path), matrix, base)
         plates = [_project(plate, matrix, width, height) for plate in picture.plates]
+        # In a mosaic what lies beside this view would count as lying in another one.
+        plates = [plate for plate in plates if _shows(plate, width, height)]
         if rng.random() < 0.5:
             canvas = np.ascontiguousarray(canvas[:, ::-1])
             plates = [_mirrored(plate, width) for plate in plates]
@@ -253,6 +255,12 @@ def _project(label: PlateLabel, matrix: Floats, width: int, height: int) -> Canv
     visible = float(seen / max(float((high - low).prod()), 1e-3))
     ignore = label.ignore or visible < VISIBLE or float(high[0] - low[0]) < MIN_WIDTH
     return CanvasPlate(quad, label.exact, label.slack, label.lines, ignore)
+
+
+def _shows(plate: CanvasPlate, width: int, height: int) -> bool:
+    """Whether any of a plate's box lies on a view."""
+    low, high = plate.quad.min(axis=0), plate.quad.max(axis=0)
+    return bool((high > 0).all() and low[0] < width and low[1] < height)
 
 
 def _mirrored(plate: CanvasPlate, width: int) -> CanvasPlate:

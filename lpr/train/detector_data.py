@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,10 @@ BACKGROUND_TRUST: Mapping[str, float] = {"india-moto-helmet": 0.1, "ro-night": 0
 leave many plates in the distance unlabelled."""
 LOOSE_SETS = frozenset({"mixed-openlpr"})
 NEGATIVES = "negatives"
+
+
+_NAMES_A_VEHICLE = 4
+"""Characters; shorter texts are those of many vehicles."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +67,8 @@ def read_labels(root: Path, split: str, left_out: Sequence[str] = ()) -> list[La
 
     Args:
         root: the shared data folder.
-        split: "train" or "val"; evaluation-only sets never appear in "train".
+        split: "train" or "val"; evaluation-only sets never appear in "train", nor do pictures with
+            a plate whose text a "val" picture of these sets shows: it is the same vehicle.
         left_out: names of sets that are not wanted.
 
     Raises:
@@ -78,11 +83,16 @@ def read_labels(root: Path, split: str, left_out: Sequence[str] = ()) -> list[La
                 f"no set {name!r} in {root} to leave out{did_you_mean(name, names)}; "
                 f"there are {', '.join(names) or 'none'}"
             )
-    pictures: list[LabelledPicture] = []
-    for folder in sets:
-        barred = split == "train" and folder.name in EVALUATION_ONLY
-        if folder.name not in left_out and not barred:
-            pictures += _read_set(folder, split)
+    training = split == "train"
+    barred = {*left_out, *(EVALUATION_ONLY if training else ())}
+    rows = {folder: _rows(folder) for folder in sets if folder.name not in barred}
+    held_out = _texts(row for some in rows.values() for row in some if row["split"] == "val")
+    pictures = [
+        _picture(folder, row)
+        for folder, some in rows.items()
+        for row in some
+        if row["split"] == split and not (training and held_out & _texts([row]))
+    ]
     if not pictures:
         raise TrainingError(
             f"{root}: no labelled {split} pictures; set LPR_DATA to the data folder"
@@ -90,20 +100,31 @@ def read_labels(root: Path, split: str, left_out: Sequence[str] = ()) -> list[La
     return pictures
 
 
-def _read_set(folder: Path, split: str) -> list[LabelledPicture]:
-    rows = [json.loads(line) for line in (folder / "labels.jsonl").read_text("utf-8").splitlines()]
-    return [
-        LabelledPicture(
-            folder.name,
-            folder / row["image"],
-            int(row["height"]),
-            int(row["width"]),
-            tuple(_plate(folder.name, plate) for plate in row["plates"]),
-            BACKGROUND_TRUST.get(folder.name, 1.0),
-        )
-        for row in rows
-        if row["split"] == split
-    ]
+def label_files(root: Path) -> list[Path]:
+    """The label files of all sets below the shared data folder, sorted."""
+    return [*sorted((root / "scenes").glob("*/labels.jsonl")), root / NEGATIVES / "labels.jsonl"]
+
+
+def _rows(folder: Path) -> list[Mapping[str, Any]]:
+    lines = (folder / "labels.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _texts(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """What the plates of pictures say, where that names a vehicle."""
+    texts = (plate.get("text") or "" for row in rows for plate in row["plates"])
+    return frozenset(text for text in texts if len(text) >= _NAMES_A_VEHICLE)
+
+
+def _picture(folder: Path, row: Mapping[str, Any]) -> LabelledPicture:
+    return LabelledPicture(
+        folder.name,
+        folder / row["image"],
+        int(row["height"]),
+        int(row["width"]),
+        tuple(_plate(folder.name, plate) for plate in row["plates"]),
+        BACKGROUND_TRUST.get(folder.name, 1.0),
+    )
 
 
 def _plate(dataset: str, row: Mapping[str, Any]) -> PlateLabel:
@@ -207,6 +228,8 @@ def build_cache(pictures: Sequence[LabelledPicture], folder: Path) -> PictureCac
         if wanted <= offsets.keys():
             return PictureCache(pixels, offsets)
     folder.mkdir(parents=True, exist_ok=True)
+    # A stop on the way must not leave the old index over new pixels.
+    index.unlink(missing_ok=True)
     offsets, position = {}, 0
     with pixels.open("wb") as out:
         for picture in pictures:

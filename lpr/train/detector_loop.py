@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
 from lpr.errors import TrainingError
 from lpr.train.checkpoint import load_checkpoint, save_checkpoint
+from lpr.train.conditions import LABELS, files_hash, keep_to
 from lpr.train.detector_augment import DEFAULT_SHARES, CanvasSampler
 from lpr.train.detector_bank import PlateBank
 from lpr.train.detector_batches import Batch, batches
@@ -25,6 +26,7 @@ from lpr.train.detector_data import (
     LabelledPicture,
     PictureCache,
     build_cache,
+    label_files,
     read_labels,
     with_mined,
     with_quads,
@@ -36,6 +38,8 @@ from lpr.train.detector_paste import PasteOdds, Paster
 from lpr.train.detector_score import MEAN, SCALE, score_pictures, summarize, torch_finder
 from lpr.train.ema import WeightAverage
 
+CURVE: Final = "curve.jsonl"
+"""In the folder of the run: the figures of each validation."""
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
@@ -118,8 +122,18 @@ def train_detector(options: DetectorTrainOptions, progress: Progress | None = No
             validation with its figures.
 
     Raises:
-        TrainingError: no data, a loss that is no number, or torch and ONNX disagree.
+        TrainingError: no data, a loss that is no number, torch and ONNX disagree, or the run in
+            `work` was begun under other conditions.
     """
+    files = [*label_files(options.data), options.corners, options.mined]
+    conditions = {
+        "--seed": str(options.seed),
+        "--leave-out": ", ".join(options.left_out) or "none",
+        LABELS: files_hash(files),
+    }
+    keep_to(options.work, conditions, resume=options.resume)
+    if not options.resume:
+        (options.work / CURVE).unlink(missing_ok=True)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     run = _Run(options)
@@ -256,7 +270,7 @@ class _Run:
         threshold = choose_threshold(scores, calibrate(scores)).raw
         figures = {"threshold": threshold, **summarize(scores, threshold)}
         line: dict[str, Any] = {"step": self.step, **self._smooth, **figures}
-        with (self._options.work / "curve.jsonl").open("a") as out:
+        with (self._options.work / CURVE).open("a") as out:
             out.write(json.dumps(line) + "\n")
         _log.info("step %d: %s", self.step, figures)
         return figures

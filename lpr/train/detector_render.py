@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 
+from lpr.errors import TrainingError
 from lpr.synth.fonts import FontBook
 from lpr.synth.plate import RenderedPlate
 from lpr.synth.scene import draw_any_plate
@@ -15,6 +17,8 @@ from lpr.synth.scripts import drawable_designs, render_script_plate
 from lpr.train.detector_bank import PlateBank, write_bank
 from lpr.types import Image
 
+_MADE: Final = "made.json"
+"""Beside the plates: how many were rendered, from which seed."""
 _SCRIPT_SHARE: Final = 0.15
 """Share of plates in scripts that the reader does not know: a detector finds them all the same."""
 _MOTORCYCLES: Final = 0.35
@@ -22,8 +26,25 @@ _MOTORCYCLES: Final = 0.35
 
 
 def build_bank(folder: Path, count: int, seed: int, *, height: int = 80) -> PlateBank:
-    """Render `count` plates of all countries and scripts, or open the bank that is there."""
-    if not (folder / "plates.json").is_file():
+    """Render plates of all countries and scripts, or open the bank of these that is there.
+
+    Args:
+        folder: the bank.
+        count: number of plates.
+        seed: of every choice.
+        height: of each plate, pixels.
+
+    Raises:
+        TrainingError: the bank there was rendered otherwise.
+    """
+    made, wanted = folder / _MADE, {"plates": count, "seed": seed, "height": height}
+    if (folder / "plates.json").is_file():
+        if made.is_file() and json.loads(made.read_text("utf-8")) != wanted:
+            raise TrainingError(
+                f"{folder}: holds other plates than {count} of seed {seed}; remove the folder, or "
+                "give another --work"
+            )
+    else:
         rng, fonts = np.random.default_rng(seed), FontBook()
         share = _SCRIPT_SHARE if drawable_designs(fonts) else 0.0
         drawn = [
@@ -33,6 +54,7 @@ def build_bank(folder: Path, count: int, seed: int, *, height: int = 80) -> Plat
             for _ in range(count)
         ]
         write_bank([(_in_use(plate, rng), plate.lines) for plate in drawn], folder)
+        made.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
     return PlateBank(folder)
 
 

@@ -81,7 +81,7 @@ class LetterPainter:
             return None
         texts: Sequence[str | None] = [None] * len(strips)
         if rng.random() >= _IN_PLACE:
-            texts = self._registration(len(strips), rng)
+            texts = self._registration(len(strips), face, rng)
         spacing = _any_spacing(rng)
         rows = []
         for strip, text in zip(strips, texts, strict=True):
@@ -116,7 +116,7 @@ class LetterPainter:
             height,
         )
         slots = (
-            _in_place(cells, self._text(cells.text, rng), face, area, rng)
+            _in_place(cells, self._text(cells.text, face, rng), face, area, rng)
             if text is None
             else _set_anew(text, face, area, spacing)
         )
@@ -144,12 +144,13 @@ class LetterPainter:
         text = "".join(slot.char for slot in slots if slot.char not in MARKS)
         return LabelledPatch(patch.astype(np.uint8), patch_corners(), text, 1)
 
-    def _text(self, text: str, rng: np.random.Generator) -> str:
+    def _text(self, text: str, face: Face, rng: np.random.Generator) -> str:
         """Other letters and digits in place of letters and digits."""
         among = [_DIGITS if char.isdigit() else _LETTERS for char in text]
-        return self._dotted("".join(one[int(rng.integers(len(one)))] for one in among), rng)
+        text = "".join(one[int(rng.integers(len(one)))] for one in among)
+        return self._dotted(text, face, rng)
 
-    def _registration(self, lines: int, rng: np.random.Generator) -> list[str]:
+    def _registration(self, lines: int, face: Face, rng: np.random.Generator) -> list[str]:
         """The rows of a registration of any country, with spaces and marks."""
         least = _LEAST_ROW if lines == 1 else 1
         while True:
@@ -165,14 +166,17 @@ class LetterPainter:
             ]
             counts = [sum(char.isalnum() for char in row) for row in rows]
             if len(rows) == lines and least <= min(counts) and max(counts) <= _MOST_ROW:
-                return [self._dotted(row, rng) for row in rows]
+                return [self._dotted(row, face, rng) for row in rows]
 
-    def _dotted(self, row: str, rng: np.random.Generator) -> str:
+    def _dotted(self, row: str, face: Face, rng: np.random.Generator) -> str:
         """Dots over one of the letters that may have them, now and then."""
         places = [
             place
             for place, char in enumerate(row)
-            if char in UMLAUTS and self._alphabet.covers(UMLAUTS[char])
+            if char in UMLAUTS
+            and self._alphabet.covers(UMLAUTS[char])
+            # A face may draw a plain letter in place of one with dots.
+            and face.accents(UMLAUTS[char])
         ]
         if not places or rng.random() >= _WITH_UMLAUT:
             return row

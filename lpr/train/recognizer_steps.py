@@ -144,13 +144,10 @@ def make_optimiser(net: nn.Module, options: LoopOptions) -> torch.optim.AdamW:
 
 def learning_rate(step: int, options: LoopOptions) -> float:
     """Rise, stay, fall (a trapezium): every checkpoint of the flat part can be decayed from."""
-    if step < options.warmup:
-        return options.rate * (step + 1) / options.warmup
+    rise = (step + 1) / max(1, options.warmup)
     start = options.steps * (1 - options.decay)
-    if step < start:
-        return options.rate
     left = (options.steps - step) / max(1.0, options.steps - start)
-    return options.rate * (0.01 + 0.99 * max(0.0, left))
+    return options.rate * min(1.0, rise, 0.01 + 0.99 * max(0.0, left))
 
 
 def ctc_loss(logits: Tensor, targets: Tensor, lengths: Tensor, blank: int) -> Tensor:
@@ -274,7 +271,8 @@ def _progress(
     began: float,
 ) -> Progress:
     seconds = max(1e-9, time.perf_counter() - began)
-    return Progress(state.step, options.steps, loss, rate, count * options.batch / seconds)
+    crops = count * options.batch * options.processes
+    return Progress(state.step, options.steps, loss, rate, crops / seconds)
 
 
 def write_history(path: Path, history: Sequence[Mapping[str, Any]]) -> None:

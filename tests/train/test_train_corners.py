@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lpr.detect.corners import HEIGHT, WIDTH, CornerRefiner, nominal_corners
+from lpr.errors import TrainingError
 from lpr.geometry import Quad
 from lpr.registry import find_model
 from lpr.train import corners_data
@@ -98,6 +99,8 @@ def _shared_folder(folder: Path) -> Path:
         row = {"image": name, "height": 160, "width": 320, "split": split, "plates": [plate]}
         with (scenes / "labels.jsonl").open("a") as labels:
             labels.write(json.dumps(row) + "\n")
+            without = {"box": [100, 60, 220, 100], "quad": None, "lines": 1}
+            labels.write(json.dumps(row | {"plates": [without]}) + "\n")
     negatives = folder / "negatives"
     negatives.mkdir()
     cv2.imwrite(str(negatives / "n.png"), np.full((120, 200, 3), 90, np.uint8))
@@ -119,6 +122,11 @@ def test_a_run_learns_resumes_and_writes_a_model(rendered: Path, tmp_path: Path)
     folder = train_corners(options, lambda _step, _steps, figures: seen.append(figures["loss"]))
     assert seen[-1] < seen[0]
     assert train_corners(replace(options, steps=101)) == folder
+    with pytest.raises(TrainingError, match="begun with --seed 1, not 2"):
+        train_corners(replace(options, seed=2))
+    # Only what has corners to learn from counts.
+    manifest = find_model(str(folder)).manifest
+    assert {one.name: one.pictures for one in manifest.training} == {"own": 1}
 
     refiner = CornerRefiner(find_model(str(folder)))
     image = cv2.cvtColor(_real().picture, cv2.COLOR_GRAY2BGR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from lpr.train.detector_data import build_cache, read_labels, with_mined, with_q
 from lpr.train.detector_loop import DetectorTrainOptions, rate_at, train_detector
 from lpr.train.detector_net import DetectorNet, DetectorShape
 from lpr.train.detector_refine import refine_corners
+from lpr.train.detector_render import build_bank
 from lpr.train.detector_targets import Targets, assign
 from lpr.types import Image
 
@@ -100,6 +102,87 @@ def test_a_run_trains_resumes_and_exports_a_model_that_serves(data: Path) -> Non
         for found in detector.detect(np.zeros(shape, np.uint8)):
             assert 0 <= found.score <= 1
             assert found.lines in (1, 2)
+
+
+def test_a_run_goes_on_under_its_own_conditions_only(data: Path) -> None:
+    """Else a set that is left out would be measured by a network that trained on it."""
+    _write_set(data / "scenes" / "other", np.random.default_rng(9), plates=True)
+    train_detector(_options(data, 2))
+    for changed, message in (
+        ({"left_out": ("own",)}, "--leave-out none, not own"),
+        ({"seed": 9}, "--seed 1, not 9"),
+    ):
+        with pytest.raises(TrainingError, match=f"begun with {message}; begin anew with --fresh"):
+            train_detector(replace(_options(data, 4), **changed))
+    with (data / "scenes" / "own" / "labels.jsonl").open("a") as labels:
+        labels.write("\n")
+    with pytest.raises(TrainingError, match="begun with other labels"):
+        train_detector(_options(data, 4))
+    (data / "scenes" / "own" / "labels.jsonl").write_text(
+        (data / "scenes" / "other" / "labels.jsonl").read_text()
+    )
+    options = replace(_options(data, 4), left_out=("own",), resume=False)
+    trained = find_model(str(train_detector(options))).manifest.training
+    assert {one.name for one in trained} == {"other", "negatives"}
+    curve = (data.parent / "run" / "curve.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in curve] == [4]
+
+
+def test_a_cache_that_was_not_finished_is_made_again(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The former index would show other pictures in its pixels."""
+    pictures = read_labels(data, "train")
+    few, folder = [one for one in pictures if one.dataset == "own"], data.parent / "cache"
+    build_cache(few, folder)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("lpr.train.detector_data.cv2.imread", _stopped_after(3))
+        build_cache(pictures, folder)
+    cache = build_cache(few, folder)
+    for one in few:
+        shown = cv2.imread(str(one.path))
+        assert shown is not None
+        assert np.array_equal(cache.image(one.path), shown)
+
+
+def _stopped_after(count: int) -> Callable[[str, int], object]:
+    calls, read = iter(range(count)), cv2.imread
+
+    def stopped(path: str, how: int) -> object:
+        if next(calls, None) is None:
+            raise KeyboardInterrupt
+        return read(path.replace("/own/", "/cn-easypr/"), how)
+
+    return stopped
+
+
+def test_a_vehicle_of_the_val_split_does_not_train(data: Path) -> None:
+    path = data / "scenes" / "own" / "labels.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for number, row in enumerate(rows):
+        row["plates"] = row["plates"] or [{"box": [1, 1, 50, 20], "quad": None, "lines": 1}]
+        row["plates"][0]["text"] = "AB1234" if number in (0, 5) else f"XY{number}000"
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    trained = {one.path.name for one in read_labels(data, "train") if one.dataset == "own"}
+    assert trained == {"1.png", "2.png", "3.png"}
+    assert len([one for one in read_labels(data, "val") if one.dataset == "own"]) == 2
+
+
+def test_what_no_view_shows_is_nowhere_in_a_mosaic(data: Path) -> None:
+    pictures = [one for one in read_labels(data, "train") if one.dataset == "own"]
+    cache = build_cache(pictures, data.parent / "cache")
+    sampler = CanvasSampler(pictures, cache, 96, 96, seed=3)
+    for _ in range(200):
+        for plate in sampler._view(48, 48).plates:
+            low, high = plate.quad.min(axis=0), plate.quad.max(axis=0)
+            assert (high > 0).all() and (low < 48).all()
+
+
+def test_a_bank_of_other_plates_is_refused(tmp_path: Path) -> None:
+    build_bank(tmp_path / "bank", 2, 1, height=32)
+    assert len(build_bank(tmp_path / "bank", 2, 1, height=32)) == 2
+    with pytest.raises(TrainingError, match="other plates than 2 of seed 5"):
+        build_bank(tmp_path / "bank", 2, 5, height=32)
 
 
 def test_a_run_is_held_to_an_earlier_network(data: Path) -> None:

@@ -233,6 +233,13 @@ def test_the_rate_rises_stays_and_falls() -> None:
     assert learning_rate(1000, options) == pytest.approx(0.01)
 
 
+@pytest.mark.parametrize("steps", [100, 300, 400])
+def test_the_rate_falls_at_the_end_of_a_short_run_too(steps: int) -> None:
+    options = LoopOptions(steps=steps, rate=1.0, warmup=300, decay=0.3)
+    assert learning_rate(steps - 1, options) < 0.05
+    assert max(learning_rate(step, options) for step in range(steps)) > 0.2
+
+
 def test_temperature_makes_overconfident_readings_honest() -> None:
     alphabet = Alphabet("AB")
     rng = np.random.default_rng(0)
