@@ -64,9 +64,9 @@ def batches(
         size: canvases a batch.
         seed: seed of the draws; a resumed run passes another one than its beginning.
         own_process: draw in a second, lower-priority process.
-        echo: how often a canvas is used on average. Where drawing is slower than training, using one again,
-            mirrored and mixed with others, gains more than waiting for a new one (Choi et al.,
-            "Faster neural network training with data echoing", 2019).
+        echo: how often a canvas is used on average. Where drawing is slower than training, using
+            one again, mirrored and mixed with others, gains more than waiting for a new one
+            (Choi et al., "Faster neural network training with data echoing", 2019).
     """
     stream = _Stream(make, size, seed)
     fresh: Iterator[Batch] = iter(stream)

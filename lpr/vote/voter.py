@@ -168,7 +168,9 @@ class PlateVoter:
             self._of_track.pop(track_id).lose(track_id, time)
         # Nothing stays open for so long where frames come; after a gap without them the next
         # vehicle must not be taken for what stood there before.
-        longest = max(self._options.retrigger_seconds, LONGEST_GAP)
+        options = self._options
+        waits = LONGEST_GAP + options.departure_grace + 2 * options.max_delay
+        longest = max(options.retrigger_seconds, waits)
         over = [
             passage
             for passage in self._open.values()
