@@ -50,6 +50,19 @@ class Quad:
         """Build the upright quad of a box."""
         return cls((left, top), (right, top), (right, bottom), (left, bottom))
 
+    def along_text(self) -> Quad:
+        """The same corners, begun at the text's top left where they are not.
+
+        No plate is twice as high as wide: one whose first side is that short was labelled from
+        another corner, as steep ones are. The text is taken to run to the right.
+        """
+        if 2 * self.width >= self.height:
+            return self
+        first, second, third, fourth = self.points
+        onward = Quad(second, third, fourth, first)
+        runs_right = onward.top_right[0] >= onward.top_left[0]
+        return onward if runs_right else Quad(fourth, first, second, third)
+
     @property
     def points(self) -> tuple[Point, Point, Point, Point]:
         """The corners, clockwise from the top left."""

@@ -71,6 +71,21 @@ def test_apart_quads_do_not_overlap() -> None:
     assert quad_iou(Quad.from_box(0, 0, 1, 1), Quad.from_box(5, 5, 6, 6)) == 0.0
 
 
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("degrees", [-48, 0, 48, 70])
+def test_a_plate_labelled_from_another_corner_is_read_along_its_text(
+    degrees: float, turn: int
+) -> None:
+    """Where the first side is short; which of the long ones is the top, the direction tells."""
+    angle = math.radians(degrees)
+    c, s = math.cos(angle), math.sin(angle)
+    corners = [(0, 0), (120, 0), (120, 30), (0, 30)]
+    right = Quad.from_points([(300 + x * c - y * s, 300 + x * s + y * c) for x, y in corners])
+    points = right.points[turn:] + right.points[:turn]
+    found = Quad.from_points(points).along_text()
+    assert found == (right if turn % 2 else Quad.from_points(points))
+
+
 def test_a_folded_quad_is_not_convex() -> None:
     assert not Quad((0, 0), (10, 0), (0, 5), (10, 5)).is_convex
 

@@ -186,7 +186,7 @@ def _quad(value: object) -> Quad | None:
         raise ValueError(f"quad: {value!r} is not four points [x, y] of finite numbers") from error
     if not quad.is_convex:
         raise ValueError(f"quad: {value!r} are not corners clockwise from the top left")
-    return quad
+    return quad.along_text()
 
 
 def _box(value: object) -> Quad | None:
