@@ -72,7 +72,7 @@ class DeliverySink:
         try:
             source = self._sources.get(event.camera)
             message = event_message(event, source=source, pseudonym=pseudonym)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise OutputError(f"{self.name}: event not taken: {error}") from error
         self.deliver(message)
 

@@ -53,7 +53,7 @@ class JsonlSink:
         try:
             source = self._sources.get(event.camera)
             line = to_line(event_to_json(event, source=source))
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise OutputError(f"{self._output.name}: event not written: {error}") from error
         self._output.write(line)
 

@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 _LONGEST_RECONNECT: Final = 30
 _CLOSE_WAIT: Final = 2.0
+_OVERHEAD: Final = 32
+"""Bytes of a packet beside topic and body, at most."""
 _CAMERA: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _MAY_PASS: Final = frozenset({0x80, 0x83, 0x97})
 """Reason codes of MQTT 5: unspecified error, implementation specific error, quota exceeded."""
@@ -58,6 +60,7 @@ class MqttTransport:
         self._connected = threading.Event()
         self._refused: dict[int, Delivery] = {}
         self._problem = ""
+        self._largest: int | None = None
         self._sent: dict[str, Any] = {}
         self._states: set[int] = set()
         self._stale: set[int] = set()
@@ -84,11 +87,12 @@ class MqttTransport:
             topic = self._topics.messages(message.camera, message.kind)
         except OutputError as error:
             return Delivery(Outcome.REFUSED, str(error))
+        body = envelope(message)
+        if self._largest is not None and len(topic) + len(body) + _OVERHEAD > self._largest:
+            return Delivery(Outcome.REFUSED, f"the broker takes {self._largest} bytes at most")
         self._drop_other_refusals()
         # What was sent before the connection broke, paho sends again itself.
-        info = self._sent.pop(message.key, None) or self._client.publish(
-            topic, envelope(message), qos=1
-        )
+        info = self._sent.pop(message.key, None) or self._client.publish(topic, body, qos=1)
         try:
             info.wait_for_publish(self._settings.timeout)
             acknowledged = info.is_published()
@@ -156,11 +160,13 @@ class MqttTransport:
             return None
         return read_secret(settings.password_env, settings.password_file, f"{self.name}: password")
 
-    def _on_connect(self, client: Any, _data: Any, _flags: Any, code: Any, _more: Any) -> None:
+    def _on_connect(self, client: Any, _data: Any, _flags: Any, code: Any, more: Any) -> None:
         if code.is_failure:
             self._complain(f"refused the connection: {code}")
             return
         self._problem = ""
+        # MQTT 5 tells it; in 3.1.1 a broker can only close the connection.
+        self._largest = getattr(more, "MaximumPacketSize", None)
         _log.info("%s: connected", self.name)
         if self._settings.home_assistant.enabled:
             client.subscribe(birth_topic(self._settings.home_assistant), qos=1)

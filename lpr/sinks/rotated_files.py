@@ -13,9 +13,10 @@ import re
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO, cast
 
 from lpr.errors import OutputError
 
@@ -54,27 +55,55 @@ def read_log(path: Path) -> Iterator[str]:
     """Yield the lines of all files of a log, oldest first, without their ends.
 
     A file that is compressed meanwhile is read as what it has become, one that is removed meanwhile
-    (it was too old) is passed over.
+    (it was too old) is passed over, and one that begins meanwhile is read in its turn.
 
     Raises:
         OutputError: there is no such log, or a file cannot be read or is damaged.
     """
-    files = log_files(path)
-    if not files:
-        raise OutputError(f"{path}: cannot be read: no such file")
-    for listed in files:
-        for file in (listed, listed.with_name(f"{listed.name}{_GZIP}")):
-            try:
-                opener = gzip.open if file.suffix == _GZIP else open
-                with opener(file, "rt", encoding="utf-8", errors="replace", newline="\n") as lines:
-                    for line in lines:
-                        yield line.rstrip("\r\n")
+    read: set[str] = set()
+    while True:
+        with ExitStack() as stack:
+            # Opened before the others are listed: it may be renamed, but not missed.
+            present = stack.enter_context(_text(path)) if path.exists() else None
+            older = [file for file in older_files(path) if _plain_name(file) not in read]
+            if not older and present is not None:
+                yield from _lines(path, present)
+            if not older:
                 break
-            except FileNotFoundError:
-                continue
-            except (OSError, EOFError, zlib.error) as error:
-                why = getattr(error, "strerror", None) or error
-                raise OutputError(f"{file}: cannot be read: {why}") from error
+        for listed in older:
+            read.add(_plain_name(listed))
+            yield from _older_lines(listed)
+    if not read and present is None:
+        raise OutputError(f"{path}: cannot be read: no such file")
+
+
+def _older_lines(listed: Path) -> Iterator[str]:
+    for file in (listed, listed.with_name(f"{listed.name}{_GZIP}")):
+        if file.exists():
+            with _text(file) as text:
+                yield from _lines(file, text)
+            return
+
+
+def _text(file: Path) -> TextIO:
+    opener = gzip.open if file.suffix == _GZIP else open
+    try:
+        return cast(TextIO, opener(file, "rt", encoding="utf-8", errors="replace", newline="\n"))
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _lines(file: Path, text: TextIO) -> Iterator[str]:
+    try:
+        for line in text:
+            yield line.rstrip("\r\n")
+    except (OSError, EOFError, zlib.error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise OutputError(f"{file}: cannot be read: {why}") from error
+
+
+def _plain_name(file: Path) -> str:
+    return file.name.removesuffix(_GZIP)
 
 
 def next_name(path: Path, day: date) -> Path:

@@ -180,9 +180,7 @@ class OutboxSender:
             self._cameras.pop(camera, None)
             self._outbox.remove(waiting.id)
             return 0.0
-        if outcome is Outcome.REFUSED and self._outbox.refuse(
-            waiting.id, delivery.reason, max_tries=self._retry.max_tries
-        ):
+        if outcome is Outcome.REFUSED and self._put_aside(waiting, delivery.reason):
             _log.error(
                 "%s: message %s was put aside: %s",
                 self._name,
@@ -192,6 +190,16 @@ class OutboxSender:
             self._cameras.pop(camera, None)
             return 0.0
         return self._camera_failed(camera, delivery)
+
+    def _put_aside(self, waiting: WaitingMessage, reason: str) -> bool:
+        """Count a refusal; whether the message was put aside for it."""
+        tries = self._retry.max_tries
+        try:
+            return self._outbox.refuse(waiting.id, reason, max_tries=tries)
+        except OutputError as error:
+            # A full disk: this camera waits, and the others go on.
+            _log.error("%s: a refusal could not be noted: %s", self._name, error)
+            return False
 
     def _receiver_failed(self, reason: str, asked: float) -> float:
         pause = self._receiver.failed(asked)

@@ -27,7 +27,8 @@ def parse_signing_secrets(text: str, what: str) -> tuple[bytes, ...]:
     """Return the keys of one or more secrets, one a line.
 
     Two secrets are for the days in which receivers change from one to the other. A secret is
-    `whsec_` and base64, as the specification has it, or any text, taken as UTF-8.
+    `whsec_` and base64, as the specification has it, or any text, taken as UTF-8. Libraries of the
+    specification take the latter for base64 as well, and verify nothing that is signed with it.
 
     Args:
         text: the secrets.
@@ -39,7 +40,8 @@ def parse_signing_secrets(text: str, what: str) -> tuple[bytes, ...]:
     keys = tuple(_key(secret, what) for line in text.splitlines() if (secret := line.strip()))
     if not keys or min(len(key) for key in keys) < _SHORTEST:
         raise ConfigError(
-            f"{what}: needs at least {_SHORTEST} bytes; make one with: openssl rand -base64 32"
+            f"{what}: needs at least {_SHORTEST} bytes; make one with: "
+            f'echo "{_PREFIX}$(openssl rand -base64 32)"'
         )
     return keys
 

@@ -404,6 +404,19 @@ def test_closing_is_bounded_though_the_broker_hangs(memory_path: Path, event: Pl
     assert sink.counts().waiting == 1
 
 
+def test_a_message_larger_than_the_broker_takes_is_put_aside(
+    make_broker: Callable[..., Broker], memory_path: Path
+) -> None:
+    """The broker would close the connection for it, and again whenever it is sent."""
+    broker = make_broker("allow_anonymous true", "max_packet_size 3000")
+    sink = build(broker, memory_path, outbox={**QUICK, "max_tries": 1})
+    sink.deliver(OutboxMessage("event", "gate", '{"n": "' + 4000 * "x" + '"}'))
+    sink.deliver(OutboxMessage("event", "back", '{"n": 2}'))
+    wait_for(lambda: sink.counts().delivered == 1, "the small message was not delivered")
+    assert "takes 3000 bytes at most" in sink.aside()[0].reason
+    sink.close()
+
+
 def test_a_name_too_long_is_put_aside(broker: Broker, memory_path: Path) -> None:
     sink = build(broker, memory_path, outbox={**QUICK, "max_tries": 1})
     sink.deliver(OutboxMessage("event", "x" * 2000, "{}"))

@@ -485,3 +485,22 @@ def test_closing_is_bounded_though_the_receiver_hangs(memory_path: Path) -> None
     again = Outbox(memory_path / "a")
     assert numbers(again) == [0, 1]
     again.close()
+
+
+def test_a_refusal_that_a_full_disk_cannot_note_holds_up_its_own_camera_alone(
+    memory_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> bool:
+        raise OutputError("the disk is full")
+
+    monkeypatch.setattr(Outbox, "refuse", full)
+    script = Script(
+        lambda one, _: Delivery(Outcome.REFUSED, "status 422") if one.camera == "a" else DELIVERED,
+        10,
+    )
+    outbox, sender = send(memory_path / "a", script, 20, SLOW)
+    assert script.done.wait(20)
+    sender.close()
+    assert script.delivered == list(range(1, 20, 2))
+    assert script.tries.count(0) == 1
+    assert outbox.counts().waiting == 10

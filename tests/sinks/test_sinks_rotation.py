@@ -517,3 +517,21 @@ def test_what_is_wrong_is_named(memory_path: Path) -> None:
     ):
         with pytest.raises(ConfigError, match=error):
             rotation(**table)
+
+
+def test_a_log_is_read_without_a_gap_while_it_goes_on(memory_path: Path) -> None:
+    """Files that begin while older ones are read are no hole in the middle."""
+    path = memory_path / "a.jsonl"
+    lines = [f"line {number:04d}" for number in range(30)]
+    output = RotatingOutput(path, rotation(max_bytes=25))
+    for line in lines[:6]:
+        output.write(line)
+    found, seen = read_log(path), []
+    for line in lines[6:]:
+        seen.append(next(found))
+        output.write(line)
+    seen += list(found)
+    output.close()
+    assert seen == lines[: len(seen)]
+    assert len(seen) >= 24
+    assert list(read_log(path)) == lines

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import base64
+import re
+import subprocess
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lpr.errors import ConfigError
 from lpr.sinks.signature import parse_signing_secrets, sign
 
 Verify = Callable[..., bool]
@@ -56,3 +61,15 @@ def test_only_the_holder_of_the_secret_can_sign(
     changed = bytearray(body or b"\0")
     changed[place % len(changed)] ^= 1 + place % 255
     assert not verify(bytes(changed), headers, secret, now=now)
+
+
+def test_the_secret_that_is_recommended_is_one_of_the_specification() -> None:
+    """A text without `whsec_` is no base64 to us, but is to the specification's libraries."""
+    with pytest.raises(ConfigError) as refused:
+        parse_signing_secrets("short", "secret")
+    (command,) = re.findall(r"make one with: (echo .*)", str(refused.value))
+    made = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    secret = made.stdout.strip()
+    assert parse_signing_secrets(secret, "secret") == (
+        base64.b64decode(secret.removeprefix("whsec_")),
+    )
