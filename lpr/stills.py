@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from lpr.geometry import Quad
 from lpr.protocols import Detector, Recognizer, Rectifier
-from lpr.recognize.by_format import TextPrior, settle
+from lpr.recognize.by_format import TextPrior, prefer_formats
 from lpr.types import Detection, Image, PlateCrop, Reading, TextCandidate, check_image
 
 VOUCHED_SCORE = 0.08
@@ -154,7 +154,7 @@ class StillReader:
     def _plate(
         self, found: Detection, cuts: Sequence[PlateCrop], readings: Sequence[Reading]
     ) -> StillPlate:
-        looks = [settle(reading, self._prior) for reading in readings]
+        looks = [prefer_formats(reading, self._prior) for reading in readings]
         settled = [reading for reading, _ in looks]
         surest = max(range(len(settled)), key=lambda index: settled[index].confidence)
         best = settled[surest]

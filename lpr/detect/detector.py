@@ -124,15 +124,17 @@ class OnnxDetector:
         if not parts:
             return ()
         found = suppress(joined(parts), limit=MAX_DETECTIONS)
-        scores = np.interp(found.scores, self._raw, self._calibrated)
+        scores = self._probabilities(found)
         return tuple(
             Detection(Quad.from_points(quad.tolist()), float(score), 2 if two > 0.5 else 1)
             for quad, score, two in zip(found.quads, scores, found.two_line, strict=True)
         )
 
+    def _probabilities(self, found: Candidates) -> npt.NDArray[np.float64]:
+        return np.asarray(np.interp(found.scores, self._raw, self._calibrated), np.float64)
+
     def _calibrate(self, found: Candidates) -> Candidates:
-        scores = np.interp(found.scores, self._raw, self._calibrated)
-        return replace(found, scores=np.asarray(scores, np.float32))
+        return replace(found, scores=np.asarray(self._probabilities(found), np.float32))
 
     def _run(self, image: Image, placements: Sequence[Placement]) -> Candidates:
         outputs = self._session.run(self._input(image, placements))

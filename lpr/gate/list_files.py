@@ -329,9 +329,9 @@ def _no_list(path: Path) -> ConfigError:
 
 def _there(path: Path, rules: EntryRules) -> tuple[str, list[PlateEntry]]:
     """Return the text and the entries of a list that is edited; none where there is no file yet."""
-    if not path.exists():
-        return "", []
-    text = read_text(path)
+    text = read_text(path, missing="")
+    if not text and not path.exists():
+        return text, []
     return text, _checked(parse_list(text, path, _unnamed(rules)))
 
 

@@ -32,7 +32,9 @@ class _Text:
     log_probability: float
 
 
-def prefer_formats(reading: Reading, prior: TextPrior, weight: float = WEIGHT) -> Reading:
+def prefer_formats(
+    reading: Reading, prior: TextPrior, weight: float = WEIGHT
+) -> tuple[Reading, Mapping[str, float]]:
     """Let plate formats settle a reading's doubtful characters.
 
     Args:
@@ -42,24 +44,8 @@ def prefer_formats(reading: Reading, prior: TextPrior, weight: float = WEIGHT) -
 
     Returns:
         The reading with the likeliest text, and the probability of that text; the same reading
-        where it has no characters.
-    """
-    return settle(reading, prior, weight)[0]
-
-
-def settle(
-    reading: Reading, prior: TextPrior, weight: float = WEIGHT
-) -> tuple[Reading, Mapping[str, float]]:
-    """Let plate formats settle a reading, and say how likely each text is that it was chosen from.
-
-    Args:
-        reading: one reading.
-        prior: how likely a text is as a plate.
-        weight: of the prior, 0 to 1.
-
-    Returns:
-        The reading as of `prefer_formats`, and whole text -> probability, 0 to 1, the reading's
-        own included; together they are at most 1.
+        where it has no characters. And of each text that it was chosen from, its own included,
+        the probability, 0 to 1; together they are at most 1.
     """
     if not reading.text:
         return reading, {}

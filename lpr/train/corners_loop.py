@@ -22,8 +22,8 @@ from torch.utils.data import DataLoader, IterableDataset
 from lpr.detect.corners import HEIGHT, WIDTH
 from lpr.errors import TrainingError
 from lpr.train.backgrounds import grey_pictures
+from lpr.train.begun import LABELS, files_hash, keep_to
 from lpr.train.checkpoint import load_checkpoint, save_checkpoint
-from lpr.train.conditions import LABELS, files_hash, keep_to
 from lpr.train.corners_data import (
     CornerPicture,
     CornerSampler,

@@ -125,9 +125,9 @@ class CanvasSampler:
         matrix = self._place(picture, width, height)
         base = self._backdrop(picture, matrix, width, height)
         canvas = _render(self._cache.image(picture.path), matrix, base)
-        plates = [_project(plate, matrix, width, height) for plate in picture.plates]
+        projected = [_project(plate, matrix, width, height) for plate in picture.plates]
         # In a mosaic what lies beside this view would count as lying in another one.
-        plates = [plate for plate in plates if _shows(plate, width, height)]
+        plates = [plate for plate in projected if plate is not None]
         if rng.random() < 0.5:
             canvas = np.ascontiguousarray(canvas[:, ::-1])
             plates = [_mirrored(plate, width) for plate in plates]
@@ -248,19 +248,16 @@ def _render(image: Image, matrix: Floats, base: Image) -> Image:
     return base
 
 
-def _project(label: PlateLabel, matrix: Floats, width: int, height: int) -> CanvasPlate:
+def _project(label: PlateLabel, matrix: Floats, width: int, height: int) -> CanvasPlate | None:
+    """A plate on a view; None where the view shows nothing of its box."""
     quad = (label.quad @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
     low, high = quad.min(axis=0), quad.max(axis=0)
     seen = np.clip(np.minimum(high, [width, height]) - np.maximum(low, 0), 0, None).prod()
+    if seen <= 0:
+        return None
     visible = float(seen / max(float((high - low).prod()), 1e-3))
     ignore = label.ignore or visible < VISIBLE or float(high[0] - low[0]) < MIN_WIDTH
     return CanvasPlate(quad, label.exact, label.slack, label.lines, ignore)
-
-
-def _shows(plate: CanvasPlate, width: int, height: int) -> bool:
-    """Whether any of a plate's box lies on a view."""
-    low, high = plate.quad.min(axis=0), plate.quad.max(axis=0)
-    return bool((high > 0).all() and low[0] < width and low[1] < height)
 
 
 def _mirrored(plate: CanvasPlate, width: int) -> CanvasPlate:

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from lpr.errors import TrainingError
+from lpr.train.begun import LABELS, files_hash, keep_to
 from lpr.train.checkpoint import load_checkpoint, save_checkpoint
-from lpr.train.conditions import LABELS, files_hash, keep_to
 from lpr.train.detector_augment import DEFAULT_SHARES, CanvasSampler
 from lpr.train.detector_bank import PlateBank
 from lpr.train.detector_batches import Batch, batches

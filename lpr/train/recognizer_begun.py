@@ -1,17 +1,17 @@
-"""What a run was begun with, kept beside its checkpoint: it goes on with that or not at all."""
+"""What a recognizer's run was begun with, see `lpr.train.begun`."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from lpr.errors import TrainingError
+from lpr.train import begun as begun_file
 
-BEGUN: Final = "begun.json"
+_OPTION: Final = "--out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,7 @@ def remember(out: Path, begun: Begun) -> None:
     Raises:
         TrainingError: the disk refuses.
     """
-    path = out / BEGUN
-    try:
-        path.write_text(json.dumps(asdict(begun), indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise TrainingError(f"{path}: cannot be written: {error.strerror}") from error
+    begun_file.remember(out, asdict(begun))
 
 
 def recall(out: Path) -> Begun | None:
@@ -67,17 +63,14 @@ def recall(out: Path) -> Begun | None:
     Raises:
         TrainingError: the record is damaged.
     """
-    path = out / BEGUN
-    if not path.is_file():
+    saved = begun_file.recall(out, _OPTION)
+    if saved is None:
         return None
     try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
         regions = saved.pop("regions")
         return Begun(**saved, regions=None if regions is None else tuple(regions))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise TrainingError(
-            f"{path}: is damaged: {error}; begin anew with --fresh, or give another --out"
-        ) from error
+    except (KeyError, TypeError) as error:
+        raise begun_file.damaged(out, error, _OPTION) from error
 
 
 def require_same(out: Path, former: Begun, now: Begun) -> None:
@@ -94,10 +87,7 @@ def require_same(out: Path, former: Begun, now: Begun) -> None:
         _differs("--keep", former.keep, now.keep),
     ):
         if difference is not None:
-            raise TrainingError(
-                f"{out}: the run there was begun with {difference}; begin anew with --fresh, "
-                "or give another --out"
-            )
+            raise begun_file.begun_otherwise(out, difference, _OPTION)
 
 
 def _differs(option: str, former: object, now: object) -> str | None:

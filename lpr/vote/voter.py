@@ -256,9 +256,8 @@ class PlateVoter:
         """Cheap test: new evidence, or a verdict that becomes due by time alone."""
         if passage.changed:
             return True
-        return passage.said is None and passage.standing.probability >= due_probability(
-            self._options
-        )
+        due = due_probability(self._options)
+        return passage.said is None and passage.standing.probability >= due
 
     def _speaks_up(self, passage: Passage, silent: str) -> bool:
         """Whether a silent passage proved to be another plate than the one reported before."""

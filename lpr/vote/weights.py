@@ -102,17 +102,15 @@ class LookMemory:
     Looks from nearly the same place, of nearly the same size and with nearly the same distributions
     share their errors. The n-th copy weighs 1 / n squared, so that all copies of a parked car
     together count less than two looks (the sum is pi squared / 6).
+
+    Attributes:
+        news: how many looks there were, each counted by its share that was new.
     """
 
     def __init__(self, options: VoterOptions) -> None:
         self._options = options
         self._looks: list[_Look] = []
-        self._news = 0.0
-
-    @property
-    def news(self) -> float:
-        """How many looks, each counted by its share that was new."""
-        return self._news
+        self.news = 0.0
 
     def weigh(self, reading: Reading, quad: Quad, quality: float, size: float) -> float:
         """Return the `look_weight` of what is new in a look, which is remembered.
@@ -169,13 +167,13 @@ class LookMemory:
             self._looks.append(look)
             del self._looks[:-_MOST_LOOKS]
         new = 1.0 / (1.0 + copies) ** 2
-        self._news += new
+        self.news += new
         return new
 
     def absorb(self, other: LookMemory) -> None:
         """Remember the looks of another track of the same plate as well."""
         self._looks = (other._looks + self._looks)[-_MOST_LOOKS:]
-        self._news += other._news
+        self.news += other.news
 
 
 def _likeness(look: _Look, known: _Look, copy_distance: float) -> float:

@@ -13,7 +13,7 @@ import torch
 from lpr.errors import TrainingError
 from lpr.manifest import load_manifest
 from lpr.train import recognizer_loop
-from lpr.train.recognizer_begun import BEGUN
+from lpr.train.begun import BEGUN
 from lpr.train.recognizer_export import load_weights
 from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
 from tests.train.written_crops import small, write_crops
