@@ -1,4 +1,4 @@
-"""A clip as plain frames, closed when the reader stops."""
+"""A clip as plain frames, decoded one by one, closed when the reader stops."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from lpr.types import Frame
 def play(clip: str | Path, *, threads: int = 1) -> Iterator[Frame]:
     """Yield the frames of a clip from its start.
 
+    Each is decoded when it is asked for: decoding ahead, in a thread of its own, would take the
+    core from the frame that is timed, and what decoding costs would be seen nowhere.
+
     Args:
         clip: what `lpr.open_source` takes.
-        threads: decoder threads; one, so that decoding does not compete with what is timed.
+        threads: decoder threads.
 
     Raises:
         SourceError: the clip cannot be read.
     """
-    with open_source(clip, threads=threads) as frames:
+    with open_source(clip, threads=threads, ahead=False) as frames:
         yield from frames

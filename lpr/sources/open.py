@@ -16,6 +16,7 @@ def open_source(
     camera: str | None = None,
     threads: int = 2,
     fps: float = 25.0,
+    ahead: bool = True,
     live: LiveOptions | None = None,
 ) -> MediaSource:
     """Open a video, a picture, a folder of pictures, a webcam or a network camera.
@@ -26,6 +27,8 @@ def open_source(
         camera: name for the frames and events; by default the file's or the host's.
         threads: decoder threads, at least 1.
         fps: frames a second at which a folder of pictures is played.
+        ahead: decode a video file in a thread of its own, by a few frames; False decodes each frame
+            when it is asked for.
         live: how webcams and network cameras are read.
 
     Returns:
@@ -45,7 +48,7 @@ def open_source(
     if where.kind is SourceKind.VIDEO:
         from lpr.sources.video import VideoSource
 
-        return VideoSource(where.target, camera=camera, threads=threads)
+        return VideoSource(where.target, camera=camera, threads=threads, ahead=ahead)
     if where.kind in (SourceKind.PICTURE, SourceKind.FOLDER):
         from lpr.sources.pictures import PictureSource, list_pictures
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -41,24 +41,35 @@ _DURATION_TAG = re.compile(r"^(\d+):(\d{2}):(\d{2}(?:\.\d+)?)")
 class VideoSource:
     """A video file.
 
-    Decoding runs ahead in a thread, by at most a few frames. A damaged or cut file yields all that
-    decodes, and `problems` then says what is missing. Each iteration starts from the beginning.
+    Decoding runs ahead in a thread, by at most a few frames, if not told otherwise. A damaged or
+    cut file yields all that decodes, and `problems` then says what is missing. Each iteration
+    starts from the beginning.
 
     Args:
         path: the file.
         camera: name given to the frames; the file's name where None.
         threads: decoder threads, at least 1.
+        ahead: False decodes each frame when it is asked for, in the thread that asks; nothing is
+            decoded while a frame is worked on.
 
     Raises:
         SourceError: no such file, no video in it, unknown codec, or nothing in it can be decoded.
     """
 
-    def __init__(self, path: Path | str, *, camera: str | None = None, threads: int = 2) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        camera: str | None = None,
+        threads: int = 2,
+        ahead: bool = True,
+    ) -> None:
         self._path = Path(path)
         self._camera = camera if camera is not None else self._path.name
         self._threads = threads
+        self._ahead = ahead
         self._opened: tuple[InputContainer, VideoStream] | None = None
-        self._prefetcher: Prefetcher[Frame] | None = None
+        self._decoding: Prefetcher[Frame] | Generator[Frame, None, None] | None = None
         self._problems: tuple[str, ...] = ()
         container, stream = self._open()
         self._opened = (container, stream)
@@ -87,10 +98,10 @@ class VideoSource:
 
     def close(self) -> None:
         """Stop decoding and close the file; closing twice is harmless."""
-        if self._prefetcher is not None:
-            if not self._prefetcher.close():
+        if self._decoding is not None:
+            if self._decoding.close() is False:
                 _log.warning("%s: the decoding thread does not end", self._path)
-            self._prefetcher = None
+            self._decoding = None
         if self._opened is not None:
             self._opened[0].close()
             self._opened = None
@@ -103,13 +114,14 @@ class VideoSource:
         self._problems = ()
         size = max(1, stream.width * stream.height * 3)
         depth = max(2, min(8, _READY_BYTES // size))
-        prefetcher = Prefetcher(self._frames(container, stream), depth, "lpr-decode")
-        self._prefetcher = prefetcher
+        frames = self._frames(container, stream)
+        decoding = Prefetcher(frames, depth, "lpr-decode") if self._ahead else frames
+        self._decoding = decoding
         try:
-            yield from prefetcher
+            yield from decoding
         finally:
-            prefetcher.close()
-        if self._prefetcher not in (None, prefetcher):
+            decoding.close()
+        if self._decoding not in (None, decoding):
             raise SourceError(f"{self._path}: another iteration was begun, which ends this one")
 
     def _open(self) -> tuple[InputContainer, VideoStream]:
@@ -140,7 +152,9 @@ class VideoSource:
         set_up_decoder(stream, self._threads)
         return stream
 
-    def _frames(self, container: InputContainer, stream: VideoStream) -> Iterator[Frame]:
+    def _frames(
+        self, container: InputContainer, stream: VideoStream
+    ) -> Generator[Frame, None, None]:
         decoder = TolerantDecoder(container, stream)
         step = 1 / float(stream.average_rate) if stream.average_rate else None
         clock, converter = MediaClock(step), FrameConverter()

@@ -217,6 +217,26 @@ def test_leaving_the_loop_ends_the_thread(make_video: VideoMaker) -> None:
     source.close()
 
 
+def test_frames_are_decoded_when_they_are_asked_for(make_video: VideoMaker) -> None:
+    path = make_video(count=20)
+    ahead, _ = play(path)
+    with VideoSource(path, ahead=False) as source:
+        frames = iter(source)
+        asked = [next(frames)]
+        assert decoding_threads() == []
+        asked += frames
+        assert digest(asked) == digest(ahead) == digest(list(source))
+        first, second = iter(source), iter(source)
+        next(first), next(second)
+        with pytest.raises(SourceError, match="another iteration was begun"):
+            next(first)
+        assert len(list(second)) == 19
+    frames = iter(source)
+    next(frames)
+    source.close()
+    assert list(frames) == []
+
+
 def test_memory_does_not_grow_with_the_video(make_video: VideoMaker) -> None:
     path = make_video("long.mkv", count=260, size=(640, 480), options={"preset": "ultrafast"})
     process, sizes = psutil.Process(), {}
