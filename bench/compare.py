@@ -63,7 +63,7 @@ def compare(
         The report as Markdown, and whether the head failed.
 
     Raises:
-        GitError: there is no such head.
+        GitError: there is no such head, or git does not answer.
     """
     if base != WORKING_TREE and resolve(repository, base) is None:
         return _no_base(base, head), False
@@ -86,7 +86,7 @@ def compare(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0 as fast, 1 more work, 2 no such head."""
+    """Run the command; returns its exit code: 0 as fast, 1 more work, 2 no such head, no git."""
     options = _parse(arguments)
     plan = replace(QUICK_PLAN if options.quick else Plan(), limit=options.limit)
     plan = replace(

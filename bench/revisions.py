@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -10,10 +11,22 @@ from pathlib import Path
 
 WORKING_TREE = "."
 TRAILER = "Bench-Accept"
+_NO_SUCH_REVISION = 1
+"""The exit code of `git rev-parse --verify --quiet` then; refusals have others."""
+_NO_REPOSITORY = "not a git repository"
 
 
 class GitError(RuntimeError):
-    """A git command failed."""
+    """A git command failed.
+
+    Args:
+        message: what git said.
+        code: its exit code; None where it did not start.
+    """
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def git(repository: Path, *arguments: str) -> str:
@@ -24,24 +37,35 @@ def git(repository: Path, *arguments: str) -> str:
     """
     try:
         done = subprocess.run(
-            ["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=False
+            ["git", "-C", str(repository), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
         )
     except FileNotFoundError as error:
         raise GitError("git is not installed") from error
     if done.returncode:
-        raise GitError(done.stderr.strip() or f"git {arguments[0]} failed")
+        raise GitError(done.stderr.strip() or f"git {arguments[0]} failed", done.returncode)
     return done.stdout.strip()
 
 
 def resolve(repository: Path, revision: str) -> str | None:
     """The full commit name, None where there is no such revision.
 
-    An all-zero name (what CI passes for the parent of a first push) is no revision either.
+    An all-zero name (what CI passes for the parent of a first push) is no revision either, and
+    where there is no repository there are none.
+
+    Raises:
+        GitError: git is not installed or refuses the repository, as one that another user owns: of
+            its revisions nothing is known.
     """
     try:
         return git(repository, "rev-parse", "--verify", "--quiet", revision + "^{commit}")
-    except GitError:
-        return None
+    except GitError as error:
+        if error.code == _NO_SUCH_REVISION or _NO_REPOSITORY in str(error):
+            return None
+        raise
 
 
 @contextmanager

@@ -115,6 +115,26 @@ def test_the_command_writes_its_report(
     assert "nothing was compared" in capsys.readouterr().out
 
 
+def test_a_repository_that_git_refuses_is_no_missing_base(
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A job in a container, whose checkout is another user's, compared nothing and passed."""
+    assert main(["HEAD", ".", f"--repository={tmp_path}"]) == 0
+    assert "nothing was compared" in capsys.readouterr().out
+    refusing = tmp_path / "git"
+    refusing.write_text("#!/bin/sh\necho fatal: detected dubious ownership >&2\nexit 128\n")
+    refusing.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["base", ".", f"--repository={repository}"]) == 2
+    assert capsys.readouterr().out == "bench.compare: fatal: detected dubious ownership\n"
+    refusing.unlink()
+    assert main(["base", ".", f"--repository={repository}"]) == 2
+    assert "git is not installed" in capsys.readouterr().out
+
+
 def test_quick_times_one_workload_of_each_kind() -> None:
     assert set(QUICK) < set(WORKLOADS)
     assert {"detect", "read-1", "engine-720p-1"} <= set(QUICK)
