@@ -54,7 +54,7 @@ def bench(
     with clean_exit():
         from lpr.cli.options import engine_config
         from lpr.cli.overwrite import keep_inputs
-        from lpr.latency.baseline import slower
+        from lpr.latency.baseline import slower, went_blind
         from lpr.latency.record import load_record, save_record
         from lpr.sinks.output import check_writable
 
@@ -88,10 +88,12 @@ def bench(
                 f"{change.name} is {change.ratio:.2f} times the baseline's "
                 f"({change.now:.2f} against {change.then:.2f} ms), more than {max_ratio:g}"
             )
+        blind = then is not None and went_blind(now, then)
+        _tell_what_was_seen(run, blind=blind)
         p99 = run.best.total.p99
         if p99 > budget_ms:
             complain(f"over budget: p99 of a frame is {p99:.1f} ms, the budget {budget_ms:g} ms")
-        if grown or p99 > budget_ms:
+        if grown or blind or p99 > budget_ms:
             raise typer.Exit(ExitCode.LIMIT_MISSED)
 
 
@@ -123,6 +125,12 @@ def sample_clip() -> Path:
     if not os.access(clip, os.R_OK):  # Unlike is_file, False for a folder that is closed to us.
         raise ConfigError("no sample clip is installed; name a clip of yours: --source clip.mp4")
     return clip
+
+
+def _tell_what_was_seen(run: LatencyRun, *, blind: bool) -> None:
+    if run.plates == 0:
+        seen = "; in the baseline's run there were some" if blind else ""
+        complain(f"no plate was detected: an engine that sees nothing is fast{seen}")
 
 
 def _measure(

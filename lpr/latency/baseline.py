@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpr.errors import ConfigError
-from lpr.latency.record import FLOOR, BenchRecord
+from lpr.latency.record import FLOOR, PLATES, BenchRecord
 
 LEAST_MS = 1.0
 """What takes less is not judged: chance doubles it."""
@@ -75,6 +75,11 @@ def slower(now: BenchRecord, then: BenchRecord, max_ratio: float) -> tuple[Chang
     # The best pass alone is of before schema 2, when a stage counted in frames without work, too.
     judged = [one for one in changes if _is_judged(one.name, prefix, now, then, alike=floors)]
     return tuple(one for one in judged if one.now >= LEAST_MS and one.ratio > max_ratio)
+
+
+def went_blind(now: BenchRecord, then: BenchRecord) -> bool:
+    """Whether plates were detected then and none is now: an engine that sees nothing is fast."""
+    return bool(then.value(PLATES)) and now.value(PLATES) == 0
 
 
 def _differences(now: BenchRecord, then: BenchRecord) -> tuple[str, ...]:

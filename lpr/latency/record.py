@@ -18,6 +18,8 @@ SCHEMA = 2
 """Since 2: conditions, and stages over the frames in which they ran."""
 FLOOR = "frame.floor"
 """Names of figures over each frame's fastest pass begin so."""
+PLATES = "plates"
+"""Name of the figure that counts the plates detected over the timed frames."""
 
 
 class Figure(BaseModel):
@@ -114,7 +116,7 @@ def latency_figures(run: LatencyRun) -> list[Figure]:
     figures += [
         Figure(name="frame.fps", value=run.fps, unit="fps", count=run.frames),
         Figure(name="fps_with_decode", value=run.fps_with_decode, unit="fps", count=run.frames),
-        Figure(name="plates", value=run.plates, unit="count", count=run.frames),
+        Figure(name=PLATES, value=run.plates, unit="count", count=run.frames),
         Figure(name="readings", value=run.readings, unit="count", count=run.frames),
     ]
     return figures

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lpr.errors import ConfigError
-from lpr.latency.baseline import compare, slower
+from lpr.latency.baseline import compare, slower, went_blind
 from lpr.latency.conditions import Conditions
 from lpr.latency.fingerprint import Machine
 from lpr.latency.record import BenchRecord, Figure, make_record
@@ -98,6 +98,13 @@ def test_a_baseline_of_other_conditions_is_refused(changed: dict[str, object], s
 def test_a_renamed_clip_is_the_same_clip() -> None:
     then = record(conditions=CONDITIONS.model_copy(update={"clip": "renamed.mp4"}))
     assert names(record(), then) == []
+
+
+def test_an_engine_that_sees_nothing_any_more_is_told() -> None:
+    assert not went_blind(record(), record())
+    assert went_blind(record({"plates": 0.0}), record({"plates": 44.0}))
+    assert not went_blind(record({"plates": 0.0}), record({"plates": 0.0}))
+    assert not went_blind(record({"plates": 0.0}), record())
 
 
 def test_a_baseline_without_a_common_figure_is_refused() -> None:

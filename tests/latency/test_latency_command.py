@@ -97,6 +97,32 @@ def test_only_what_is_slower_twice_in_a_row_is_slower(
     assert kept == pytest.approx(3.0 if slow_runs == 1 else 30.0)
 
 
+def test_an_engine_that_sees_nothing_is_not_fast(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong `roi`, say: every figure gets better."""
+    plates = iter([30, 30, 0, 0, 0])
+
+    def measured(*_: object) -> LatencyRun:
+        frame = summarise([0.009] * 30)
+        one = Repetition(total=frame, stages=(), decode=frame, busy=0.3, waited=0.3)
+        return LatencyRun((one,), frame, 30, 1, 1280, 720, next(plates), 1, 6, 1)
+
+    monkeypatch.setattr("lpr.cli.bench._measure", measured)
+    base = tmp_path / "base.json"
+    assert lpr("--json", base).exit_code == ExitCode.OK
+    same = lpr("--baseline", base)
+    assert (same.exit_code, same.stderr) == (ExitCode.OK, "")
+    blind = lpr("--baseline", base)
+    assert blind.exit_code == ExitCode.LIMIT_MISSED
+    assert "no plate was detected" in blind.stderr
+    assert "in the baseline's run there were some" in blind.stderr
+    alone = lpr("--json", base)
+    assert alone.exit_code == ExitCode.OK
+    assert "no plate was detected" in alone.stderr
+    assert lpr("--baseline", base).exit_code == ExitCode.OK
+
+
 def test_a_baseline_of_another_clip_is_refused(figures: Path, samples: Path) -> None:
     other = samples / "night-infrared.mp4"
     result = lpr(*FEW, "--budget-ms", "1e9", "--source", other, "--baseline", figures)
