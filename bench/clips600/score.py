@@ -13,8 +13,9 @@ import lpr
 from bench.clips600.baselines import best_frame, majority
 from bench.clips600.passages import PassageLog, PassageReadings
 from bench.clips600.shrunk import ShrunkSource
+from bench.clips600.whole_file import write_whole
 from lpr.config import EngineConfig, load_config
-from lpr.errors import ConfigError, SourceError
+from lpr.errors import ConfigError, OutputError, SourceError
 from lpr.evaluate.clip_report import RIGHT, ClipsReport, compare, flags_of
 from lpr.evaluate.datasets import Clip, load_clips, require_videos
 from lpr.evaluate.events import score_clip
@@ -113,11 +114,22 @@ def score_folder(
         "report": report.to_json(),
         "baselines": {name: one.to_json() for name, one in baselines.items()},
     }
-    if save is not None:
-        save.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return "\n\n".join(
+    figures = "\n\n".join(
         [_figures(report, run), _paired(report, baselines, earlier), report.to_markdown()]
     )
+    if save is not None:
+        _save(result, save, figures)
+    return figures
+
+
+def _save(result: dict[str, object], path: Path, figures: str) -> None:
+    """Write the result whole; where that fails, print the figures: they took hours."""
+    text = json.dumps(result, ensure_ascii=False, indent=1) + "\n"
+    try:
+        write_whole(path, text.encode())
+    except OutputError:
+        print(figures, flush=True)
+        raise
 
 
 def _run(

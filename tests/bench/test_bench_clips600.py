@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from bench.clips600 import generate
+from bench.clips600 import generate, score
 from bench.clips600.baselines import best_frame, majority
 from bench.clips600.passages import PassageReadings
 from bench.clips600.score import _paired, score_folder
@@ -164,6 +166,31 @@ def test_a_result_that_cannot_be_written_is_told_before_the_clips_are_run(tmp_pa
     (tmp_path / "labels.jsonl").write_text(json.dumps(row) + "\n")
     with pytest.raises(OutputError, match="now"):
         score_folder(tmp_path, save=tmp_path / "none" / "now.json")
+
+
+def test_a_full_disk_costs_neither_the_figures_nor_the_result_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _folder(tmp_path, "AB123")
+    save = tmp_path / "now.json"
+    save.write_text("before", encoding="utf-8")
+    write = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        write(path, data[:100])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    run = score.Run([score.ClipOutcomePair(clip, (), ()) for clip in load_clips(tmp_path)])
+    monkeypatch.setattr(score, "_run", lambda *_: run)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match=r"now\.json: No space left on device"):
+        score_folder(tmp_path, save=save)
+    assert save.read_text(encoding="utf-8") == "before"
+    assert not list(tmp_path.glob("*.part"))
+    assert "| plates missed | 1.000 (0.207-1.000), n=1 |" in capsys.readouterr().out
+    monkeypatch.setattr(Path, "write_bytes", write)
+    score_folder(tmp_path, save=save)
+    assert json.loads(save.read_text(encoding="utf-8"))["clips"] == 1
 
 
 def test_seeds_give_other_movements_over_a_photograph(
