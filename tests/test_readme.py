@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,25 @@ def test_the_two_set_up_commands_stand_first() -> None:
     run, tests = blocks("sh")[:2]
     assert run.startswith("pip install . && lpr run samples/")
     assert tests == 'pip install -e ".[test]" && pytest\n'
+
+
+def test_ci_finds_the_commands_or_fails(tmp_path: Path) -> None:
+    """A marker that is written otherwise ran no test, and the build passed."""
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    found = re.search(r"^readme\(\) \{$.*?^\}$", script, re.MULTILINE | re.DOTALL)
+    assert found
+    assert set(re.findall(r'"\$\(readme (\w+)\)"', script)) == {"tests", "run"}
+
+    def ci(marker: str, folder: Path) -> tuple[int, str]:
+        code = f'set -euo pipefail\n{found[0]}\ncommands="$(readme {marker})"\necho "$commands"'
+        done = subprocess.run(
+            ["bash", "-c", code], cwd=folder, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout
+
+    assert [ci("run", ROOT), ci("tests", ROOT)] == [(0, block) for block in blocks("sh")[:2]]
+    (tmp_path / "README.md").write_text(README.replace("<!-- tests -->", "<!--tests-->"))
+    assert ci("tests", tmp_path) == (1, "")
 
 
 def test_every_file_that_the_readme_names_exists() -> None:
