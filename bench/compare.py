@@ -2,7 +2,8 @@
 
 Both revisions are checked out with their own models and timed against each other in one run on one
 machine (`bench.duel`); beside the times stand counters that no neighbour can disturb
-(`bench.counters`). The report is Markdown; the exit code is 1 if the head does more work.
+(`bench.counters`). The report is Markdown; the exit code is 1 if the head does more work, or if
+nothing could be compared.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.counters import GROWTH, Counter, count
-from bench.duel import HERE, Outcome, Plan, duel
+from bench.duel import HERE, NEITHER, Outcome, Plan, duel
 from bench.revisions import TRAILER, WORKING_TREE, GitError, accepted, checkout, resolve
 from bench.workloads import PURE, WORKLOADS
 
@@ -78,15 +79,16 @@ def compare(
     allowed = accepted(repository, base, head)
     failed = [item.name for item in outcomes if item.failed and item.name not in allowed]
     failed += [item.name for item in counters if item.grown and item.name not in allowed]
+    compared = not all(item.note.startswith(NEITHER) for item in outcomes)
     parts = [f"# {_name(head)} against {_name(base)}", _times(outcomes, plan, allowed)]
     if counters:
         parts.append(_counts(counters, allowed))
-    parts.append(_verdict(failed))
-    return "\n\n".join(parts) + "\n", bool(failed)
+    parts.append(_verdict(failed, compared))
+    return "\n\n".join(parts) + "\n", bool(failed) or not compared
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0 as fast, 1 more work, 2 no such head, no git."""
+    """Run the command; returns its exit code: 0 as fast, 1 not, 2 no such head, no git."""
     options = _parse(arguments)
     plan = replace(QUICK_PLAN if options.quick else Plan(), limit=options.limit)
     plan = replace(
@@ -166,12 +168,15 @@ def _counts(counters: Sequence[Counter], allowed: frozenset[str]) -> str:
     for item in counters:
         note = "new" if item.base is None else "gone" if item.head is None else ""
         if item.grown:
-            note = "more, accepted" if item.name in allowed else "more"
+            what = "lost" if item.head is None else "more"
+            note = f"{what}, accepted" if item.name in allowed else what
         rows.append(f"| {item.name} | {_number(item.base)} | {_number(item.head)} | {note} |")
     return "\n".join(rows)
 
 
-def _verdict(failed: Sequence[str]) -> str:
+def _verdict(failed: Sequence[str], compared: bool) -> str:
+    if not compared:
+        return "**Nothing was compared: no workload runs on either side.** The table says why."
     if not failed:
         return "The head does no more work than the base."
     return (

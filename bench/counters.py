@@ -20,6 +20,7 @@ from bench.macs import count_macs
 
 _ENTRY = "PyObject_Dir"
 _READ = "crops read per plate"
+_PEAK, _INSTRUCTIONS = ": peak bytes", ": instructions"
 GROWTH = 1.10
 """A counter of the head may be this much of the base's; noise has no part in it."""
 _CROPS = """
@@ -55,8 +56,8 @@ class Counter:
         """Whether the head does clearly more work, or can no longer do it."""
         if self.base is None:
             return False
-        if self.head is None:  # a model may go; clips that the base plays must play
-            return self.name == _READ
+        if self.head is None:  # a model may go; what the base counts of clips and workloads stays
+            return self.name == _READ or self.name.endswith((_PEAK, _INSTRUCTIONS))
         return self.head > self.base * GROWTH
 
 
@@ -131,7 +132,7 @@ def allocations(root: Path, workloads: Path, names: Sequence[str]) -> Counters:
                 continue
             answer = worker.ask("allocations", name=name)
             if "bytes" in answer:
-                counters[f"{name}: peak bytes"] = float(answer["bytes"])
+                counters[f"{name}{_PEAK}"] = float(answer["bytes"])
     finally:
         worker.stop()
     return counters
@@ -170,7 +171,7 @@ def instructions(root: Path, workloads: Path, names: Sequence[str]) -> Counters:
         parts = sorted(Path(folder).glob("out.*"), key=lambda path: int(path.suffix[1:]))
         totals = [_total(path) for path in parts[len(parts) - len(counted) :]]
     return {
-        f"{name}: instructions": float(total)
+        f"{name}{_INSTRUCTIONS}": float(total)
         for name, total in zip(counted, totals, strict=False)
         if total is not None
     }

@@ -23,6 +23,8 @@ from typing import Any
 from lpr.latency.statistics import Ratio, median_ratio
 
 HERE = Path(__file__).resolve().parent
+NEITHER = "in neither"
+"""How the note on a workload begins that runs on neither side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +221,7 @@ def _why_absent(answers: Sequence[dict[str, Any]]) -> tuple[str, bool]:
         return f"new: not in the base ({base})", False
     if base is None:
         return f"the base has it, the head does not ({head})", True
-    return f"in neither ({head})", False
+    return f"{NEITHER} ({head})", False
 
 
 def verdict(name: str, samples: Samples, limit: float) -> Outcome:
@@ -229,13 +231,17 @@ def verdict(name: str, samples: Samples, limit: float) -> Outcome:
     ratio = median_ratio(samples.launches)
     beyond = ratio.median > limit
     slower = beyond and ratio.low > 1 + (limit - 1) / 2
+    if beyond:
+        note = "slower" if slower else "unsure"
+    else:
+        note = "faster" if ratio.median < 1 / limit else "same"
     pairs = [pair for launch in samples.launches for pair in launch]
     return Outcome(
         name,
         median(base for base, _ in pairs) * 1e3,
         median(head for _, head in pairs) * 1e3,
         ratio,
-        "slower" if slower else "faster" if ratio.median < 1 / limit else "same",
+        note,
         slower,
         beyond and not slower,
     )

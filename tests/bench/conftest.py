@@ -69,7 +69,7 @@ def workloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tags: empty, base, same, twice, accepted (twice, and said so)."""
+    """Tags: empty, base, same, twice, smaller (allocates no more), accepted (twice, said so)."""
     from bench.revisions import git
 
     path = tmp_path_factory.mktemp("repository")
@@ -82,6 +82,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(path, "base", ONCE)
     commit(path, "same", ONCE)
     commit(path, "twice", TWICE)
+    commit(path, "smaller", ONCE.split("def allocate")[0])
     git(path, "checkout", "--quiet", "-b", "said", "base")
     commit(path, "accepted", TWICE, "Twice as careful\n\nBench-Accept: work\n")
     return path

@@ -5,6 +5,7 @@ Times are CPU time, so that other processes on the machine do not decide these t
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -80,10 +81,39 @@ def test_what_the_head_lost_fails(repository: Path, workloads: Path) -> None:
 
 def test_a_workload_that_neither_has_fails_nobody(repository: Path, workloads: Path) -> None:
     text, failed = compare(
-        repository, "base", "same", ["newer"], PLAN, counted=(), workloads=workloads
+        repository, "base", "same", ["work", "newer"], PLAN, counted=(), workloads=workloads
     )
     assert not failed
     assert "in neither" in text
+
+
+def test_where_nothing_runs_nothing_passes(repository: Path, workloads: Path) -> None:
+    """As where a library is missing: both sides are broken alike."""
+    text, failed = compare(
+        repository, "base", "same", ["newer"], PLAN, counted=(), workloads=workloads
+    )
+    assert failed
+    assert "**Nothing was compared" in text
+    assert "no more work" not in text
+
+
+def test_a_counter_that_the_head_lost_fails(repository: Path, workloads: Path) -> None:
+    """A model may go."""
+    text, failed = compare(
+        repository,
+        "base",
+        "smaller",
+        ["work"],
+        PLAN,
+        counted=["allocate"],
+        instructions=False,
+        workloads=workloads,
+    )
+    assert failed
+    assert re.search(r"\| allocate: peak bytes \| 200,0\d\d \|  \| lost \|", text)
+    assert not counters.Counter("detector-v1: bytes", 9.0, None).grown
+    assert not counters.Counter("detector-v1: million MACs", 9.0, None).grown
+    assert counters.Counter("rectify: instructions", 9.0, None).grown
 
 
 def test_worktrees_are_gone_afterwards(repository: Path) -> None:

@@ -68,6 +68,7 @@ def test_just_beyond_the_limit_but_unsure_does_not_fail() -> None:
     assert found.ratio.median > 1.25
     assert not found.failed
     assert found.unsure
+    assert found.note == "unsure"
 
 
 DISTURBED, CLEAR = [(1.0, 1.05)] * 12, [(1.0, 1.95)] * 12
