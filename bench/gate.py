@@ -14,6 +14,7 @@ import os
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import argparse
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,7 +107,9 @@ def _save(figures: Figures, verdicts: Sequence[Verdict], revision: str, folder: 
             *accuracies(),
         ],
     )
-    name = f"{taken[:19].replace(':', '').replace('-', '')}-{revision[:12]}.json"
+    # A branch may be called feature/x: a folder of that name would not be looked into.
+    plain = re.sub(r"[^\w.-]", "-", revision)[:12]
+    name = f"{taken[:19].replace(':', '').replace('-', '')}-{plain}.json"
     save_record(record, folder / name)
 
 

@@ -88,6 +88,15 @@ def test_a_run_joins_the_history(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert record.value("reference-work") == FILE.reference_ms
 
 
+def test_a_branch_with_a_slash_joins_the_history(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(gate, "accuracies", list)
+    assert run(monkeypatch, figures(0.5), f"--history={tmp_path}", "--revision=feature/x") == 0
+    (record,) = load_history(tmp_path)
+    assert record.revision == "feature/x"
+
+
 def test_a_walk_without_the_shared_data_uses_the_samples(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
