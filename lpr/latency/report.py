@@ -10,6 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from lpr.errors import ConfigError, MissingExtraError, OutputError
+from lpr.latency.conditions import Conditions
 from lpr.latency.record import FLOOR, BenchRecord, load_record
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ def load_history(folder: Path) -> tuple[BenchRecord, ...]:
 
 
 def draw_history(records: Sequence[BenchRecord], path: Path) -> None:
-    """Draw the records over revisions, one column of charts per machine.
+    """Draw the records over revisions, one column of charts per machine and way of measuring.
 
-    Lines never join two machines: absolute times are only compared on the same one.
+    Lines never join two machines, two clips or two numbers of threads: absolute times are only
+    compared where `lpr bench --baseline` compares them.
 
     Args:
         records: in order of time.
@@ -68,12 +70,16 @@ def draw_history(records: Sequence[BenchRecord], path: Path) -> None:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def by_machine(records: Sequence[BenchRecord]) -> dict[str, list[BenchRecord]]:
-    """The records of each machine, machines in order of their first record."""
-    groups: dict[str, list[BenchRecord]] = {}
+def comparable(records: Sequence[BenchRecord]) -> tuple[tuple[BenchRecord, ...], ...]:
+    """The records that may be compared: of one machine, clip, number of frames, threads and so on.
+
+    Groups are in order of their first record; a clip that was renamed is the same clip.
+    """
+    groups: dict[tuple[str, Conditions | None], list[BenchRecord]] = {}
     for record in records:
-        groups.setdefault(record.machine.id, []).append(record)
-    return groups
+        taken = record.conditions and record.conditions.model_copy(update={"clip": ""})
+        groups.setdefault((record.machine.id, taken), []).append(record)
+    return tuple(tuple(group) for group in groups.values())
 
 
 def _svg(records: Sequence[BenchRecord]) -> str:
@@ -82,7 +88,7 @@ def _svg(records: Sequence[BenchRecord]) -> str:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError("matplotlib", "bench") from error
-    machines = by_machine(records)
+    groups = comparable(records)
     panels = [
         (unit, title)
         for unit, title in PANELS
@@ -91,15 +97,16 @@ def _svg(records: Sequence[BenchRecord]) -> str:
     # Fixed ids and no date: the same history gives the same file.
     with mpl.rc_context({"svg.hashsalt": "lpr", "svg.fonttype": "none", "font.size": 8}):
         drawing = Figure(
-            figsize=(_WIDTH * len(machines), _ROW_HEIGHT * max(1, len(panels))),
+            figsize=(_WIDTH * len(groups), _ROW_HEIGHT * max(1, len(panels))),
             layout="constrained",
         )
-        grid = drawing.subplots(max(1, len(panels)), len(machines), squeeze=False)
-        for column, group in enumerate(machines.values()):
+        grid = drawing.subplots(max(1, len(panels)), len(groups), squeeze=False)
+        for column, group in enumerate(groups):
             for row, (unit, title) in enumerate(panels):
                 _panel(grid[row][column], group, unit, title)
             machine = group[0].machine
-            grid[0][column].set_title(f"{machine.cpu}, {machine.cores} cores [{machine.id}]")
+            title = f"{machine.cpu}, {machine.cores} cores [{machine.id}]"
+            grid[0][column].set_title("\n".join([title, *_taken(group)]), parse_math=False)
         buffer = io.StringIO()
         drawing.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()
@@ -129,7 +136,7 @@ def _panel(axes: Axes, records: Sequence[BenchRecord], unit: str, title: str) ->
 
 def _page(records: Sequence[BenchRecord], picture: str) -> str:
     svg = picture[picture.index("<svg") :]
-    tables = "\n".join(_table(group) for group in by_machine(records).values())
+    tables = "\n".join(_table(group) for group in comparable(records))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         "<title>lpr: benchmark history</title>\n"
@@ -153,7 +160,22 @@ def _table(records: Sequence[BenchRecord]) -> str:
     return (
         f"<h2>{html.escape(machine.cpu)}, {machine.cores} cores, {html.escape(machine.system)}, "
         f"Python {html.escape(machine.python)}</h2>\n"
-        f"<table><tr><th>figure</th>{head}</tr>\n" + "\n".join(rows) + "</table>"
+        + "".join(f"<p>{html.escape(line)}</p>\n" for line in _taken(records))
+        + f"<table><tr><th>figure</th>{head}</tr>\n"
+        + "\n".join(rows)
+        + "</table>"
+    )
+
+
+def _taken(records: Sequence[BenchRecord]) -> tuple[str, ...]:
+    """How these were taken, in a line; nothing where they do not say."""
+    how = records[-1].conditions
+    if how is None:
+        return ()
+    threads = "1 thread" if how.threads == 1 else f"{how.threads} threads"
+    return (
+        f"{how.clip}: {how.width}x{how.height}, {how.frames} frames behind {how.warmup}, "
+        f"best of {how.passes}, {threads}",
     )
 
 

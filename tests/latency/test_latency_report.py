@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 import pytest
 
 from lpr.errors import ConfigError, MissingExtraError
+from lpr.latency.conditions import Conditions
 from lpr.latency.fingerprint import Machine
 from lpr.latency.record import BenchRecord, Figure, make_record, save_record
-from lpr.latency.report import by_machine, draw_history, load_history
+from lpr.latency.report import comparable, draw_history, load_history
 
 HERE = Machine("A <fast> CPU", 2, 8, "Linux x86_64", "3.11.9")
 THERE = replace(HERE, cpu="Another CPU")
@@ -40,11 +41,42 @@ def test_an_empty_history_says_how_to_begin(tmp_path: Path) -> None:
 
 
 def test_machines_are_kept_apart() -> None:
-    groups = by_machine([record(1), record(2, THERE), record(3)])
-    assert [[one.revision for one in group] for group in groups.values()] == [
-        ["rev-1", "rev-3"],
-        ["rev-2"],
+    groups = comparable([record(1), record(2, THERE), record(3)])
+    assert [[one.revision for one in group] for group in groups] == [["rev-1", "rev-3"], ["rev-2"]]
+
+
+def test_what_no_baseline_may_hold_no_line_joins(tmp_path: Path) -> None:
+    gate = Conditions(
+        clip="gate.mp4",
+        sha256="ab",
+        width=1280,
+        height=720,
+        frames=300,
+        warmup=10,
+        passes=3,
+        threads=1,
+    )
+    other = gate.model_copy(update={"clip": "yard.mp4", "sha256": "cd"})
+    renamed = gate.model_copy(update={"clip": "renamed.mp4"})
+    threads = gate.model_copy(update={"threads": 2})
+    history = [
+        record(day).model_copy(update={"conditions": how})
+        for day, how in enumerate((gate, other, None, renamed, threads), 1)
     ]
+    assert [[one.revision for one in group] for group in comparable(history)] == [
+        ["rev-1", "rev-4"],
+        ["rev-2"],
+        ["rev-3"],
+        ["rev-5"],
+    ]
+    pytest.importorskip("matplotlib")
+    draw_history(history, tmp_path / "history.html")
+    text = (tmp_path / "history.html").read_text(encoding="utf-8")
+    assert text.count("<table>") == 4
+    how = "1280x720, 300 frames behind 10, best of 3"
+    assert f"<p>renamed.mp4: {how}, 1 thread</p>" in text
+    assert f"<p>yard.mp4: {how}, 1 thread</p>" in text
+    assert f"<p>gate.mp4: {how}, 2 threads</p>" in text
 
 
 def test_the_chart_is_an_svg_that_repeats(tmp_path: Path) -> None:
