@@ -21,7 +21,7 @@ from bench.clips600.whole_file import write_whole
 from lpr.config import EngineConfig
 from lpr.engine import Engine
 from lpr.errors import SourceError
-from lpr.evaluate.datasets import Clip
+from lpr.evaluate.datasets import Clip, require_whole
 from lpr.factory import Models, build_engine, build_voter
 from lpr.geometry import Quad
 from lpr.recognize import fusion
@@ -152,7 +152,7 @@ def record(clips: Sequence[Clip], config: EngineConfig | None = None) -> list[Re
 
     Raises:
         OutputError: a recording cannot be written.
-        SourceError: a clip cannot be read.
+        SourceError: a clip cannot be read, or is cut.
     """
     config = config or EngineConfig()
     name = f"recordings-{_fingerprint(config)}"
@@ -238,6 +238,7 @@ def _record(clip: Clip, config: EngineConfig, models: Models) -> list[object]:
             reading = read.get(number, _NOTHING)
             looks.append(_look_row(RecordedLook(found, reading, fused.get(number))))
         rows.append([result.index, result.time, looks])
+    require_whole(clip, len(rows))
     return rows
 
 

@@ -17,7 +17,7 @@ from bench.clips600.whole_file import write_whole
 from lpr.config import EngineConfig, load_config
 from lpr.errors import ConfigError, OutputError, SourceError
 from lpr.evaluate.clip_report import RIGHT, ClipsReport, compare, flags_of
-from lpr.evaluate.datasets import Clip, load_clips, require_videos
+from lpr.evaluate.datasets import Clip, load_clips, require_videos, require_whole
 from lpr.evaluate.events import score_clip
 from lpr.evaluate.intervals import PairedTest
 from lpr.evaluate.report import table
@@ -84,8 +84,8 @@ def score_folder(
         The figures as Markdown.
 
     Raises:
-        SourceError: there are no clips, one is labelled twice, or the earlier result cannot be read
-            or is of other clips or plates.
+        SourceError: there are no clips, one is labelled twice or is cut, or the earlier result
+            cannot be read or is of other clips or plates.
         ConfigError: the settings, a region or the scale is wrong.
         OutputError: `save` cannot be written.
     """
@@ -142,7 +142,7 @@ def _run(
         config = check_settings({**dict(settings), **given}, EngineConfig, "arguments")
         voter = build_voter(config, clip.path.name)
         engine = build_engine(config, models=models, voter=voter)
-        log = PassageLog(voter, config.voter.departure_grace)
+        log, before = PassageLog(voter, config.voter.departure_grace), len(run.seconds)
         events: list[PlateEvent] = []
         source = lpr.open_source(str(clip.path))
         for result in engine.run(source if scale == 1 else ShrunkSource(source, scale)):
@@ -150,6 +150,7 @@ def _run(
             events += result.events
             if result.timings.total > 0:
                 run.seconds.append(result.timings.total)
+        require_whole(clip, len(run.seconds) - before)
         run.engine.append(ClipOutcomePair(clip, tuple(events), log.passages()))
         if number % 20 == 0 or number == len(clips):
             print(f"{number}/{len(clips)}", flush=True)

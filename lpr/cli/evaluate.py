@@ -157,7 +157,7 @@ def clips(
     """Verdicts of the whole engine on labelled clips."""
 
     def work(settings: EngineConfig, models: Models, progress: Progress) -> Report:
-        from lpr.evaluate.datasets import data_folder, load_clips, require_videos
+        from lpr.evaluate.datasets import data_folder, load_clips, require_videos, require_whole
         from lpr.evaluate.events import evaluate_clips
         from lpr.factory import build_engine
         from lpr.sources import open_source
@@ -165,11 +165,17 @@ def clips(
 
         def run(path: Path) -> tuple[PlateEvent, ...]:
             engine = build_engine(settings, models=models, camera=path.stem)
-            results = engine.run(open_source(path))
-            return tuple(event for result in results for event in result.events)
+            events: list[PlateEvent] = []
+            frames = 0
+            for result in engine.run(open_source(path)):
+                frames += result.timings.total > 0  # The last result may be no frame's.
+                events += result.events
+            require_whole(by_path[path], frames)
+            return tuple(events)
 
         labelled = load_clips(folder or data_folder() / "clips")
         require_videos(labelled)
+        by_path = {clip.path: clip for clip in labelled}
         return evaluate_clips(run, labelled, progress=progress)
 
     _evaluate("clips", work, config, out)

@@ -208,6 +208,25 @@ def require_videos(clips: Sequence[Clip]) -> None:
     _require_files(clips, "video", "clips")
 
 
+def require_whole(clip: Clip, frames: int) -> None:
+    """Refuse a video that gave fewer frames than its label says: it is cut or damaged.
+
+    What is not seen is never said wrongly: a clip without plates would be entirely right.
+
+    Args:
+        clip: the label.
+        frames: frames that its video gave; a fiftieth may lack, or two, as files count them.
+
+    Raises:
+        SourceError: more of them are missing.
+    """
+    if clip.frames - frames > max(2, clip.frames / 50):
+        raise SourceError(
+            f"{clip.where}: frames: the label says {clip.frames}, and {clip.path} gives {frames}: "
+            "is it cut or damaged?"
+        )
+
+
 def require_pictures(pictures: Sequence[Scene | PlatePicture]) -> None:
     """Find out that a picture is missing before the others are looked at.
 

@@ -6,8 +6,11 @@ import json
 import os
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
-from typer.testing import CliRunner
+from av.video.stream import VideoStream
+from typer.testing import CliRunner, Result
 
 from lpr.cli.app import app
 from lpr.cli.evaluate import SplitName
@@ -77,3 +80,30 @@ def test_clips_that_are_missing_are_told_first(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["eval", "clips", str(tmp_path)])
     assert result.exit_code == ExitCode.SOURCE
     assert "1 of 1 clips are missing" in result.stderr
+
+
+def test_a_clip_that_is_cut_is_not_entirely_right(tmp_path: Path) -> None:
+    """Nothing was said, and so nothing was wrong."""
+    with av.open(str(tmp_path / "a.avi"), "w") as out:
+        stream = out.add_stream("mpeg4", rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(7):
+            picture = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), "rgb24")
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))
+
+    def evaluated(frames: int) -> Result:
+        row = {"video": "a.avi", "fps": 25, "frames": frames, "plates": [], "uncertain": []}
+        (tmp_path / "labels.jsonl").write_text(json.dumps(row) + "\n")
+        return CliRunner().invoke(app, ["eval", "clips", str(tmp_path)])
+
+    for near in (7, 9):
+        whole = evaluated(near)
+        assert whole.exit_code == ExitCode.OK, whole.stderr
+        assert "| clips entirely right | 1.000 " in whole.stdout
+    cut = evaluated(10)
+    assert cut.exit_code == ExitCode.SOURCE
+    assert "labels.jsonl:1: frames: the label says 10, and " in cut.stderr
+    assert "a.avi gives 7: is it cut or damaged?" in cut.stderr
+    assert cut.stdout == ""
