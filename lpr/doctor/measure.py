@@ -21,7 +21,7 @@ class CameraReport:
 
     Attributes:
         frames: number of frames.
-        seconds: media seconds.
+        seconds: media seconds from the first frame to the last.
         dropped: frames lost between camera and engine.
         plates: vehicles with a plate that was followed.
         read: of these, those with a verdict.
@@ -43,8 +43,8 @@ class CameraReport:
 
     @property
     def frames_per_second(self) -> float:
-        """Mean rate in media time."""
-        return self.frames / self.seconds if self.seconds > 0 else 0.0
+        """Mean rate in media time: steps from frame to frame, which are one fewer than frames."""
+        return (self.frames - 1) / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def character_height(self) -> float:

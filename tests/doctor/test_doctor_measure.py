@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from lpr.doctor.measure import CameraCheck
 from lpr.gate.fakes import sure_event
 from lpr.testing import sure_reading
@@ -35,6 +37,17 @@ def test_small_and_blurred_plates_bring_advice() -> None:
     text = " ".join(check.report().advice)
     for word in ("50 pixels", "blurred", "flat", "frames a second"):
         assert word in text
+
+
+def test_a_camera_that_is_too_slow_is_not_made_faster_by_its_last_frame() -> None:
+    check = CameraCheck()
+    seen = CropQuality(width=140, sharpness=0.7, contrast=0.8, exposure=0.5)
+    for index in range(10):
+        check.add(result(index, index / 7.5, seen))
+    check.note([sure_event("AB12", track_id=1)])
+    report = check.report()
+    assert report.frames_per_second == pytest.approx(7.5)
+    assert report.advice == ("7.5 frames a second: 8 or more are wanted",)
 
 
 def test_too_dark_and_too_bright_plates_bring_advice() -> None:
