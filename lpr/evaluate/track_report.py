@@ -23,7 +23,7 @@ class TrackOutcome:
         place: the plate in that crop.
         expected: the label; `?` stands for one character or none.
         looks: for each crop whether its own reading is right.
-        surest: the text of the most confident reading.
+        surest: the text of the most confident reading that has one; empty where nothing is read.
         majority: the text read most often, of several the surest; empty where nothing is read.
         voted: the text that leads the vote at the end, said or not.
         verdict: the verdict that stands; empty for none.

@@ -84,6 +84,15 @@ def evaluate_tracks(
     return TracksReport(split, tuple(outcomes))
 
 
+def surest_text(readings: Sequence[Reading]) -> str:
+    """The text of the surest reading that has one, "" where none has.
+
+    A look can be sure that there is nothing to read: no rule would answer that.
+    """
+    said = [reading for reading in readings if reading.text]
+    return max(said, key=lambda one: one.confidence).text if said else ""
+
+
 def majority(readings: Sequence[Reading]) -> str:
     """The text that most readings say, "" where none says any.
 
@@ -118,7 +127,6 @@ def _read(recognizer: Recognizer, crop: PlateCrop) -> Reading:
 
 def _outcome(picture: PlatePicture, looks: Sequence[_Look], voter: PlateVoter) -> TrackOutcome:
     readings = [look.reading for look in looks]
-    surest = max(readings, key=lambda one: one.confidence)
     voted, said, probability = _vote(looks, voter)
     return TrackOutcome(
         set=picture.set,
@@ -126,7 +134,7 @@ def _outcome(picture: PlatePicture, looks: Sequence[_Look], voter: PlateVoter) -
         place=picture.plate.shape,
         expected=picture.text,
         looks=tuple(matches_wildcard(one.text, picture.text) for one in readings),
-        surest=surest.text,
+        surest=surest_text(readings),
         majority=majority(readings),
         voted=voted,
         verdict=said,

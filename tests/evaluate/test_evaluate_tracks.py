@@ -108,6 +108,15 @@ def test_the_surest_look_may_be_the_wrong_one(tmp_path: Path) -> None:
     assert report.against["surest look"].total == 1
 
 
+def test_a_look_that_surely_reads_nothing_is_not_the_surest(tmp_path: Path) -> None:
+    """It made the simple rule worse than it is, and what the vote gains larger."""
+    report = evaluate_tracks(
+        _Recognizer(), _Rectifier(), PlateVoter, _no_fuser, _data(tmp_path, [("AB12CDE", [6, 1])])
+    )
+    assert _reading(6).confidence > _reading(1).confidence
+    assert report.rules["surest look"] == (True,)
+
+
 def test_the_interval_of_single_looks_is_that_of_tracks(tmp_path: Path) -> None:
     """Twenty looks at each of two vehicles are two cases, not forty."""
     data = _data(tmp_path, [("AB12CDE", [0] * 20), ("XY34ZUV", [0] * 20)])
