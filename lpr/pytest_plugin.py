@@ -32,8 +32,8 @@ class CheckedRun:
         Args:
             p99_ms: what 99 of 100 frames of the best pass may take at most, milliseconds.
             median_ms: what half of them may take at most; None sets no limit.
-            plates: plates that must have been detected over the clip: an engine that sees
-                nothing is fast.
+            plates: detections that the timed frames must have brought together, one for each plate
+                in each frame: an engine that sees nothing is fast.
 
         Raises:
             AssertionError: a limit is missed; the message shows every stage.

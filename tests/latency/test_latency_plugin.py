@@ -46,7 +46,9 @@ def test_the_fixture_times_an_engine_on_a_clip(lpr_latency: LatencyMeter, sample
     result = lpr_latency(engine, samples / "day-approach.mp4", frames=4, warmup=1, repeat=2)
     assert engine.frames == 10
     assert (result.run.frames, result.run.width, result.run.height) == (4, 1280, 720)
-    result.check(p99_ms=1e9, median_ms=1e9)
+    result.check(p99_ms=1e9, median_ms=1e9, plates=4)
+    with pytest.raises(AssertionError, match="only 4 plates were detected in 4 frames"):
+        result.check(p99_ms=1e9, plates=5)
 
 
 def test_limits_that_hold_say_nothing() -> None:
