@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from lpr.errors import LprError, SourceError
-from lpr.sources.address import STREAM_SCHEMES, local_path, names_webcam, redact, scheme_of
+from lpr.sources.address import STREAM_SCHEMES, local_path, names_webcam, redact_one, scheme_of
 from lpr.sources.header import is_picture, is_video
 from lpr.sources.pictures import folder_tree, looked_for, pictures_in
 
@@ -102,7 +102,7 @@ def _single(text: str, path: Path) -> NamedPicture:
         error = SourceError("the empty path: no such file or folder")
         return NamedPicture("", Path(), error)
     # An address may hold a password, and a file's name may look like one.
-    public = str(path) if scheme_of(text) in (None, "file") else redact(text)
+    public = str(path) if scheme_of(text) in (None, "file") else redact_one(text)
     hint = _read_elsewhere(text, path, public)
     if hint is None:
         return NamedPicture(str(path), Path(path.name))

@@ -124,8 +124,10 @@ class _Run:
         from lpr.errors import ConfigError, SourceError
         from lpr.sources import PictureSource, open_source
 
+        shown = address
         try:
             source = open_source(address)
+            shown = source.info.address
             if source.info.name in self.names:
                 with source:  # Its name is known only now; closed, and opened under a free one.
                     name = free_name(source.info.name, self.names)
@@ -137,7 +139,7 @@ class _Run:
             self.code = exit_code(error)
             return
         except ConfigError as error:  # A roi may suit the other sources.
-            complain(f"{address}: {error}")
+            complain(f"{shown}: {error}")
             self.code = exit_code(error)
             return
         for problem in problems:

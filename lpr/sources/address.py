@@ -20,7 +20,9 @@ _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 _WEBCAM = re.compile(r"^(?:/dev/video)?(\d{1,3})$")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s'\"<>]*)")
 _USER = re.compile(r"^[^/?#]*@")
-_SECRET = re.compile(r"(?i)((?:user(?:name)?|pass(?:word|wd)?|pwd|token|key|auth)=)[^&/\s'\"]*")
+_NAMED = r"(?i)((?:user(?:name)?|pass(?:word|wd)?|pwd|token|key|auth)=)"
+_SECRET = re.compile(_NAMED + r"[^&/\s'\"]*")
+_SECRET_OF_ONE = re.compile(_NAMED + r"[^&/]*")
 
 
 class SourceKind(StrEnum):
@@ -79,15 +81,29 @@ def redact(text: str) -> str:
     return _SECRET.sub(r"\1***", _URL.sub(_redact_url, text))
 
 
+def redact_one(url: str) -> str:
+    """Like `redact`, for a text that is one URL: quotes and spaces end no password.
+
+    >>> redact_one("rtsp://admin:it's mine@10.0.0.5/live")
+    'rtsp://10.0.0.5/live'
+    """
+    scheme, mark, rest = url.partition("://")
+    return _SECRET_OF_ONE.sub(r"\1***", scheme + mark + _without_credentials(rest))
+
+
 def _redact_url(match: re.Match[str]) -> str:
     scheme, rest = match.group(1), match.group(2)
     tail = re.search(r"[:,;.)\]]+$", rest)
     end = tail.group() if tail else ""
-    rest = rest[: len(rest) - len(end)]
+    return scheme + _without_credentials(rest[: len(rest) - len(end)]) + end
+
+
+def _without_credentials(rest: str) -> str:
+    """Return what comes after a URL's scheme, without user name, password and query."""
     userinfo, _, shown = rest.rpartition("@")
     if ":" not in userinfo:  # else a password, which may hold a slash that should be quoted
         shown = _USER.sub("", rest)
-    return scheme + re.split(r"[?#]", shown, maxsplit=1)[0] + end
+    return re.split(r"[?#]", shown, maxsplit=1)[0]
 
 
 def scheme_of(text: str) -> str | None:
@@ -136,11 +152,11 @@ def _parse_url(text: str, scheme: str) -> Address:
         return _parse_path(local_path(text))
     if scheme not in STREAM_SCHEMES:
         raise SourceError(
-            f"{redact(text)}: {scheme}:// is not supported; use a path or one of "
+            f"{redact_one(text)}: {scheme}:// is not supported; use a path or one of "
             f"{', '.join(name + '://' for name in STREAM_SCHEMES)}"
             f"{did_you_mean(scheme, STREAM_SCHEMES)}"
         )
-    public = redact(text)
+    public = redact_one(text)
     name = public.partition("://")[2].rstrip("/")
     if not name:
         raise SourceError(f"{public}: the address has no host")

@@ -401,6 +401,17 @@ def test_a_region_that_became_a_source_is_said_to_be(
     assert lpr_run("--region", "DE", "fr").exit_code == 0
 
 
+def test_a_roi_that_a_camera_lacks_shows_no_password(
+    silent_camera: tuple[str, threading.Event],
+) -> None:
+    address = silent_camera[0].replace("://", "://admin:hunter22@")
+    result = lpr_run(address, "--roi", "400,100,1280,720")
+    assert result.exit_code == ExitCode.CONFIG
+    told = f"lpr: {silent_camera[0]}: roi [400, 100, 1280, 720] lies outside the picture"
+    assert told in result.stderr
+    assert "hunter22" not in result.stderr + result.stdout
+
+
 def test_a_roi_that_one_source_lacks_costs_the_others_nothing(clip: Path, samples: Path) -> None:
     result = lpr_run(clip, samples / "day-approach.mp4", "--roi", "400,100,1280,720")
     assert result.exit_code == ExitCode.CONFIG

