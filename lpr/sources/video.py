@@ -35,7 +35,11 @@ _log = logging.getLogger(__name__)
 _MICROSECOND = Fraction(1, 1_000_000)
 _READY_BYTES = 6 << 20
 """Decoded ahead at most: two frames of 720p keep an engine busy, for it is slower."""
+_FROM_ZERO = frozenset({"matroska,webm", "nut", "asf"})
+"""Containers whose duration counts from zero, wherever the first frame lies: one of many parts."""
 _DURATION_TAG = re.compile(r"^(\d+):(\d{2}):(\d{2}(?:\.\d+)?)")
+_MISSING = 2.0
+"""Seconds at its end by which an index may be wrong, however long the video is."""
 
 
 class VideoSource:
@@ -207,6 +211,14 @@ def _describe(
 
 def _video_seconds(container: InputContainer, stream: VideoStream) -> float | None:
     """How long the video should be by its own index; None where only other streams could tell."""
+    end = _told_seconds(container, stream)
+    if end is None or container.format.name not in _FROM_ZERO:
+        return end
+    start = seconds(stream.start_time, stream.time_base) or 0.0
+    return end - start if 0 < start < end else end
+
+
+def _told_seconds(container: InputContainer, stream: VideoStream) -> float | None:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     tag = _DURATION_TAG.match(stream.metadata.get("DURATION", ""))
@@ -239,7 +251,8 @@ def _problems(
     cut: bool,
 ) -> tuple[str, ...]:
     found = []
-    if expected is not None and expected - covered > max(0.2, 0.02 * expected, 2.5 * clock.step):
+    allowed = max(0.2, min(0.02 * (expected or 0.0), _MISSING), 2.5 * clock.step)
+    if expected is not None and expected - covered > allowed:
         found.append(f"the video is cut: {covered:.1f} of {expected:.1f} s could be decoded")
     elif cut:
         found.append(f"the video is cut: its file ends early, after {covered:.1f} s")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -99,6 +100,28 @@ def test_a_last_frame_that_is_shown_for_long_is_no_cut(tmp_path: Path, name: str
 def test_time_starts_at_the_first_frame(make_video: VideoMaker) -> None:
     frames, _ = play(make_video("late.mkv", count=4, times=[7.0, 7.1, 7.2, 7.3]))
     assert [frame.time for frame in frames] == pytest.approx([0, 0.1, 0.2, 0.3], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["part.mkv", "part.webm", "part.nut", "part.mp4", "part.ts"])
+def test_a_part_that_keeps_the_times_of_the_whole_is_not_cut(
+    make_video: VideoMaker, name: str
+) -> None:
+    """Recorders write a long video as files of some minutes each."""
+    codec = "libvpx" if name.endswith("webm") else "libx264"
+    times = [60 + index / 25 for index in range(50)]
+    frames, source = play(make_video(name, codec=codec, count=50, times=times))
+    assert len(frames) == 50
+    assert source.problems == ()
+    assert source.info.duration == pytest.approx(2.0, abs=0.1)
+    assert source.info.frames == pytest.approx(50, abs=2)
+
+
+def test_a_long_video_that_lacks_some_seconds_is_cut(make_video: VideoMaker) -> None:
+    path = make_video("long.mkv", count=600, times=[index / 2 for index in range(600)], noisy=True)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.985)])
+    frames, source = play(path)
+    assert 585 < len(frames) < 596
+    assert re.fullmatch(r"the video is cut: 29\d\.\d of 299\.5 s .*", source.problems[0])
 
 
 @pytest.mark.parametrize(
