@@ -20,7 +20,8 @@ class MotionOptions:
         settle: seconds in which the background takes over what stands still.
         hold: seconds for which pictures go on after the last motion.
         doze_after: further seconds without motion after which not every picture is decoded.
-        longest_doze: seconds between two decoded pictures then, at most.
+        longest_doze: seconds between two decoded pictures then, at most; half of the camera's
+            `timeout` where that is shorter.
         roi: only this part of the picture counts; all of it where None.
     """
 

@@ -30,6 +30,8 @@ from lpr.sources.transport import Value, receive, send
 
 _MEMORY_LIMIT = 4 << 30
 _STILL_EVERY = 1.0
+_SIGNS_OF_LIFE = 10
+"""Within the owner's patience: it calls a camera late after a fifth of that."""
 _REFUSED, _LONGEST_REFUSED = 30.0, 600.0
 """Seconds until a user name and password that were refused are tried again; doubled each time.
 
@@ -122,7 +124,9 @@ class Reader:
         self._refused = False
         options = camera.motion_options
         self._attention = None if options is None else Attention(options)
-        self._longest_doze = options.longest_doze if options is not None else 0.0
+        # A still picture must not be taken for a camera that is lost, or late.
+        self._longest_doze = min(options.longest_doze, camera.timeout / 2) if options else 0.0
+        self._still_every = min(_STILL_EVERY, camera.timeout / _SIGNS_OF_LIFE)
         self._still = 0
         self._told = time.monotonic()
 
@@ -241,7 +245,7 @@ class Reader:
 
     def _tell_still(self, now: float) -> None:
         """A sign of life, while nothing is worth handing over."""
-        if now - self._told >= _STILL_EVERY:
+        if now - self._told >= self._still_every:
             self._told = now
             self._send({"kind": "still", **self._counters()})
 
