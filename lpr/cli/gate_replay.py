@@ -186,15 +186,21 @@ def _played(source: str, site: GateConfig, camera: str | None) -> list[PlateEven
     from lpr.roi import leaves
     from lpr.service.build import camera_engines, engine_config
     from lpr.sources import open_source
+    from lpr.sources.address import redact_one, scheme_of
 
-    name = _camera(camera, site.camera_names, source)
+    shown = redact_one(source) if scheme_of(source) else source
+    name = _camera(camera, site.camera_names, shown)
     settings = camera_engines(site, engine_config(site))[name]
     media = open_source(source)
-    if leaves(settings.roi, media.info.width, media.info.height):
-        size = f"{media.info.width}x{media.info.height}"
-        complain(f"{source}: camera {name!r}: roi reaches beyond the picture, which is {size}")
     engine = build_engine(settings, camera=name)
-    return [event for result in engine.run(media) for event in result.events]
+    events: list[PlateEvent] = []
+    for number, result in enumerate(engine.run(media)):
+        # Only its first picture tells whether a video is turned.
+        if number == 0 and leaves(settings.roi, media.info.width, media.info.height):
+            size = f"{media.info.width}x{media.info.height}"
+            complain(f"{shown}: camera {name!r}: roi reaches beyond the picture, which is {size}")
+        events.extend(result.events)
+    return events
 
 
 def _after(

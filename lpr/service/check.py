@@ -252,6 +252,8 @@ def _check_camera(
     try:
         if camera.replay is not None:
             with open_source(camera.source, live=options) as clip:
+                if not clip.info.live:  # only its first picture tells whether a video is turned
+                    next(iter(clip), None)
                 size = clip.info
         else:
             with CameraSource(live_address(camera.address()), options=options) as live:

@@ -16,7 +16,9 @@ from lpr.gate.rig import Rig, passage
 from lpr.gate.rig import site as rig_site
 from lpr.service.build import camera_engines, engine_config
 from lpr.sinks.wire import event_to_json, to_line
+from lpr.sources import VideoSource
 from lpr.types import EventKind, FrameResult, StageTimings
+from tests.sources.conftest import write_video
 
 CLIP = Path(__file__).resolve().parents[2] / "samples" / "two-plates.mp4"
 
@@ -27,7 +29,9 @@ class Reader:
     def __init__(self, camera: str) -> None:
         self._camera = camera
 
-    def run(self, source: object) -> list[FrameResult]:
+    def run(self, source: VideoSource) -> list[FrameResult]:
+        with source as frames:
+            next(iter(frames))
         event = sure_event("BAB1234", camera=self._camera)
         return [FrameResult(0, 0.0, (), (), (), (event,), StageTimings())]
 
@@ -90,6 +94,34 @@ def test_a_clip_is_looked_at_as_the_service_looks_at_its_camera(
     north, south = quick
     assert (north.roi, south.roi) == ((64, 32, 2000, 200), (0, 0, 640, 360))
     assert (north.max_reads, north.regions, north.voter.min_agreeing) == (7, ("de",), 5)
+
+
+def test_a_roi_is_that_of_the_video_as_it_is_turned(tmp_path: Path) -> None:
+    """A telephone held upright: 160x120 pixels are stored, and 120x160 shown."""
+    clip = write_video(tmp_path / "turned.mp4", size=(160, 120), rotation=90)
+    (tmp_path / "plates.csv").write_text("plate,list\n")
+    told = []
+    for roi in ("[0, 120, 120, 160]", "[64, 0, 160, 120]"):
+        (tmp_path / "gate.toml").write_text(
+            'lists = ["plates.csv"]\n[[gates]]\nname = "main"\n'
+            f'cameras = [{{ name = "north", roi = {roi} }}]\n'
+        )
+        command = ["gate", "simulate", str(tmp_path / "gate.toml"), str(clip)]
+        told.append(CliRunner().invoke(app, command).stderr)
+    beyond = f"lpr: {clip}: camera 'north': roi reaches beyond the picture, which is 120x160\n"
+    assert told == ["", beyond]
+
+
+def test_a_clip_on_a_server_is_named_without_its_password(tmp_path: Path) -> None:
+    clip = "http://admin:hunter22@127.0.0.1:9/a.mp4"
+    result = simulate(tmp_path, '["north", "south"]', clip, "--camera", "south")
+    assert "hunter22" not in result.output
+    (tmp_path / "gate.toml").write_text(
+        'lists = ["plates.csv"]\n[[gates]]\nname = "main"\ncameras = ["north", "south"]\n'
+    )
+    result = CliRunner().invoke(app, ["gate", "simulate", str(tmp_path / "gate.toml"), clip])
+    assert "http://127.0.0.1:9/a.mp4: say which camera took it" in result.stderr
+    assert "hunter22" not in result.output
 
 
 def test_two_clips_are_two_vehicles(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from lpr.gate.decision_lock import DecisionLock
 from lpr.service import check
 from lpr.service.check import check_site
 from lpr.sources import LiveOptions
+from tests.sources.conftest import write_video
 
 SITE = """\
 armed = true
@@ -180,6 +181,21 @@ def test_a_roi_beyond_the_picture_is_found_whoever_set_it(
     assert [(one.good, "roi reaches beyond the picture" in one.text) for one in found] == [
         (good, not good)
     ]
+
+
+@pytest.mark.parametrize(
+    ("roi", "good"), [("[0, 120, 120, 160]", True), ("[64, 0, 160, 120]", False)]
+)
+def test_a_roi_is_that_of_the_video_as_it_is_turned(tmp_path: Path, roi: str, good: bool) -> None:
+    """A telephone held upright: 160x120 pixels are stored, and 120x160 shown."""
+    clip = write_video(tmp_path / "turned.mp4", size=(160, 120), rotation=90)
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        '[[gates]]\nname = "main"\n'
+        f'cameras = [{{ name = "north", source = "{clip}", replay = "once", roi = {roi} }}]\n'
+    )
+    found = [one for one in check_site(load_gate_config(path)) if one.what == "camera north"]
+    assert [(one.good, ": 120x160, 25 pictures" in one.text) for one in found] == [(good, True)]
 
 
 def test_the_reader_of_a_camera_that_is_tried_gets_no_secret(
