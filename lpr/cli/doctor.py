@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 import re
 import statistics
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lpr.cli.exit_codes import ExitCode
-from lpr.cli.failure import clean_exit
+from lpr.cli.failure import clean_exit, complain
 from lpr.cli.options import Config, engine_config
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from lpr.sources import MediaSource
+    from lpr.types import Frame
 
 
 def doctor(
@@ -85,23 +89,45 @@ def _compute(
     return view.advice
 
 
+def _frames(media: MediaSource, seconds: float) -> Iterator[Frame]:
+    """A source's frames; a camera that is lost meanwhile is waited for no longer than this."""
+    from lpr.sources import CameraSource
+
+    if not isinstance(media, CameraSource) or not media.info.live:
+        yield from media
+        return
+    end = time.monotonic() + seconds
+    while not media.ended and time.monotonic() < end:
+        frame = media.poll()
+        if frame is not None:
+            yield frame
+
+
 def _measure(source: str, seconds: float, config: Path | None) -> Sequence[str]:
     from lpr.doctor.measure import CameraCheck
+    from lpr.errors import SourceError
     from lpr.factory import build_engine
-    from lpr.sources import open_source
+    from lpr.sources import PictureSource, open_source
 
     media = open_source(source)
     engine = build_engine(engine_config(config, None, None), camera=media.info.name)
     check = CameraCheck()
     start: float | None = None
-    with media as frames:
-        for frame in frames:
+    with media:
+        for frame in _frames(media, seconds):
             check.add(engine.process(frame))
             start = frame.time if start is None else start
             if not frame.time - start < seconds:
                 break
     check.note(engine.finish())
     report = check.report()
+    for problem in media.problems:
+        # Those of pictures name the picture.
+        complain(
+            problem if isinstance(media, PictureSource) else f"{media.info.address}: {problem}"
+        )
+    if start is None:
+        raise SourceError(f"{media.info.address}: no picture came in {seconds:g} s")
     print(
         f"{report.frames} frames in {report.seconds:.1f} s "
         f"({report.frames_per_second:.1f} a second), {report.dropped} dropped"
