@@ -94,11 +94,11 @@ class LiveClock:
     what a camera's clock cannot: a new connection, a jump of its timestamps, a first frame that was
     late, and slow drift, which is taken out at one part in a thousand so that no step is seen.
     Frames whose timestamps stand still get their arrival times. So does the rest of a connection
-    whose timestamps did that, or were late for good, twice in five minutes.
+    whose timestamps did that, or were late for good, twice in five minutes, or run away.
 
     Args:
         max_jump: seconds by which a step of the timestamps may be longer than the step of arrivals,
-            or frames may be late for good, before it is called a jump.
+            or frames may be late or early for good, before it is called a jump.
     """
 
     drift_allowed = 0.5
@@ -114,6 +114,7 @@ class LiveClock:
         self._anchor: tuple[float, float] | None = None
         self._previous: tuple[float, float] | None = None
         self._late_since: float | None = None
+        self._early: tuple[float, float, bool] | None = None
         self._moved: tuple[float, float] | None = None
         self._fault_at: float | None = None
         self._useless = False
@@ -157,14 +158,14 @@ class LiveClock:
             if self._late_since is not None:
                 self._fault(arrival)
             self._anchor = (pts, arrival)
-            self._late_since = None
+            self._late_since = self._early = None
         else:
             self._slew(pts, arrival)
         self._previous = (pts, arrival)
         return self._anchor[1] + (pts - self._anchor[0])
 
     def _forget(self) -> None:
-        self._anchor = self._previous = self._late_since = None
+        self._anchor = self._previous = self._late_since = self._early = None
 
     def _still(self, pts: float, arrival: float) -> bool:
         """Whether frames have come for a while, all with this timestamp."""
@@ -189,12 +190,31 @@ class LiveClock:
         step, waited = pts - self._previous[0], arrival - self._previous[1]
         if step < 0 or step - waited > self._max_jump:
             return True
-        if arrival - (self._anchor[1] + pts - self._anchor[0]) <= self._max_jump:
+        late = arrival - (self._anchor[1] + pts - self._anchor[0])
+        if late <= self._max_jump:
             self._late_since = None
-            return False
+            return self._runs_away(-late, arrival)
         if self._late_since is None:
             self._late_since = arrival
         return arrival - self._late_since > self.late_allowed
+
+    def _runs_away(self, early: float, arrival: float) -> bool:
+        """Whether frames come ever earlier: a burst is over soon, what is too fast for `_slew` not.
+
+        The timestamps of such a connection keep no time.
+        """
+        if early <= self._max_jump:
+            self._early = None
+            return False
+        if self._early is None:
+            self._early = (arrival, early, False)
+        since, before, grew = self._early
+        if arrival - since <= self.late_allowed:
+            return False
+        grows = early > before
+        self._early = (arrival, early, grows)
+        self._useless = grows and grew
+        return self._useless
 
     def _slew(self, pts: float, arrival: float) -> None:
         """Follow the fastest frames: none comes before it was taken, most come a little later.

@@ -204,6 +204,32 @@ def test_a_slow_camera_clock_is_given_up_until_the_next_connection(rate: float) 
     assert clock.time(7.1, arrival=300.3, wall=0.0) == pytest.approx(300.1)
 
 
+@pytest.mark.parametrize("rate", [2.5, 4.0, 10.0])
+def test_a_fast_camera_clock_does_not_run_away(rate: float) -> None:
+    """A camera that sends fewer frames than its timestamps count, as in the dark."""
+    clock = LiveClock()
+    arrivals = [0.04 * i for i in range(5000)]
+    times = [clock.time(at * rate, arrival=at, wall=0.0) for at in arrivals]
+    assert all(after > before for before, after in pairwise(times))
+    assert times[-2500:] == pytest.approx(arrivals[-2500:], abs=1e-6)
+    assert clock.jumps == 1
+    clock.restart()
+    assert clock.time(7.0, arrival=300.0, wall=0.0) == pytest.approx(300.0)
+    assert clock.time(7.1, arrival=300.3, wall=0.0) == pytest.approx(300.1)
+
+
+@pytest.mark.parametrize("speed", [3.0, 10.0, 100.0])
+def test_twenty_seconds_at_once_are_no_fast_clock(speed: float) -> None:
+    """A playlist's first segments come as fast as the network brings them."""
+    clock = LiveClock()
+    arrivals = [max(0.04 * i / speed, 0.04 * i - 20.0) for i in range(3000)]
+    times = [clock.time(0.04 * i, arrival=at, wall=0.0) for i, at in enumerate(arrivals)]
+    steps = [after - before for before, after in pairwise(times)]
+    assert min(steps) > 0.019
+    assert steps[-500:] == pytest.approx([0.04] * 500)
+    assert clock.jumps == 0
+
+
 def test_whole_seconds_are_no_timestamps() -> None:
     clock = LiveClock()
     arrivals = [0.04 * i for i in range(500)]
