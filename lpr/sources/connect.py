@@ -42,6 +42,8 @@ _FORMATS = {
 _WEBCAM_FORMATS = {"linux": "v4l2", "darwin": "avfoundation"}
 _UNTIMED = frozenset({"mpjpeg", "mjpeg", "h264", "hevc"})
 """Formats without timestamps: FFmpeg makes them up at 25 frames a second."""
+_ENDLESS = 1 << 40
+"""Bytes that a server promises of a stream without an end, if it promises any."""
 _OWN_SHARE = 0.8
 """Part of the owner's patience after which the reader gives up by itself."""
 
@@ -160,7 +162,7 @@ class Connection:
             camera.scheme == "http"
             and self._timed
             and "hls" not in names
-            and bool(container.duration)
+            and (bool(container.duration) or 0 < container.size < _ENDLESS)
         )
         self._timestamps = Timestamps(container.format.name)
 

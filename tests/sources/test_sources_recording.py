@@ -133,6 +133,19 @@ def test_times_are_those_of_the_file(web: str, make_video: VideoMaker) -> None:
     assert expected == pytest.approx([i / 25 for i in range(30)], abs=1e-6)
 
 
+@pytest.mark.timeout(60)
+def test_a_file_whose_server_tells_only_how_many_bytes_it_has_ends(
+    web: str, make_video: VideoMaker
+) -> None:
+    """The duration of MPEG-TS stands at its end, and no part of it can be fetched first."""
+    with VideoSource(make_video("clip.ts")) as file:
+        expected = [frame.time for frame in file]
+    with open_recording(f"{web}/clip.ts") as source:
+        assert [frame.time for frame in source] == expected
+        assert source.problems == ()
+    assert len(expected) == 20
+
+
 def test_an_index_that_the_server_does_not_let_be_fetched_is_told(
     web: str, tmp_path: Path, samples: Path
 ) -> None:
