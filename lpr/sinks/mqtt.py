@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
 from typing import Any, Final
@@ -27,13 +28,18 @@ _OVERHEAD: Final = 32
 _CAMERA: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _MAY_PASS: Final = frozenset({0x80, 0x83, 0x97})
 """Reason codes of MQTT 5: unspecified error, implementation specific error, quota exceeded."""
+_NO_MESSAGES_FAULT: Final = frozenset({0x89, 0x8B, 0x8D, 0x8E, 0x98, 0x9C, 0x9D, 0x9F, 0xA0})
+"""Reason codes with which a connection ends, whatever was sent: busy, shutting down, keep alive
+timeout, session taken over, administrative action, another server, server moved, rate, time."""
+_LOOK_EVERY: Final = 0.2
 
 
 class MqttTransport:
     """Publishes messages with QoS 1; the connection is kept by a thread of its own.
 
     `PREFIX/status` is `online`, or `offline` by the last will, retained. The cameras are announced
-    to Home Assistant at each connection and whenever it starts.
+    to Home Assistant at each connection and whenever it starts. A message for which the broker
+    closes the connection, twice, counts as refused: in MQTT 3.1.1 it cannot say no otherwise.
 
     Args:
         settings: the broker.
@@ -57,7 +63,8 @@ class MqttTransport:
                 )
         self._cameras = dict.fromkeys(cameras, True)
         self._lock = threading.Lock()
-        self._connected = threading.Event()
+        self._connected, self._broke = threading.Event(), threading.Event()
+        self._blamed, self._suspect = False, ""
         self._refused: dict[int, Delivery] = {}
         self._problem = ""
         self._largest: int | None = None
@@ -66,21 +73,20 @@ class MqttTransport:
         self._stale: set[int] = set()
         self._reached: Callable[[], None] = lambda: None
         self._started = self._closed = False
+        self._secret = self._password()
+        self._tls = None if settings.tls is None else tls_context(settings.tls)
         self._client = self._make_client()
 
     def start(self, reached: Callable[[], None]) -> None:
         """Begin to connect, and go on until it succeeds."""
         self._reached, self._started = reached, True
-        self._client.connect_async(
-            self._settings.host,
-            self._port,
-            keepalive=self._settings.keepalive,
-            **({"clean_start": True} if self._settings.protocol == "5" else {}),
-        )
-        self._client.loop_start()
+        self._connect()
 
     def deliver(self, message: OutboxMessage) -> Delivery:
         """Publish one message and wait until the broker has acknowledged it."""
+        if self._sent and self._broke.is_set():
+            blamed = self._blamed and message.key in self._sent
+            return self._begin_anew(message.key if blamed else "")
         if not self._connected.is_set():
             return Delivery(Outcome.UNREACHABLE, "not connected")
         try:
@@ -91,18 +97,21 @@ class MqttTransport:
         if self._largest is not None and len(topic) + len(body) + _OVERHEAD > self._largest:
             return Delivery(Outcome.REFUSED, f"the broker takes {self._largest} bytes at most")
         self._drop_other_refusals()
-        # What was sent before the connection broke, paho sends again itself.
-        info = self._sent.pop(message.key, None) or self._client.publish(topic, body, qos=1)
+        info = self._sent.pop(message.key, None)
+        if info is None:
+            self._broke.clear()
+            info = self._client.publish(topic, body, qos=1)
         try:
-            info.wait_for_publish(self._settings.timeout)
-            acknowledged = info.is_published()
+            acknowledged = self._await(info)
         except (RuntimeError, ValueError):
-            return Delivery(Outcome.UNREACHABLE, "the connection broke")
-        if not acknowledged:
-            self._sent[message.key] = info
-            return Delivery(Outcome.UNREACHABLE, "no acknowledgement in time")
-        with self._lock:
-            return self._refused.pop(info.mid, DELIVERED)
+            return self._begin_anew("")
+        if acknowledged:
+            with self._lock:
+                return self._refused.pop(info.mid, DELIVERED)
+        if self._broke.is_set():
+            return self._begin_anew(message.key if self._blamed else "")
+        self._sent[message.key] = info
+        return Delivery(Outcome.UNREACHABLE, "no acknowledgement in time")
 
     def set_camera_status(self, camera: str, *, online: bool) -> None:
         """Publish whether a camera works, retained; at once, or when the broker is there.
@@ -119,20 +128,57 @@ class MqttTransport:
 
     def close(self) -> None:
         """Publish `offline` and disconnect, in about two seconds; closing twice is harmless."""
-        if self._closed or not self._started:
-            return
-        self._closed = True
+        with self._lock:
+            if self._closed or not self._started:
+                return
+            self._closed = True
         if self._connected.is_set():
             info = self._publish(self._topics.status, OFFLINE)
             try:
                 info.wait_for_publish(_CLOSE_WAIT)
             except (RuntimeError, ValueError) as error:
                 _log.debug("%s: the last status was not sent: %s", self.name, error)
-        self._client.disconnect()
-        # The network thread may be busy connecting; it dies with the process then.
-        stopping = threading.Thread(target=self._client.loop_stop, daemon=True)
-        stopping.start()
-        stopping.join(_CLOSE_WAIT)
+        _end(self._client).join(_CLOSE_WAIT)
+
+    def _connect(self) -> None:
+        self._client.connect_async(
+            self._settings.host,
+            self._port,
+            keepalive=self._settings.keepalive,
+            **({"clean_start": True} if self._settings.protocol == "5" else {}),
+        )
+        self._client.loop_start()
+
+    def _await(self, info: Any) -> bool:
+        """Wait until a message is acknowledged, the connection breaks or it takes too long."""
+        deadline = time.monotonic() + self._settings.timeout
+        while not info.is_published() and not self._broke.is_set():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            info.wait_for_publish(min(left, _LOOK_EVERY))
+        return bool(info.is_published())
+
+    def _begin_anew(self, blamed: str) -> Delivery:
+        """Connect with a client that knows of no message: paho sends for ever what it knows of.
+
+        Args:
+            blamed: key of the message for which the broker may have closed the connection; empty
+                where there is none.
+        """
+        with self._lock:
+            if not self._closed:
+                _end(self._client)
+                self._connected.clear()
+                for old in (self._sent, self._refused, self._states, self._stale):
+                    old.clear()
+                self._client = self._make_client()
+                self._connect()
+        # Once may be chance: a broker that stops does not acknowledge either.
+        if blamed and blamed == self._suspect:
+            return Delivery(Outcome.REFUSED, "the broker closed the connection for it")
+        self._suspect = blamed or self._suspect
+        return Delivery(Outcome.UNREACHABLE, "the connection broke")
 
     def _make_client(self) -> Any:
         settings, paho = self._settings, self._paho
@@ -143,9 +189,9 @@ class MqttTransport:
             **({} if settings.protocol == "5" else {"clean_session": True}),
         )
         if settings.username is not None:
-            client.username_pw_set(settings.username, self._password())
-        if settings.tls is not None:
-            client.tls_set_context(tls_context(settings.tls))
+            client.username_pw_set(settings.username, self._secret)
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
         client.will_set(self._topics.status, OFFLINE, qos=1, retain=True)
         client.connect_timeout = settings.timeout
         client.reconnect_delay_set(1, _LONGEST_RECONNECT)
@@ -161,6 +207,8 @@ class MqttTransport:
         return read_secret(settings.password_env, settings.password_file, f"{self.name}: password")
 
     def _on_connect(self, client: Any, _data: Any, _flags: Any, code: Any, more: Any) -> None:
+        if client is not self._client:
+            return
         if code.is_failure:
             self._complain(f"refused the connection: {code}")
             return
@@ -177,9 +225,15 @@ class MqttTransport:
         self._connected.set()
         self._reached()
 
-    def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, code: Any, _more: Any) -> None:
+    def _on_disconnect(self, client: Any, _data: Any, _flags: Any, code: Any, _more: Any) -> None:
+        if client is not self._client:
+            return
         was_connected = self._connected.is_set()
         self._connected.clear()
+        with self._lock:
+            # A state that was not acknowledged either may be to blame as well.
+            self._blamed = code.value not in _NO_MESSAGES_FAULT and not self._states
+        self._broke.set()
         if was_connected and not self._closed:
             self._complain(f"disconnected: {code}")
 
@@ -192,8 +246,10 @@ class MqttTransport:
             self._problem = problem
             _log.warning("%s: %s", self.name, problem)
 
-    def _on_publish(self, _client: Any, _data: Any, mid: int, code: Any, _more: Any) -> None:
+    def _on_publish(self, client: Any, _data: Any, mid: int, code: Any, _more: Any) -> None:
         with self._lock:
+            if client is not self._client:
+                return
             stale = mid in self._stale
             self._states.discard(mid)
             self._stale.discard(mid)
@@ -244,6 +300,17 @@ class MqttTransport:
         with self._lock:
             self._states.add(info.mid)
         return info
+
+
+def _end(client: Any) -> threading.Thread:
+    """Disconnect; a thread waits for its network thread, which may be busy connecting.
+
+    Both die with the process.
+    """
+    client.disconnect()
+    stopping = threading.Thread(target=client.loop_stop, daemon=True)
+    stopping.start()
+    return stopping
 
 
 def _version() -> str:

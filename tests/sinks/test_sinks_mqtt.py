@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -415,6 +416,32 @@ def test_a_message_larger_than_the_broker_takes_is_put_aside(
     wait_for(lambda: sink.counts().delivered == 1, "the small message was not delivered")
     assert "takes 3000 bytes at most" in sink.aside()[0].reason
     sink.close()
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_message_for_which_the_broker_closes_the_connection_is_put_aside(
+    make_broker: Callable[..., Broker],
+    memory_path: Path,
+    protocol: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A broker of MQTT 3.1.1 can say no otherwise; it is not sent again, and others go on."""
+    broker = make_broker("allow_anonymous true", "max_packet_size 3000")
+    monkeypatch.setattr(mqtt, "_OVERHEAD", -10_000)
+    sink = build(broker, memory_path, protocol=protocol, outbox={**QUICK, "max_tries": 2})
+    wait_for(lambda: sink._transport._connected.is_set(), "not connected")
+    sink.deliver(OutboxMessage("event", "gate", '{"n": "' + 4000 * "x" + '"}'))
+    sink.deliver(OutboxMessage("event", "gate", '{"n": 2}'))
+    sink.deliver(OutboxMessage("event", "back", '{"n": 3}'))
+    wait_for(lambda: sink.counts().aside == 1, "the message was not put aside")
+    assert "closed the connection" in sink.aside()[0].reason
+    wait_for(lambda: sink.counts().delivered == 2, "the others were not delivered")
+    sink.set_camera_status("back", online=False)
+    with closing(Listener(broker.port, "lpr/#")) as listener:
+        listener.wait_for("lpr/status", "online")
+        listener.wait_for("lpr/cameras/back/status", "offline")
+        sink.close()
+        listener.wait_for("lpr/status", "offline")
 
 
 def test_a_name_too_long_is_put_aside(broker: Broker, memory_path: Path) -> None:
