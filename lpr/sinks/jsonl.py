@@ -20,7 +20,8 @@ class JsonlSink:
         sources: address of each camera's source, without credentials; the camera's name elsewhere.
             Looked up with each event: cameras may come later.
         append: keep what the file holds.
-        rotation: when to begin a new file; None never does. Needs a path, and keeps what it holds.
+        rotation: when to begin a new file; None never does. Needs a path of its own, and keeps what
+            it holds.
 
     Raises:
         OutputError: the output cannot be written.

@@ -25,16 +25,24 @@ class LineOutput:
         target: a path, or "-" for standard output.
         append: keep what a file holds; a last line torn by a crash gets its end.
         sync: wait until each line is on the disk.
+        alone: refuse a file that another output has open alone. What is written anew always is.
 
     Raises:
         OutputError: it cannot be written.
     """
 
-    def __init__(self, target: Path | str, *, append: bool = False, sync: bool = False) -> None:
+    def __init__(
+        self,
+        target: Path | str,
+        *,
+        append: bool = False,
+        sync: bool = False,
+        alone: bool = False,
+    ) -> None:
         self.name = "standard output" if str(target) == STDOUT else str(target)
         self._path = None if str(target) == STDOUT else Path(target)
         self._sync = sync
-        self._file: BinaryIO | None = self._open(append=append)
+        self._file: BinaryIO | None = self._open(append=append, alone=alone or not append)
         self._regular = self._path is not None and _is_regular(self._file)
 
     @property
@@ -46,6 +54,16 @@ class LineOutput:
     def size(self) -> int:
         """Bytes in the output; 0 for a pipe, and once it is closed."""
         return self._size() if self._regular and self._file is not None else 0
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether what is written can be found under its name: nobody moved or removed the file."""
+        if self._path is None or self._file is None:
+            return True
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(self._file.fileno()))
+        except OSError:
+            return False
 
     def write(self, line: str) -> None:
         """Write one line; its end is added.
@@ -83,14 +101,14 @@ class LineOutput:
             except OSError as error:
                 raise OutputError(f"{self.name}: {_why(error)}") from error
 
-    def _open(self, *, append: bool) -> BinaryIO:
+    def _open(self, *, append: bool, alone: bool) -> BinaryIO:
         if self._path is None:
             if sys.__stdout__ is None:
                 raise OutputError(f"{self.name}: cannot be written: it is closed")
             with contextlib.suppress(OSError, ValueError):
                 sys.stdout.flush()
             return cast(BinaryIO, getattr(sys.stdout, "buffer", sys.stdout))
-        file = _open(self._path) if append else claim(self._path)
+        file = claim(self._path) if alone else _open(self._path)
         if not _is_regular(file):
             return file
         if not append:
@@ -148,7 +166,7 @@ def check_writable(path: Path) -> None:
 
 
 def claim(path: Path) -> BinaryIO:
-    """Open a file that is to be written anew, and keep other programs from doing the same.
+    """Open a file, and keep other programs from doing the same.
 
     What it holds stays for now. The claim ends when the file is closed, or with the process.
 

@@ -90,8 +90,9 @@ class RotatingOutput:
     """Whole lines to a file that is changed by size and by day; any thread may write.
 
     A file is changed between two lines, by renaming it: a line is in one file, whole. Where a new
-    file cannot be begun, the present one goes on. Older files are compressed and removed by a
-    thread of their own. New files are readable by their owner alone.
+    file cannot be begun, the present one goes on. Where somebody else moved or removed the present
+    file (logrotate, say), the next line begins a new one under its name. Older files are compressed
+    and removed by a thread of their own. New files are readable by their owner alone.
 
     That no line is older than `max_age_days` needs regular calls of `tidy`: nobody may write for
     weeks. What lies between two calls may come on top. A wall clock may not know the time when the
@@ -106,7 +107,7 @@ class RotatingOutput:
         clock: seconds that only run forward.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, or another program writes it.
     """
 
     def __init__(
@@ -147,11 +148,13 @@ class RotatingOutput:
         """Write one line; its end is added.
 
         Raises:
-            OutputError: it could not be written; the file then ends with the line before.
+            OutputError: it could not be written; the file then ends with the line before. Or the
+                file was moved or removed, and no new one can be begun.
         """
         with self._lock:
             now = self._now()
             self._follow(now)
+            self._regain()
             if self._is_full(line) or self._is_over(now):
                 self._rotate()
             if self._output.is_empty:
@@ -166,12 +169,16 @@ class RotatingOutput:
         """End a file whose time is over, and let a thread remove and compress what is due.
 
         Writing does it, too. After `close` nothing happens.
+
+        Raises:
+            OutputError: the file was moved or removed, and no new one can be begun.
         """
         with self._lock:
             if self._closed:
                 return
             now = self._now()
             self._follow(now)
+            self._regain()
             if self._is_over(now):
                 self._rotate()
             self._tidy()
@@ -198,7 +205,24 @@ class RotatingOutput:
         with contextlib.suppress(OSError):
             # A failure is told by what opens it next, in plain words.
             os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-        return LineOutput(self._path, append=True, sync=self._settings.sync == "always")
+        # Two that change files would take lines from each other.
+        sync = self._settings.sync == "always"
+        return LineOutput(self._path, append=True, sync=sync, alone=True)
+
+    def _regain(self) -> None:
+        """Begin a new file where the present one is not under its name any more.
+
+        What is written must be found: a gate opens for what is on record, and lines in a file that
+        was moved or removed may be gone, or be deleted with it.
+        """
+        if self._output.is_in_place:
+            return
+        fresh = self._open()
+        _log.warning("%s: was moved or removed; a new file is begun", self._path)
+        with contextlib.suppress(OutputError):
+            self._output.close()
+        self._output, self._newest = fresh, None
+        sync_folder(self._path.parent)
 
     def _is_full(self, line: str) -> bool:
         limit = self._settings.max_bytes

@@ -45,3 +45,14 @@ def test_a_log_without_rotation_is_one_file(tmp_path: Path) -> None:
             log.write(replace(FIRST, track_id=number))
     assert older_files(path) == ()
     assert len(list(read_decisions(path))) == 50
+
+
+def test_a_decision_is_on_record_though_somebody_moved_the_log(tmp_path: Path) -> None:
+    """What opens a gate must stand where a restart, and whoever asks, looks for it."""
+    path = tmp_path / "decisions.jsonl"
+    with DecisionLog(path) as log:
+        log.write(FIRST)
+        path.rename(tmp_path / "decisions.jsonl.1")
+        later = replace(FIRST, track_id=2)
+        log.write(later)
+        assert list(read_decisions(path)) == [later]

@@ -345,6 +345,63 @@ def test_a_failed_change_of_files_loses_nothing(
         output.write("5")
 
 
+@pytest.mark.parametrize("remove", [False, True])
+def test_a_file_that_somebody_moves_or_removes_is_begun_anew(
+    memory_path: Path, caplog: pytest.LogCaptureFixture, remove: bool
+) -> None:
+    """As logrotate does. A line in a file that nobody finds again is none."""
+    path, moved = memory_path / "a.jsonl", memory_path / "a.jsonl.1"
+    output = RotatingOutput(path, rotation(max_bytes=10))
+    output.write("1")
+    path.unlink() if remove else path.rename(moved)
+    output.write("2")
+    assert path.read_text() == "2\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "was moved or removed; a new file is begun" in caplog.text
+    path.unlink()
+    output.tidy()
+    assert path.read_text() == ""
+    output.write("3 23456789")
+    output.write("4")
+    output.close()
+    assert list(read_log(path)) == ["3 23456789", "4"]
+    assert remove or moved.read_text() == "1\n"
+
+
+def test_a_line_is_refused_where_its_file_is_gone_and_none_can_be_begun(memory_path: Path) -> None:
+    folder = memory_path / "logs"
+    folder.mkdir()
+    path = folder / "a.jsonl"
+    output = RotatingOutput(path, rotation())
+    output.write("1")
+    folder.rename(memory_path / "elsewhere")
+    for act in (lambda: output.write("2"), output.tidy):
+        with pytest.raises(OutputError, match="does not exist"):
+            act()
+    folder.mkdir()
+    output.write("3")
+    output.close()
+    assert path.read_text() == "3\n"
+
+
+def test_a_log_has_one_writer(memory_path: Path) -> None:
+    """Two that change files would take lines from each other."""
+    path = memory_path / "a.jsonl"
+    first = RotatingOutput(path, rotation(max_bytes=10))
+    for number in range(10):
+        with pytest.raises(OutputError, match="another program is writing it"):
+            RotatingOutput(path, rotation(max_bytes=10))
+        first.write(f"first {number}")
+    path.unlink()
+    second = RotatingOutput(path, rotation())
+    with pytest.raises(OutputError, match="another program is writing it"):
+        first.write("lost")
+    second.close()
+    first.write("first 10")
+    first.close()
+    assert list(read_log(path)) == [f"first {number}" for number in (*range(9), 10)]
+
+
 def test_every_line_reaches_the_disk_where_asked(
     memory_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
