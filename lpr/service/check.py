@@ -32,7 +32,7 @@ from lpr.sinks.mqtt import MqttTransport
 from lpr.sinks.webhook import WebhookTransport
 from lpr.sinks.webhook_settings import WebhookSettings
 from lpr.sources import CameraSource, LiveOptions, open_source
-from lpr.store import open_store
+from lpr.store import StoreSettings, open_store
 
 if TYPE_CHECKING:
     from lpr.store import EventStore
@@ -203,17 +203,51 @@ def _check_disk(config: GateConfig) -> Finding:
 
 
 def _check_store(config: GateConfig) -> Finding:
-    assert config.store is not None
+    """Whether the store opens. The service makes its files and changes its key, not the check.
+
+    Whoever checks may be another account, and a service may be running under the key before.
+    """
+    settings = config.store
+    assert settings is not None
     try:
-        with open_store(config.store) as store:
+        if _is_new(settings):
+            return _check_new_store(settings)
+        with open_store(settings, rehearse=True) as store:
             return _check_open_store(config, store)
     except LprError as error:
         return Finding("store", good=False, text=str(error))
 
 
+def _is_new(settings: StoreSettings) -> bool:
+    """Whether the store is an SQLite file that is yet to be made."""
+    if settings.url is not None or settings.url_env is not None or settings.url_file is not None:
+        return False
+    try:
+        return settings.database.stat().st_size == 0
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def _check_new_store(settings: StoreSettings) -> Finding:
+    """Make the store beside its place, and take it away again."""
+    place = settings.database
+    try:
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".lpr-check-") as folder:
+            trial = settings.model_copy(update={"database": Path(folder) / place.name})
+            open_store(trial).close()
+    except OSError as error:
+        text = f"{place.parent}: cannot be written: {error.strerror}"
+        return Finding("store", good=False, text=text)
+    return Finding("store", good=True, text=f"{place} can be made")
+
+
 def _check_open_store(config: GateConfig, store: EventStore) -> Finding:
     entries = ""
-    if config.store_lists:
+    if store.migration.changed:
+        entries = ", and is brought up to date by the service"
+    elif config.store_lists:
         site_plates(config, store)
         entries = f", {len(store.plates())} list entries"
     return Finding("store", good=True, text=f"{store.name} opens{entries}")

@@ -126,6 +126,29 @@ def active_key(connection: sa.Connection) -> str | None:
     return connection.execute(newest).scalar()
 
 
+def check_key(connection: sa.Connection, keys: Keys) -> str | None:
+    """Notice a wrong key.
+
+    Returns:
+        Name of the key that the store was last written with, None for a new store.
+
+    Raises:
+        ConfigError: it is not the key that the store was written with.
+    """
+    active = active_key(connection)
+    if keys.key_id == active:
+        return active
+    registered = sa.select(keys_table.c.key_id).where(keys_table.c.key_id == keys.key_id)
+    if connection.execute(registered).first() is not None:
+        raise ConfigError("store.key: was replaced by a newer key; give that one")
+    if active is not None and active not in keys.known:
+        raise ConfigError(
+            "store.key: is not the key that this store was written with; "
+            "to replace it, give the old one in previous_envs or previous_files"
+        )
+    return active
+
+
 def register_key(connection: sa.Connection, keys: Keys, now: datetime) -> str | None:
     """Note which key is in use, and notice a wrong one.
 
@@ -135,17 +158,9 @@ def register_key(connection: sa.Connection, keys: Keys, now: datetime) -> str | 
     Raises:
         ConfigError: it is not the key that the store was written with.
     """
-    active = active_key(connection)
+    active = check_key(connection, keys)
     if keys.key_id == active:
         return None
-    registered = sa.select(keys_table.c.key_id).where(keys_table.c.key_id == keys.key_id)
-    if connection.execute(registered).first() is not None:
-        raise ConfigError("store.key: was replaced by a newer key; give that one")
-    if active is not None and active not in keys.known:
-        raise ConfigError(
-            "store.key: is not the key that this store was written with; "
-            "to replace it, give the old one in previous_envs or previous_files"
-        )
     connection.execute(keys_table.insert().values(key_id=keys.key_id, since=now))
     return active
 

@@ -37,8 +37,12 @@ class Migration:
         return self.before != self.after
 
 
-def migrate(database: Database) -> Migration:
+def migrate(database: Database, *, rehearse: bool = False) -> Migration:
     """Bring a database to this version's schema, whole or not at all.
+
+    Args:
+        database: the database.
+        rehearse: only say what there is to do.
 
     Raises:
         StoreError: a newer version of lpr has written it, or it cannot be changed.
@@ -50,7 +54,7 @@ def migrate(database: Database) -> Migration:
     assert newest is not None
     with database.read() as connection:
         found = _version(connection, scripts, database.name)
-    if found == newest:
+    if found == newest or rehearse:
         return Migration(found, newest)
     with database.write() as connection:
         # Another process may have been faster.

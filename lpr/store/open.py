@@ -27,6 +27,7 @@ def open_store(
     *,
     clock: Callable[[], datetime] = utc_now,
     confusables: Confusables = DEFAULT_CONFUSABLES,
+    rehearse: bool = False,
 ) -> EventStore:
     """Open a store; a new database gets its tables, an older one is brought up to date.
 
@@ -35,6 +36,8 @@ def open_store(
         clock: the wall clock, aware.
         confusables: the characters that the reader does not tell apart, for folded search. Where
             they differ from those of the last opening, every folded text is made anew.
+        rehearse: change nothing in the database: its `migration` and a new key are only looked at.
+            What it returns may lack tables then. An SQLite file is made all the same.
 
     Raises:
         ConfigError: the URL or the key is missing or wrong.
@@ -47,16 +50,20 @@ def open_store(
         except ImportError as error:
             raise MissingExtraError(package, "store") from error
     from lpr.store.database import connect
-    from lpr.store.keys import load_keys
+    from lpr.store.keys import check_key, load_keys
     from lpr.store.migrate import migrate
     from lpr.store.settle import settle
     from lpr.store.store import EventStore
 
     database = connect(settings)
     try:
-        migration = migrate(database)
+        migration = migrate(database, rehearse=rehearse)
         keys = load_keys(settings, database)
-        settle(database, keys, confusables, clock())
+        if not rehearse:
+            settle(database, keys, confusables, clock())
+        elif migration.before is not None:
+            with database.read() as connection:
+                check_key(connection, keys)
         return EventStore(database, settings, keys, confusables, migration=migration, clock=clock)
     except BaseException:
         database.close()

@@ -17,6 +17,7 @@ from lpr.gate.decision_lock import DecisionLock
 from lpr.service import check
 from lpr.service.check import check_site
 from lpr.sources import LiveOptions
+from lpr.store import KeySettings, ListedPlate, Requester, StoreSettings, open_store
 from tests.sources.conftest import write_video
 
 SITE = """\
@@ -267,3 +268,52 @@ def test_figures_need_their_package(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     [found] = metrics_finding(tmp_path, "port = 0")
     assert found.startswith("metrics port: FAILED: prometheus-client is not installed; run: pip")
+
+
+STORE = """\
+store_lists = true
+[[gates]]
+name = "main"
+cameras = ["north"]
+[store]
+[service.metrics]
+enabled = false
+"""
+
+
+def store_finding(folder: Path, site: str = STORE) -> str:
+    path = folder / "gate.toml"
+    path.write_text(site)
+    return next(str(one) for one in check_site(load_gate_config(path)) if one.what == "store")
+
+
+def test_a_store_that_is_yet_to_be_made_is_left_to_the_service(tmp_path: Path) -> None:
+    """Made by root, who checks, it could not be opened by the service's account."""
+    made = f"store: {tmp_path / 'events.db'} can be made"
+    assert store_finding(tmp_path) == made
+    assert [one.name for one in tmp_path.iterdir()] == ["gate.toml"]
+    (tmp_path / "events.db").touch()
+    assert store_finding(tmp_path) == made
+    assert (tmp_path / "events.db").stat().st_size == 0
+    nowhere = STORE.replace("[store]", '[store]\ndatabase = "no/events.db"')
+    assert "no: cannot be written: No such file" in store_finding(tmp_path, nowhere)
+
+
+def test_a_check_changes_neither_the_key_nor_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service may be running under the old key: what it writes under it must not look forged."""
+    for name, letter in (("T_OLD", "a"), ("T_NEW", "b"), ("T_WRONG", "c")):
+        monkeypatch.setenv(name, letter * 32)
+    old = StoreSettings(database=tmp_path / "events.db", key=KeySettings(env="T_OLD"))
+    keyed = STORE.replace("[store]", '[store]\nkey = { env = "T_NEW", previous_envs = ["T_OLD"] }')
+    with open_store(old) as running:
+        running.add_plates([ListedPlate("BAB1234", "allow")], Requester("x", "y"))
+        before = running.check_audit()
+        assert store_finding(tmp_path, keyed).endswith("events.db opens, 1 list entries")
+        assert running.check_audit() == before
+        running.purge()
+    with open_store(old) as store:
+        assert [one.action for one in store.audit()] == ["purge", "list"]
+    wrong = keyed.replace("T_NEW", "T_WRONG").replace("T_OLD", "T_NEW")
+    assert "is not the key that this store was written with" in store_finding(tmp_path, wrong)
