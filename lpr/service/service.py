@@ -135,9 +135,13 @@ class GateService:
                     break
                 busy = True
                 self._take(keeper.camera, report)
-                if self._is_silent(time.monotonic()):
-                    notify("WATCHDOG=1")  # a store that is locked may keep each report waiting
+                self._say_alive()
         return busy
+
+    def _say_alive(self) -> None:
+        """Tell systemd: a store that is locked may keep each decision and each event waiting."""
+        if self._is_silent(time.monotonic()):
+            notify("WATCHDOG=1")
 
     def _take_failures(self) -> None:
         """Tell of barriers that did not move."""
@@ -210,10 +214,12 @@ class GateService:
             safe_text(shown.text),
             safe_text(shown.detail),
         )
+        self._say_alive()
 
     def _keep(self, camera: str, event: PlateEvent, picture: bytes | None) -> None:
         self._events[camera, event.kind.value] += 1
         self._outputs.event(event, picture)
+        self._say_alive()
 
     def _stop(self, signals: Signals) -> bool:
         """End the workers, take what they still tell, and close everything."""
