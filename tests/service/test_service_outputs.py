@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,6 +154,23 @@ def test_a_receiver_that_fails_stops_nothing() -> None:
     office = rig.outputs.figures()[1]
     assert office.failures == 2
     assert office.problem
+
+
+def test_receivers_that_are_away_are_closed_at_once() -> None:
+    """Each may take its close_timeout; one after the other they would outlast a stop."""
+    together = threading.Barrier(3)
+
+    class Slow(FakeReceiver):
+        def close(self) -> None:
+            together.wait(60)
+            if self.away:
+                raise OutputError("its file is gone")
+
+    slow = [Slow("one"), Slow("two", away=True), Slow("three")]
+    outputs = Outputs(None, slow, listed=lambda text: True, hider=CLEAR)
+    outputs.close()
+    assert not together.broken
+    assert [one.failures for one in outputs.figures()] == [0, 1, 0]
 
 
 @pytest.mark.parametrize(
