@@ -164,7 +164,7 @@ class AuditLog:
             connection: any transaction.
             expect: a head noted earlier; the log must still hold it.
         """
-        previous, count, unsealed, met = GENESIS, 0, 0, expect is None
+        previous, count, unsealed, met = GENESIS, 0, 0, expect in (None, GENESIS)
         unvouched = _Unvouched()
         wanted = sa.select(audit).order_by(audit.c.number).execution_options(yield_per=_BATCH)
         with connection.execute(wanted) as rows:

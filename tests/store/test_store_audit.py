@@ -120,6 +120,16 @@ def test_tampering_shows(
             assert store.check_audit().broken_at == broken_at
 
 
+def test_a_head_that_was_noted_before_the_first_entry_is_still_held(
+    site: Site, guard: Requester
+) -> None:
+    with site.open() as store:
+        head = store.check_audit().head
+        assert head == GENESIS
+        store.search(SearchQuery(), guard)
+        assert store.check_audit(expect=head).broken_at is None
+
+
 def keys_in_a_row(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[KeySettings]:
     """Settings that give the first key, then each next one with the one before."""
     for name in names:
