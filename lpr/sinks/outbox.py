@@ -80,12 +80,15 @@ class Outbox:
     most, as long as `waiting` is called.
 
     Where a limit is passed, messages are dropped for good, counted and logged: first those past
-    the age, then those that the receiver refused, then the oldest.
+    the age, then those that the receiver refused, then the oldest. A clock that is set by more than
+    a day makes nothing older or younger, and what was made under a wrong one ages from when that
+    shows.
 
     Args:
         path: the file; it is made where it is missing, readable by its owner alone.
         limits: how much it holds; None for the defaults.
         clock: Unix seconds.
+        timer: seconds that only run forward.
 
     Raises:
         OutputError: the file cannot be used, or another process has it open.
@@ -97,8 +100,10 @@ class Outbox:
         *,
         limits: OutboxLimits | None = None,
         clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._path, self._clock = path, clock
+        self._path, self._clock, self._timer = path, clock, timer
+        self._last = clock(), timer()
         self._limits = limits or OutboxLimits()
         self._lock = threading.RLock()
         self._settled: set[int] = set()
@@ -241,7 +246,7 @@ class Outbox:
         with self._lock:
             if self._closed:
                 raise OutputError(f"{self._path}: {failure}: the outbox is closed")
-            before, settled = self._counts, tuple(self._settled)
+            before, settled, last = self._counts, tuple(self._settled), self._last
             try:
                 with transaction(self._db, f"{self._path}: {failure}"):
                     for number in settled:
@@ -250,7 +255,7 @@ class Outbox:
                     if self._counts != before:
                         self._write_totals()
             except BaseException:
-                self._counts = before
+                self._counts, self._last = before, last
                 raise
             self._settled.difference_update(settled)
             if dropped := self._counts.dropped - before.dropped:
@@ -278,14 +283,21 @@ class Outbox:
 
     def _prune(self) -> None:
         limits, now = self._limits, self._clock()
+        self._follow(now)
         if now > _CLOCK_WAS_SET:
             # What a wrong clock dated would stay for ever.
+            self._db.execute("UPDATE messages SET since = NULL WHERE since > ?", (now + _DAY,))
             self._db.execute(
-                "UPDATE messages SET created = ? WHERE created <= ? OR created > ?",
+                "UPDATE messages SET since = ?"
+                " WHERE (created <= ? OR created > ?) AND since IS NULL",
                 (now, _CLOCK_WAS_SET, now + _DAY),
             )
+            oldest = now - limits.max_age_days * _DAY
             expired = self._db.execute(
-                "SELECT id FROM messages WHERE created < ?", (now - limits.max_age_days * _DAY,)
+                # Where the clock was behind when it was dated anew, its first date is right again.
+                "SELECT id FROM messages WHERE (created < ? OR created > ?)"
+                " AND coalesce(since, created) < ?",
+                (oldest, now + _DAY, oldest),
             ).fetchall()
             for (number,) in expired:
                 self._add(dropped=self._delete(number))
@@ -298,6 +310,17 @@ class Outbox:
                 f"SELECT id FROM messages {which} ORDER BY id LIMIT 1"  # noqa: S608 - constants
             ).fetchone()
             self._add(dropped=self._delete(number))
+
+    def _follow(self, now: float) -> None:
+        """Keep the ages where the clock was set: a board may show a wrong year when it starts."""
+        (then, timed), self._last = self._last, (now, self._timer())
+        step = (now - then) - (self._last[1] - timed)
+        if abs(step) > _DAY:
+            self._db.execute(
+                "UPDATE messages SET since = coalesce(since, created) + ?"
+                " WHERE coalesce(since, created) <= ?",
+                (step, then + _DAY),
+            )
 
     def _delete(self, number: int) -> int:
         """Take a message out of the table; how many there were, 0 or 1."""

@@ -31,6 +31,12 @@ _SCHEMA: Final = (
     "INSERT INTO totals VALUES ('delivered', 0), ('dropped', 0)",
     f"PRAGMA user_version = {_VERSION}",
 )
+_SINCE: Final = (
+    "ALTER TABLE messages ADD COLUMN since REAL",
+    "CREATE INDEX messages_since ON messages (since) WHERE since IS NOT NULL",
+)
+"""When a message counts as made where a wrong clock dated it. Earlier versions of lpr do without:
+they leave the column alone, so the version of the file stays."""
 _PRAGMAS: Final = (
     # One owner: two senders would mix the order and send twice.
     "PRAGMA locking_mode = EXCLUSIVE",
@@ -106,6 +112,10 @@ def _prepare(database: sqlite3.Connection) -> int:
         for statement in _SCHEMA:
             database.execute(statement)
         version = _VERSION
+    columns = database.execute("SELECT name FROM pragma_table_info('messages')").fetchall()
+    if version == _VERSION and ("since",) not in columns:
+        for statement in _SINCE:
+            database.execute(statement)
     database.execute("COMMIT")
     return version
 

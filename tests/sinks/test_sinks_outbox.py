@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import resource
@@ -214,6 +215,83 @@ def test_age_is_bounded_and_counts_anew_where_the_clock_was_wrong(memory_path: P
     last.append(message(5, created=NOW + 20 * 86400))
     assert numbers(last) == [5]
     last.close()
+
+
+def test_a_board_that_starts_in_the_past_gives_nothing_up(memory_path: Path) -> None:
+    """After a power cut it shows the year of its firmware until the network is back."""
+    path, wall, ran = memory_path / "a.outbox", [NOW], [0.0]
+
+    def opened() -> Outbox:
+        return Outbox(path, clock=lambda: wall[0], timer=lambda: ran[0])
+
+    def append(number: int) -> None:
+        outbox.append(message(number, created=wall[0]))
+
+    outbox = opened()
+    append(0)
+    outbox.close()
+    wall[0] -= 900 * 86400
+    outbox = opened()
+    append(1)
+    for step in (60, 60 + 900 * 86400, 60, -300 * 86400, 300 * 86400, 60):
+        # The clock is put right, and once more wrong and right again; a minute passes each time.
+        ran[0] += 60
+        wall[0] += step
+        append(2)
+        assert numbers(outbox)[:2] == [0, 1]
+    sent = [one.message.created for one in outbox.waiting()][:3]
+    assert sent == [NOW, NOW - 900 * 86400, NOW - 900 * 86400 + 60], "each try sends the same"
+    for _ in range(8):
+        ran[0] += 86400
+        wall[0] += 86400
+        outbox.waiting()
+    assert numbers(outbox) == []
+    outbox.close()
+
+
+def test_a_clock_that_was_ahead_for_a_while_keeps_nothing_for_longer(memory_path: Path) -> None:
+    path, wall = memory_path / "a.outbox", [NOW]
+    outbox = Outbox(path, clock=lambda: wall[0], timer=lambda: 0.0)
+    outbox.append(message())
+    wall[0] += 900 * 86400
+    outbox.append(message(1, created=wall[0]))
+    assert numbers(outbox) == [0, 1]
+    outbox.close()
+    outbox = open_outbox(path, now=NOW + 3600)
+    assert numbers(outbox) == [0, 1]
+    outbox.close()
+    outbox = open_outbox(path, now=NOW + 7.5 * 86400)
+    assert numbers(outbox) == []
+    outbox.close()
+
+
+def test_what_a_clock_behind_dated_anew_is_as_old_as_it_says_once_the_clock_is_right(
+    memory_path: Path,
+) -> None:
+    path = memory_path / "a.outbox"
+    for days in (0, -900, 1):
+        outbox = open_outbox(path, now=NOW + days * 86400)
+        if days == 0:
+            outbox.append(message())
+        assert numbers(outbox) == [0]
+        outbox.close()
+    outbox = open_outbox(path, now=NOW + 7.5 * 86400)
+    assert numbers(outbox) == []
+    outbox.close()
+
+
+def test_an_outbox_of_an_earlier_version_is_taken_over(memory_path: Path) -> None:
+    path = memory_path / "a.outbox"
+    outbox = open_outbox(path)
+    outbox.append(message())
+    outbox.close()
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        file.execute("DROP INDEX messages_since")
+        file.execute("ALTER TABLE messages DROP COLUMN since")
+    outbox = open_outbox(path)
+    outbox.append(message(1))
+    assert numbers(outbox) == [0, 1]
+    outbox.close()
 
 
 def test_a_full_disk_is_an_error_and_passes(memory_path: Path) -> None:
