@@ -64,13 +64,14 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
     _check_cameras(config)
     wake = threading.Event()
     with ExitStack() as stack:
-        store = None
+        store, audit = None, None
         if config.store is not None:
             store = stack.enter_context(open_store(config.store))
-            purge = partial(_purge, store)
+            audit = ListAudit(store, config.lists)
+            stack.callback(audit.settle)
+            purge = partial(_purge, store, audit)
             stack.callback(Janitor(purge, "the event store could not be purged").close)
         seen = _list_mark(config, store)
-        audit = None if store is None else ListAudit(store, config.lists)
         plates = site_plates(config, store)
         receivers: list[Receiver] = []
         for receiver in _receivers(config):
@@ -128,12 +129,13 @@ def running_site(config: GateConfig) -> Iterator[GateService]:
         yield service
 
 
-def _purge(store: EventStore) -> None:
-    """Delete what is due.
+def _purge(store: EventStore, audit: ListAudit) -> None:
+    """Delete what is due, and write down what the audit log could not take before.
 
     Raises:
         StoreError: it failed, or something that was due is still there.
     """
+    audit.settle()
     report = store.purge()
     if report.held:
         raise StoreError(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+import threading
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,6 +144,7 @@ class ListAudit:
     """Writes changes of the lists into the store's audit log; who owns a file has written it.
 
     Lists that the store keeps itself are audited where they are edited; here they count once more.
+    What the store could not take is owed until `settle` finds that it can. Any thread may call it.
 
     Args:
         store: the store with the audit log.
@@ -152,6 +154,8 @@ class ListAudit:
     def __init__(self, store: AuditedStore, paths: Sequence[Path]) -> None:
         self._store, self._paths = store, tuple(paths)
         self._marks = file_marks(self._paths)
+        self._owed: deque[tuple[int, int, set[str]]] = deque()
+        self._lock = threading.Lock()
 
     def note(self, before: PlateList, after: PlateList) -> None:
         """Write down how the lists changed; nothing where no entry did."""
@@ -162,15 +166,21 @@ class ListAudit:
         old, new = Counter(before.entries), Counter(after.entries)
         if old == new:
             return
-        try:
-            self._store.note_lists(
-                _LOADED,
-                added=(new - old).total(),
-                removed=(old - new).total(),
-                editors={_owner(path) for path in changed if path.exists()},
-            )
-        except LprError as error:
-            _LOG.error("the change of the lists is not in the audit log: %s", error)
+        added, removed = (new - old).total(), (old - new).total()
+        self._owed.append((added, removed, {_owner(path) for path in changed if path.exists()}))
+        self.settle()
+
+    def settle(self) -> None:
+        """Write down what is owed; where that fails, the log says so, and it stays owed."""
+        with self._lock:
+            while self._owed:
+                added, removed, editors = self._owed[0]
+                try:
+                    self._store.note_lists(_LOADED, added=added, removed=removed, editors=editors)
+                except LprError as error:
+                    _LOG.error("the change of the lists is not in the audit log: %s", error)
+                    return
+                self._owed.popleft()
 
 
 def _owner(path: Path) -> str:

@@ -273,6 +273,32 @@ def test_lists_are_used_also_where_the_audit_log_fails(caplog: pytest.LogCapture
     assert "not in the audit log: the disk is full" in caplog.text
 
 
+def test_a_change_that_the_audit_log_could_not_take_is_written_down_later(tmp_path: Path) -> None:
+    class Away(Notes):
+        away = True
+
+        def note_lists(
+            self, by: Requester, *, added: int, removed: int, editors: Iterable[str]
+        ) -> None:
+            if self.away:
+                raise StoreError("the server cannot be reached")
+            super().note_lists(by, added=added, removed=removed, editors=editors)
+
+    path = tmp_path / "plates.csv"
+    path.touch()
+    notes = Away()
+    audit = ListAudit(notes, [path])
+    path.write_text("changed")
+    audit.note(plain_list(), plain_list(["A1"]))
+    audit.note(plain_list(["A1"]), plain_list(["B2"]))
+    audit.settle()
+    assert not notes.notes
+    notes.away = False
+    audit.settle()
+    audit.settle()
+    assert notes.notes == [(1, 0, [path.owner()]), (1, 1, [])]
+
+
 def test_half_of_a_file_never_replaces_a_list(tmp_path: Path) -> None:
     """An editor writes in place, slowly; what stands there in between is a right list, too."""
     path = tmp_path / "plates.csv"
