@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -28,6 +31,8 @@ _log = logging.getLogger(__name__)
 
 _MAX_ANSWER: Final = 65536
 _TRY_LATER: Final = frozenset({408, 425, 429})
+_STEPS: Final = 4
+"""Connecting, TLS, sending and the head of the answer: each may take the timeout, and no more."""
 
 
 class WebhookTransport:
@@ -69,7 +74,12 @@ class WebhookTransport:
                 raise ConfigError(f"{what}: token: must be one line of ASCII")
             self._headers["authorization"] = f"Bearer {token}"
         self._timeout = settings.timeout
-        self._deadline = {"timeout": self._httpx.Timeout(settings.timeout).as_dict()}
+        self._extensions = {
+            "timeout": self._httpx.Timeout(settings.timeout).as_dict(),
+            "trace": self._note_socket,
+        }
+        self._socket: socket.socket | None = None
+        self._late = False
         # The transport below httpx.Client: the client writes whole addresses to the log.
         self._http = self._httpx.HTTPTransport(
             verify=tls_context(settings.tls),
@@ -96,12 +106,20 @@ class WebhookTransport:
                 self._keys, key=message.key, timestamp=timestamp, body=body
             )
         request = self._httpx.Request(
-            "POST", self._url, headers=headers, content=body, extensions=self._deadline
+            "POST", self._url, headers=headers, content=body, extensions=self._extensions
         )
+        self._late = False
+        # The timeout alone counts anew with each byte that comes.
+        cut = threading.Timer(_STEPS * self._timeout, self._cut)
+        cut.daemon = True
+        cut.start()
         try:
             answer = self._http.handle_request(request)
         except self._httpx.HTTPError as error:
-            return Delivery(Outcome.UNREACHABLE, type(error).__name__)
+            reason = "no answer in time" if self._late else type(error).__name__
+            return Delivery(Outcome.UNREACHABLE, reason)
+        finally:
+            cut.cancel()
         try:
             self._drain(answer)
         finally:
@@ -111,6 +129,18 @@ class WebhookTransport:
     def close(self) -> None:
         """Close the connection; closing twice is harmless."""
         self._http.close()
+
+    def _note_socket(self, step: str, what: Mapping[str, Any]) -> None:
+        """Keep the socket of the connection; called by httpx before and after each step."""
+        if step.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._socket = what["return_value"].get_extra_info("socket")
+
+    def _cut(self) -> None:
+        """End the connection under a try that takes too long, in another thread."""
+        self._late = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def _drain(self, answer: Any) -> None:
         """Read the answer to its end, so that the connection can be used again, or give it up."""

@@ -329,6 +329,34 @@ def test_nobody_there_and_no_answer(receiver: Receiver) -> None:
         transport.close()
 
 
+def test_an_answer_that_drips_is_given_up() -> None:
+    """Each byte comes in time, and the answer never: what waits behind it must not wait as well."""
+
+    class Drip(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            with contextlib.suppress(OSError):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nx-slow: ")
+                for _ in range(3000):
+                    self.wfile.write(b"x")
+                    time.sleep(0.02)
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), Drip) as slow:
+        threading.Thread(target=slow.serve_forever, args=(0.02,), daemon=True).start()
+        transport = WebhookTransport(configured(f"http://127.0.0.1:{slow.server_port}", timeout=1))
+        for _ in range(2):
+            begun = time.monotonic()
+            found = transport.deliver(OutboxMessage("event", "gate", "{}"))
+            assert (found.outcome, found.reason) == (Outcome.UNREACHABLE, "no answer in time")
+            assert time.monotonic() - begun < 30
+        transport.close()
+        slow.shutdown()
+
+
 def test_tls_is_verified(receiver: Receiver) -> None:
     plain = receiver.url.replace("http://", "https://")
     transport = WebhookTransport(configured(plain))
