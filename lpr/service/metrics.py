@@ -6,12 +6,14 @@ import hmac
 import http.server
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from lpr import __version__
 from lpr.errors import MissingExtraError, OutputError
+from lpr.gate.pull import log_failure
 from lpr.gate.service_settings import MetricsSettings
 from lpr.secret import read_secret
 from lpr.service.figures import BUCKETS, Latency, SiteFigures
@@ -133,14 +135,24 @@ def try_port(settings: MetricsSettings) -> None:
     _listen(settings, http.server.BaseHTTPRequestHandler).server_close()
 
 
-class _ServerV6(http.server.ThreadingHTTPServer):
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a caller who has gone: the base would print where, in twenty lines."""
+        error = sys.exception()
+        if isinstance(error, OSError):
+            _LOG.debug("metrics: a caller has gone: %s", error)
+        elif isinstance(error, Exception):
+            log_failure(_LOG, "metrics", error)
+
+
+class _ServerV6(_Server):
     address_family = socket.AF_INET6
 
 
 def _listen(
     settings: MetricsSettings, handler: type[http.server.BaseHTTPRequestHandler]
 ) -> http.server.ThreadingHTTPServer:
-    server = _ServerV6 if ":" in settings.host else http.server.ThreadingHTTPServer
+    server = _ServerV6 if ":" in settings.host else _Server
     try:
         return server((settings.host, settings.port), handler)
     except OSError as error:

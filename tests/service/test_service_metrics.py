@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import logging
 import socket
+import struct
+import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -149,3 +152,25 @@ def test_quantiles_are_of_the_latest() -> None:
     assert latency.share(0.5) == pytest.approx(0.7)
     assert sum(latency.counts) == 1000
     assert len(latency.counts) == len(BUCKETS) + 1
+
+
+def test_a_caller_who_goes_away_is_no_failure(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A scraper that is stopped, a port scanner: the service's log is for what is wrong."""
+    server = MetricsServer(MetricsSettings(port=0), figures)
+    try:
+        with caplog.at_level(logging.DEBUG):
+            with socket.create_connection(("127.0.0.1", server.port)) as caller:
+                caller.sendall(b"GET /metrics HTTP/1.1\r\n")
+                # Closing resets the connection.
+                caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            deadline = time.monotonic() + 60
+            while "a caller has gone" not in caplog.text:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        assert "lpr_uptime_seconds 60.0" in ask(server)
+    finally:
+        server.close()
+    assert capfd.readouterr().err == ""
+    assert "Traceback" not in caplog.text
