@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from typing import Any, Final
 
 import av
 from av.container import InputContainer
@@ -19,6 +20,17 @@ _FILE_FORMATS = (
     "dv,ivf,3gp,nut,rm,yuv4mpegpipe,gif"
 )
 _MAX_READ_ERRORS = 64
+
+
+def any_text(version: str) -> dict[str, Any]:
+    """What has this version of PyAV open files whose texts are no UTF-8.
+
+    From 19 on it always does, and knows no such argument.
+    """
+    return {} if int(version.partition(".")[0]) >= 19 else {"metadata_errors": "replace"}
+
+
+_ANY_TEXT: Final = any_text(av.__version__)
 
 
 def open_container(
@@ -44,14 +56,15 @@ def open_container(
         av.FFmpegError: it cannot be opened.
     """
     settings = {"protocol_whitelist": protocols, "format_whitelist": formats}
-    return av.open(
+    container: InputContainer = av.open(
         target,
         "r",
         format=format_name,
         container_options={**settings, **(options or {})},
         timeout=None if timeout is None else (timeout, timeout),
-        metadata_errors="replace",
+        **_ANY_TEXT,
     )
+    return container
 
 
 def pick_video_stream(container: InputContainer) -> VideoStream | None:

@@ -93,14 +93,15 @@ def display_matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
 
     Only the eight ways to turn and mirror a picture by right angles are told apart.
     """
-    for item in frame.side_data:
-        if getattr(getattr(item, "type", None), "name", "") == "DISPLAYMATRIX":
-            values = np.frombuffer(bytes(_buffer(item))[:36], np.int32)
-            if values.size == 9:
-                a, b, c, d = (int(values[place]) for place in (0, 1, 3, 4))
-                if abs(a) >= abs(b):
-                    return (_sign(a), 0, 0, _sign(d))
-                return (0, _sign(b), _sign(c), 0)
+    # By its name: what the iteration gives differs between PyAV's versions.
+    item = frame.side_data.get("DISPLAYMATRIX")
+    if item is not None:
+        values = np.frombuffer(bytes(_buffer(item))[:36], np.int32)
+        if values.size == 9:
+            a, b, c, d = (int(values[place]) for place in (0, 1, 3, 4))
+            if abs(a) >= abs(b):
+                return (_sign(a), 0, 0, _sign(d))
+            return (0, _sign(b), _sign(c), 0)
     return (1, 0, 0, 1)
 
 

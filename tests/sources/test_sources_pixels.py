@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import av
 import numpy as np
 import pytest
 
 from lpr.sources import VideoSource
+from lpr.sources.pixels import display_matrix
 from lpr.types import Image
 
 
@@ -57,3 +61,10 @@ def test_a_video_stored_from_the_last_row_up_is_upright(
         assert frame.image.flags.c_contiguous
         assert (frame.image == picture).all()
     assert source.problems == ()
+
+
+def test_the_display_matrix_is_found_where_side_data_is_iterated_by_its_names() -> None:
+    """As PyAV has it from version 19 on; before, an iteration gave the items themselves."""
+    quarter_turn = np.array([0, -65536, 0, 65536, 0, 0, 0, 0, 1 << 30], np.int32).tobytes()
+    frame = SimpleNamespace(side_data={"SEI_UNREGISTERED": b"x264", "DISPLAYMATRIX": quarter_turn})
+    assert display_matrix(cast(av.VideoFrame, frame)) == (0, -1, 1, 0)
