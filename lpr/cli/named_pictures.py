@@ -101,11 +101,13 @@ def _single(text: str, path: Path) -> NamedPicture:
     if not text:
         error = SourceError("the empty path: no such file or folder")
         return NamedPicture("", Path(), error)
+    scheme = scheme_of(text)
     # An address may hold a password, and a file's name may look like one.
-    public = str(path) if scheme_of(text) in (None, "file") else redact_one(text)
+    public = str(path) if scheme in (None, "file") else redact_one(text)
     hint = _read_elsewhere(text, path, public)
     if hint is None:
-        return NamedPicture(str(path), Path(path.name))
+        # As it was given, `./` and all: it is what a program knows the picture by.
+        return NamedPicture(text if scheme is None else str(path), Path(path.name))
     return NamedPicture(public, Path(path.name), SourceError(f"{public}: {hint}"))
 
 

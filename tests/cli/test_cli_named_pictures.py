@@ -94,3 +94,14 @@ def test_the_folder_of_the_copies_is_not_said_to_be_left_out(tmp_path: Path) -> 
 def test_what_is_no_utf8_or_no_path_is_left_to_its_reader() -> None:
     found = list_named(["a\0b.png", "caf\udce9.png"]).pictures
     assert [one.trouble for one in found] == [None, None]
+
+
+def test_a_picture_keeps_the_path_that_it_was_given_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs that name pictures as `find . -name` does look for them by that."""
+    tree(tmp_path, "a/1.png")
+    monkeypatch.chdir(tmp_path)
+    given = ["./a/1.png", "a//1.png", str(tmp_path / "a" / ".." / "a" / "1.png"), "./missing.png"]
+    assert [one.path for one in list_named(given).pictures] == given
+    assert list_named([f"file://{tmp_path}/a/1.png"]).pictures[0].path == f"{tmp_path}/a/1.png"
