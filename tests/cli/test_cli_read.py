@@ -284,3 +284,16 @@ def test_some_pictures_that_fail_are_a_damaged_part_and_all_of_them_no_source(
     page = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
     [row] = [line for line in page.read_text("utf-8").splitlines() if line.startswith("| 7 |")]
     assert row.endswith("`lpr read`: some pictures (all: 3) |")
+
+
+def test_a_crop_has_the_quad_of_the_plate_that_is_seen_in_it(
+    samples: Path, picture: Path, tmp_path: Path
+) -> None:
+    with open_source(samples / "day-approach.mp4") as source:
+        [frame] = [frame for frame in source if frame.index == 45]
+    cv2.imwrite(str(tmp_path / "plate.png"), frame.image[410:470, 500:690])
+    result = read("--crops", tmp_path / "plate.png", picture, "--jsonl", "-")
+    [seen], [none] = (json.loads(line)["plates"] for line in result.stdout.splitlines())
+    assert seen["score"] < 1
+    assert all(0 < x < 190 and 0 < y < 60 for x, y in seen["quad"])
+    assert (none["score"], none["quad"]) == (1, [[0, 0], [80, 0], [80, 60], [0, 60]])
