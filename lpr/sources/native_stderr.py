@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from typing import IO
 
 _STDERR = 2
 _LIBRARY_LINES = re.compile(
@@ -29,12 +30,12 @@ def library_lines_kept() -> Iterator[list[str]]:
 
     File descriptor 2 is a file of ours meanwhile, for the whole process, one thread at a time:
     what others write there is passed on at the end. It takes 0.07 ms. Where standard error is
-    closed, or no file can be made, nothing is kept.
+    closed, or no file can be made, nothing is kept; on Linux the file is in memory.
     """
     kept: list[str] = []
     with _turn, ExitStack() as opened:
         try:
-            file = opened.enter_context(tempfile.TemporaryFile())
+            file = opened.enter_context(_nameless_file())
             real = os.dup(_STDERR)
         except OSError:
             yield kept
@@ -52,3 +53,10 @@ def library_lines_kept() -> Iterator[list[str]]:
             ]
             with suppress(OSError):
                 os.write(real, _LIBRARY_LINES.sub(b"", written))
+
+
+def _nameless_file() -> IO[bytes]:
+    """A file in memory: where a disk is full or takes no files, damage is to be told, too."""
+    with suppress(AttributeError, OSError):  # not Linux, or a sandbox without it
+        return os.fdopen(os.memfd_create("lpr-stderr"), "w+b", buffering=0)
+    return tempfile.TemporaryFile()

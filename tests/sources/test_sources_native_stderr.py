@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import threading
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,22 @@ def test_standard_error_comes_back_after_a_failure(capfd: pytest.CaptureFixture[
         raise RuntimeError
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "during\nafter\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="files in memory are Linux's")
+def test_lines_are_kept_where_no_file_can_be_made(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read-only container has no folder for temporary files, a full disk no room in it."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise FileNotFoundError("no usable temporary directory")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with library_lines_kept() as kept:
+        os.write(2, b"Corrupt JPEG data: premature end of data segment\n")
+    assert kept == ["Corrupt JPEG data: premature end of data segment"]
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
