@@ -26,7 +26,7 @@ _SIZE_STEP: Final = 0.4
 _SIZE_RATE: Final = 0.35
 _SAME_SIZE: Final = 0.2
 _JUMP: Final = 2.0
-_STANDING_PENALTY: Final = 1.0
+_STANDING_PENALTY: Final = 2.0
 _OVERLAP_BONUS: Final = 2.0
 
 
@@ -78,21 +78,20 @@ def pair_cost(
     stayed = math.dist(seen.center, model.seen_at) <= scale * _ALWAYS_NEAR
     if not near and not stayed:
         return None
-    step = abs(seen.log_size - model.log_size.value)
-    if step > min(_MAX_SIZE_STEP, _SIZE_STEP + _SIZE_RATE * unseen):
-        return None
-    moving = _gaussian_cost(model, seen.center, expected, scale, step) if near else None
-    standing = None
+    moving = standing = None
+    if near:
+        size = model.log_size.value
+        moving = _cost_at(model, seen, expected, size, unseen=unseen, options=options)
     if stayed:
-        standing = _gaussian_cost(model, seen.center, model.seen_at, scale, step)
+        # What stopped grows no more either: it is as large as it was when it was last seen.
+        size = model.seen_log_size
+        standing = _cost_at(model, seen, model.seen_at, size, unseen=unseen, options=options)
     if standing is not None:
         standing += _STANDING_PENALTY
     stopped = standing is not None and (moving is None or standing < moving)
-    base = standing if stopped else moving
-    if base is None:
+    cost = standing if stopped else moving
+    if cost is None:
         return None
-    size_spread = 2 * options.size_noise**2 + model.log_size.variance
-    cost = base + min(4.0, step * step / (2 * size_spread))
     if away < scale:
         cost -= _OVERLAP_BONUS * overlap(seen.box, model.box)
     return cost, stopped
@@ -104,6 +103,26 @@ def may_have_jumped(model: MotionModel, seen: Measured) -> bool:
         math.dist(seen.center, model.seen_at) <= _JUMP * seen.size
         and abs(seen.log_size - model.log_size.value) <= _SAME_SIZE
     )
+
+
+def _cost_at(
+    model: MotionModel,
+    seen: Measured,
+    center: Point,
+    log_size: float,
+    *,
+    unseen: float,
+    options: TrackerOptions,
+) -> float | None:
+    """Cost of a detection where a plate of that size is expected there, None outside the gates."""
+    step = abs(seen.log_size - log_size)
+    if step > min(_MAX_SIZE_STEP, _SIZE_STEP + _SIZE_RATE * unseen):
+        return None
+    place = _gaussian_cost(model, seen.center, center, max(model.size, seen.size), step)
+    if place is None:
+        return None
+    size_spread = 2 * options.size_noise**2 + model.log_size.variance
+    return place + min(4.0, step * step / (2 * size_spread))
 
 
 def _gaussian_cost(

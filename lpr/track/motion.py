@@ -103,11 +103,11 @@ class MotionModel:
     Attributes:
         size: expected extent, pixels.
         seen_at: centre of the latest measurement, frame pixels.
+        seen_log_size: logarithm of the extent then, as the filter had it.
         surprise: squared distance of the latest measurement from its expected place, square pixels.
     """
 
     __slots__ = (
-        "_last_log",
         "_options",
         "_shape",
         "_unrest",
@@ -115,6 +115,7 @@ class MotionModel:
         "center_y",
         "log_size",
         "seen_at",
+        "seen_log_size",
         "size",
         "surprise",
     )
@@ -131,7 +132,7 @@ class MotionModel:
         self.center_y = AxisFilter(y, self.position_variance(size), speed)
         self.log_size = AxisFilter(seen.log_size, options.size_noise**2, _START_GROWTH**2)
         self.seen_at: Point = (x, y)
-        self._last_log = self.log_size.value
+        self.seen_log_size = self.log_size.value
         self._shape = [((px - x) / size, (py - y) / size) for px, py in seen.quad.points]
 
     @property
@@ -163,9 +164,9 @@ class MotionModel:
         self.center_x.predict(dt, acceleration)
         self.center_y.predict(dt, acceleration)
         self.log_size.predict(dt, self._options.growth)
-        grown = self.log_size.value - self._last_log
+        grown = self.log_size.value - self.seen_log_size
         if abs(grown) > _MAX_LOG_GROWTH:
-            self.log_size.stop_at(self._last_log + math.copysign(_MAX_LOG_GROWTH, grown))
+            self.log_size.stop_at(self.seen_log_size + math.copysign(_MAX_LOG_GROWTH, grown))
         self.size = math.exp(self.log_size.value)
 
     def shift(self, dx: float, dy: float) -> None:
@@ -181,6 +182,7 @@ class MotionModel:
         if stopped:
             self.center_x.stop_at(self.seen_at[0])
             self.center_y.stop_at(self.seen_at[1])
+            self.log_size.stop_at(self.seen_log_size)
         dx, dy = x - self.center_x.value, y - self.center_y.value
         self.surprise = dx * dx + dy * dy
         variance = self.position_variance(size)
@@ -189,7 +191,7 @@ class MotionModel:
         self.log_size.correct(seen.log_size, self._options.size_noise**2)
         self.size = math.exp(self.log_size.value)
         self.seen_at = (x, y)
-        self._last_log = self.log_size.value
+        self.seen_log_size = self.log_size.value
         self._shape = [
             (
                 old_x + _SHAPE_MEMORY * ((px - x) / size - old_x),

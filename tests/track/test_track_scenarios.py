@@ -145,6 +145,21 @@ def test_a_car_that_stops_behind_the_barrier_arm(fps: float, hidden: float) -> N
 
 
 @pytest.mark.parametrize("fps", RATES)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_car_that_brakes_to_a_stop_behind_the_barrier_arm(fps: float, seed: int) -> None:
+    """It came nearer fast: had it gone on, its plate would be more than twice as large by then."""
+
+    def place(time: float) -> tuple[float, float, float] | None:
+        if 1.2 <= time < 3.2:
+            return None
+        braking = min(max(time - 1.0, 0.0), 0.75)
+        depth = 5.6 + 3 * max(1.0 - time, 0.0) - 3 * braking + 2 * braking**2
+        return 640 + 220 / depth, 173 + 1870 / depth, 572 / depth
+
+    assert one_track_each(follow([place], fps=fps, seconds=5.0, seed=seed))
+
+
+@pytest.mark.parametrize("fps", RATES)
 def test_two_cars_bumper_to_bumper(fps: float) -> None:
     def car(gap: float) -> Path:
         def place(time: float) -> tuple[float, float, float] | None:
