@@ -68,17 +68,20 @@ def _groups(pairs: Mapping[Pair, float]) -> list[list[Pair]]:
 def _solve(group: list[Pair], costs: Mapping[Pair, float]) -> dict[int, int]:
     tracks = sorted({track for track, _ in group})
     detections = sorted({detection for _, detection in group})
-    # One spare column a track stands for "left alone", at cost 0.
+    # Each row costs a search over the columns: of lost tracks there may be many, of detections few.
+    turned = len(detections) < len(tracks)
+    rows, columns = (detections, tracks) if turned else (tracks, detections)
+    pairs = {(b, a): cost for (a, b), cost in costs.items()} if turned else costs
+    # One spare column a row stands for "left alone", at cost 0.
     matrix = [
-        [costs.get((track, detection), 0.0) for detection in detections] + [0.0] * len(tracks)
-        for track in tracks
+        [pairs.get((row, column), 0.0) for column in columns] + [0.0] * len(rows) for row in rows
     ]
-    columns = _Assignment(matrix).solve()
-    return {
-        track: detections[column]
-        for track, column in zip(tracks, columns, strict=True)
-        if column < len(detections) and (track, detections[column]) in costs
+    found = {
+        row: columns[column]
+        for row, column in zip(rows, _Assignment(matrix).solve(), strict=True)
+        if column < len(columns) and (row, columns[column]) in pairs
     }
+    return {track: detection for detection, track in found.items()} if turned else found
 
 
 class _Assignment:

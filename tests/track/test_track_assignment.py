@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from itertools import combinations, permutations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpr.track.assignment import MISS_COST, assign
+from lpr.track.assignment import MISS_COST, _Assignment, assign
 
 COSTS = st.dictionaries(
     st.tuples(st.integers(0, 4), st.integers(0, 4)),
@@ -50,3 +52,20 @@ def test_a_good_pair_is_not_broken_up_to_make_two_bad_ones() -> None:
 
 def test_nothing_gated_is_nothing_chosen() -> None:
     assert assign({}) == {}
+
+
+def test_a_crowd_of_lost_tracks_costs_one_search_a_detection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched: list[int] = []
+    augment = _Assignment._augment
+
+    def counting(self: _Assignment, row: int) -> None:
+        searched.append(row)
+        augment(self, row)
+
+    monkeypatch.setattr(_Assignment, "_augment", counting)
+    rng = random.Random(2)
+    costs = {(track, seen): rng.uniform(0, 9) for track in range(90) for seen in range(10)}
+    assert len(assign(costs)) == 10
+    assert len(searched) == 10
