@@ -26,10 +26,23 @@ LEAST_PLATE = 50
 def generate_synthetic(out: Path, seed: int, count: int, jobs: int = 1) -> None:
     """Render clips of `count` seeds from `seed` on.
 
+    A seed gives the same clip with the same typefaces only; those that are missing here are told.
+
     Raises:
         OutputError: the folder cannot be written, or holds another run.
     """
-    _generate(out, {"set": "synthetic", "seed": seed}, _synthetic, range(seed, seed + count), jobs)
+    fonts = FontBook.installed()
+    missing = list(fonts.missing()) if fonts else []
+    if missing:
+        print(
+            f"{len(missing)} typefaces are missing on this machine ({', '.join(missing[:4])}"
+            f"{', ...' if len(missing) > 4 else ''}; docs/training.md): the clips are others than "
+            "with all of them, and so are the figures"
+        )
+    run: dict[str, object] = {"set": "synthetic", "seed": seed}
+    if missing:
+        run["missing_faces"] = missing
+    _generate(out, run, _synthetic, range(seed, seed + count), jobs)
 
 
 def generate_photos(out: Path, seed: int, count: int, jobs: int = 1, split: str = "val") -> None:
@@ -141,7 +154,10 @@ def _open_folder(out: Path, run: dict[str, object]) -> set[int]:
     except OSError as error:
         raise OutputError(f"cannot write {out}: {error}") from error
     if before != run:
-        raise OutputError(f"{out} holds another run ({before}); choose another folder")
+        differs = [name for name in {**before, **run} if before.get(name) != run.get(name)]
+        raise OutputError(
+            f"{out} holds another run (its {' and '.join(differs)} differ); choose another folder"
+        )
     return _keep_labels(out)
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 import lpr
+from bench.clips600.content import content_of
 from bench.clips600.whole_file import write_whole
 from lpr.config import EngineConfig
 from lpr.engine import Engine
-from lpr.errors import SourceError
 from lpr.evaluate.datasets import Clip, require_whole
 from lpr.factory import Models, build_engine, build_voter
 from lpr.geometry import Quad
@@ -159,7 +159,7 @@ def record(clips: Sequence[Clip], config: EngineConfig | None = None) -> list[Re
     models: Models | None = None
     found = []
     for number, clip in enumerate(clips, 1):
-        path = clip.path.parent / name / f"{clip.path.stem}-{_content(clip.path)}.json.gz"
+        path = clip.path.parent / name / f"{clip.path.stem}-{content_of(clip.path)}.json.gz"
         if not path.is_file():
             models = models or lpr.load_models(config)
             _save(path, _record(clip, config, models))
@@ -206,15 +206,6 @@ def _fingerprint(config: EngineConfig) -> str:
         # The manifest says how outputs become probabilities, and names the network by its SHA-256.
         digest.update(repr(find_model(name).manifest).encode())
     return digest.hexdigest()[:12]
-
-
-def _content(video: Path) -> str:
-    """Names what is in a video: one that was rendered anew under its old name is another."""
-    try:
-        with video.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:12]
-    except OSError as error:
-        raise SourceError(f"{video}: cannot be read: {error.strerror or error}") from error
 
 
 def _record(clip: Clip, config: EngineConfig, models: Models) -> list[object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 
 import lpr
 from bench.clips600.baselines import best_frame, majority
+from bench.clips600.content import content_of
 from bench.clips600.passages import PassageLog, PassageReadings
 from bench.clips600.shrunk import ShrunkSource
 from bench.clips600.whole_file import write_whole
@@ -85,7 +86,7 @@ def score_folder(
 
     Raises:
         SourceError: there are no clips, one is labelled twice or is cut, or the earlier result
-            cannot be read or is of other clips or plates.
+            cannot be read or is of other clips, plates or videos.
         ConfigError: the settings, a region or the scale is wrong.
         OutputError: `save` cannot be written.
     """
@@ -96,7 +97,8 @@ def score_folder(
     require_videos(clips)
     if save is not None:
         check_writable(save)
-    earlier = _earlier(against, clips) if against else None
+    videos = {clip.path.name: content_of(clip.path) for clip in clips}
+    earlier = _earlier(against, clips, videos) if against else None
     known = [clip.regions if site else tuple(regions) for clip in clips]
     run = _run(clips, settings, known, scale)
     report = ClipsReport(tuple(score_clip(one.clip, one.events) for one in run.engine))
@@ -107,6 +109,7 @@ def score_folder(
     result = {
         "benchmark": "clips600",
         "clips": len(clips),
+        "videos": videos,
         "regions": "of the site" if site else list(regions),
         "config": settings.model_dump(mode="json", exclude_defaults=True),
         "scale": scale,
@@ -218,11 +221,18 @@ def _clips(report: ClipsReport) -> list[dict[str, object]]:
     return [one.to_json() for one in report.outcomes]
 
 
-def _earlier(path: Path, clips: Sequence[Clip]) -> list[dict[str, object]]:
-    """An earlier result; whether it is of these clips is told before they are run."""
+def _earlier(
+    path: Path, clips: Sequence[Clip], videos: Mapping[str, str]
+) -> list[dict[str, object]]:
+    """An earlier result; whether it is of these clips is told before they are run.
+
+    Results of former versions do not say what was in the videos.
+    """
     try:
-        earlier: list[dict[str, object]] = json.loads(path.read_text("utf-8"))["report"]["clips"]
+        result = json.loads(path.read_text("utf-8"))
+        earlier: list[dict[str, object]] = result["report"]["clips"]
         flags = flags_of(earlier)
+        before: dict[str, str] = {**videos, **result.get("videos", {})}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{path} is not a result of clips600: {error}") from error
     nothing_said = ClipsReport(tuple(score_clip(clip, ()) for clip in clips))
@@ -230,4 +240,10 @@ def _earlier(path: Path, clips: Sequence[Clip]) -> list[dict[str, object]]:
         compare(flags, flags_of(_clips(nothing_said)))
     except ValueError as error:
         raise SourceError(f"{path} cannot be compared with: {error}") from error
+    redrawn = [name for name, content in videos.items() if before[name] != content]
+    if redrawn:
+        raise SourceError(
+            f"{path} cannot be compared with: {redrawn[0]} showed something else then, as did "
+            f"{len(redrawn) - 1} more (drawn with other typefaces, or encoded otherwise)"
+        )
     return earlier

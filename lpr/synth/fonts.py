@@ -273,6 +273,19 @@ class FontBook:
         """The kinds of which at least one face was found."""
         return tuple(kind for kind, faces in self._faces.items() if faces)
 
+    def missing(self) -> tuple[str, ...]:
+        """The faces that could be used and were not found, by the names of their files.
+
+        The same seed draws other plates without them.
+        """
+        lacking = {
+            stem
+            for kind, stems in _KINDS.items()
+            for stem in stems
+            if not any(_is_named(face.path, stem, kind) for face in self._faces[kind])
+        }
+        return tuple(sorted(lacking))
+
     def pick(self, hint: str, rng: np.random.Generator) -> Face:
         """Draw a face for a font hint of the plate formats, from the kinds that are there."""
         choices = [(kind, share) for kind, share in PLATE_FONTS[hint] if self._faces[kind]]
@@ -333,9 +346,12 @@ def _font_files(folders: Sequence[Path]) -> Iterator[Path]:
 
 
 def _kinds_of(path: Path) -> tuple[str, ...]:
-    name = path.stem.lower().removesuffix("-normal")
     return tuple(
-        kind
-        for kind, stems in _KINDS.items()
-        if any(name == stem or (kind in ("fe", "us") and name.startswith(stem)) for stem in stems)
+        kind for kind, stems in _KINDS.items() if any(_is_named(path, stem, kind) for stem in stems)
     )
+
+
+def _is_named(path: Path, stem: str, kind: str) -> bool:
+    """Whether a file's name is the one of a face of a kind."""
+    name = path.stem.lower().removesuffix("-normal")
+    return name == stem or (kind in ("fe", "us") and name.startswith(stem))

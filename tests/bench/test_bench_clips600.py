@@ -18,6 +18,7 @@ from lpr.evaluate.clip_report import ClipsReport
 from lpr.evaluate.datasets import Clip, ClipPlate, load_clips
 from lpr.evaluate.events import score_clip
 from lpr.synth.clip import ClipLabels, ClipPlateLabel
+from lpr.synth.fonts import FontBook
 from lpr.types import CharCandidates, Reading
 
 
@@ -148,8 +149,30 @@ def test_a_broken_line_between_others_is_named(
 def test_another_run_is_not_mixed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate, "_synthetic", _labels)
     generate.generate_synthetic(tmp_path, 5, 1)
-    with pytest.raises(OutputError, match="another run"):
+    with pytest.raises(OutputError, match=r"another run \(its seed differ"):
         generate.generate_synthetic(tmp_path, 6, 1)
+
+
+def test_a_run_goes_on_with_its_own_typefaces_only(
+    tmp_path: Path,
+    shared_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The same seed draws another plate where a typeface is missing."""
+    lacking: tuple[str, ...] = ()
+    book = FontBook([shared_data / "fonts"])
+    monkeypatch.setattr(generate, "_synthetic", _labels)
+    monkeypatch.setattr(FontBook, "installed", lambda: book)
+    monkeypatch.setattr(FontBook, "missing", lambda _: lacking)
+    generate.generate_synthetic(tmp_path / "clips", 5, 1)
+    assert "typefaces" not in capsys.readouterr().out
+    lacking = ("overpass-latin-600", "teko-latin-500")
+    with pytest.raises(OutputError, match=r"another run \(its missing_faces differ"):
+        generate.generate_synthetic(tmp_path / "clips", 5, 2)
+    told = capsys.readouterr().out
+    assert "2 typefaces are missing on this machine (overpass-latin-600, teko-latin-500;" in told
+    generate.generate_synthetic(tmp_path / "others", 5, 1)
 
 
 def test_photographs_are_of_val_and_readable(shared_data: Path) -> None:
@@ -239,6 +262,17 @@ def test_a_result_of_other_plates_is_refused_before_the_clips_are_run(tmp_path: 
     # One of fewer clips is compared on these: here it comes as far as playing them.
     with pytest.raises(SourceError, match=r"0\.mp4"):
         score_folder(tmp_path, same)
+
+
+def test_a_result_of_videos_that_were_drawn_otherwise_is_refused(tmp_path: Path) -> None:
+    _folder(tmp_path, "AB123")
+    [clip] = load_clips(tmp_path)
+    path = tmp_path / "before.json"
+    report = ClipsReport((score_clip(clip, ()),)).to_json()
+    videos = {"0.mp4": "000000000000"}
+    path.write_text(json.dumps({"videos": videos, "report": report}), encoding="utf-8")
+    with pytest.raises(SourceError, match=r"0\.mp4 showed something else then"):
+        score_folder(tmp_path, path)
 
 
 def test_a_clip_that_is_labelled_twice_is_not_scored_twice(tmp_path: Path) -> None:

@@ -26,6 +26,13 @@ def test_umlauts_keep_their_dots_within_cap_height(fonts: FontBook, hint: str) -
                 assert (np.diff(dots.astype(int)) == 1).sum() + dots[0] == 2, (face.path.name, char)
 
 
+def test_faces_that_are_not_there_are_named(fonts: FontBook) -> None:
+    missing = fonts.missing()
+    assert "overpass-latin-600" in missing
+    assert "notosanscjk-thin" in missing
+    assert not {"glnummernschild", "osp-din", "rg2014", "osifont"} & set(missing)
+
+
 def test_a_face_without_dots_says_so(fonts: FontBook) -> None:
     """OSP-DIN draws a plain O for an Ö."""
     faces = {face.path.name: face for face in (fonts.pick_kind("din", RNG) for _ in range(40))}
