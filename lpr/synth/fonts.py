@@ -59,8 +59,6 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "dejavusans-bold",
         "dejavusansmono-bold",
         "gothic-a1-latin-600",
-        "ptsans-bold",
-        "pt_sans-web-bold",
         "ptn77f",
         "pts75f",
         "arimo-latin-500",
@@ -187,7 +185,7 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "dejavusanscondensed-bold",
         "liberationsans-bold",
         "liberationsansnarrow-bold",
-        "ptsans-bold",
+        "pts75f",
     ),
 }
 _THIN: Final = ("notosanscjk-thin", "lxgwwenkai-light")
