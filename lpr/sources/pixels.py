@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import av
 import cv2
 import numpy as np
+import numpy.typing as npt
 from av.video.reformatter import Colorspace, VideoReformatter
 
 from lpr.types import Image
@@ -15,6 +16,11 @@ _UNSPECIFIED = 2
 _HD_ROWS = 720
 _COMB: Final = 12
 """Grey levels by which a row stands out from both of its neighbours where a field has moved."""
+_AROUND: Final = (24, 6)
+"""Columns, and rows of a field, that are judged together."""
+_ALIKE: Final = 0.9
+"""Of 371 looks at val plates of 60 to 160 pixels that stand still 327 are read, 329 without any of
+this, and of 742 that move 501. At 0.8 they are 323 and 509."""
 
 
 class FrameConverter:
@@ -65,9 +71,10 @@ class FrameConverter:
 def without_combs(picture: Image) -> Image:
     """Take the second field out of an interlaced picture where it shows another moment.
 
-    A row that lies above or below both of its neighbours in brightness, by far, is of an edge that
-    has moved since the rows beside it were taken: it becomes their mean. What stands still keeps
-    all of its rows.
+    A row that lies above or below both of its neighbours in brightness, by far, may be of an edge
+    that has moved since the rows beside it were taken: it becomes their mean where, all around,
+    neighbours differ more than rows of one field do. In what stands still they differ less, and the
+    strokes of characters keep their rows; a line one row high on an even ground may lose it.
 
     Args:
         picture: HxWx3 uint8 BGR, its rows of two fields by turns.
@@ -83,9 +90,30 @@ def without_combs(picture: Image) -> Image:
     combed = (cv2.max(high, low).max(axis=2) > _COMB).astype(np.uint8)
     # A comb is as wide as the motion: its neighbours along the row belong to it.
     wide = cv2.dilate(combed, np.ones((1, 3), np.uint8))
+    wide[_fields_agree(picture, count)] = 0
     whole = picture.copy()
     whole[1 : 2 * count : 2] = np.where(wide[..., None] > 0, mean, own)
     return whole
+
+
+def _fields_agree(picture: Image, count: int) -> npt.NDArray[np.bool_]:
+    """Where `count` rows of the second field go with those beside them as well as with their own.
+
+    Returns:
+        count x W: whether neighbours differ no more than rows that are two apart.
+    """
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    above, below = grey[0 : 2 * count : 2], grey[2 : 2 * count + 1 : 2]
+    own = grey[1 : 2 * count : 2]
+    onward = np.concatenate((own[1:], own[-1:]))
+    near = _mean_around(cv2.absdiff(own, above), cv2.absdiff(own, below))
+    far = _mean_around(cv2.absdiff(above, below), cv2.absdiff(own, onward))
+    return np.asarray(near <= _ALIKE * far, np.bool_)
+
+
+def _mean_around(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    both = cv2.addWeighted(one, 0.5, other, 0.5, 0, dtype=cv2.CV_32F)
+    return np.asarray(cv2.blur(both, _AROUND), np.float32)
 
 
 def display_matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import psutil
 import pytest
@@ -202,6 +203,23 @@ def test_what_moved_between_two_fields_has_no_combs() -> None:
     assert np.array_equal(without_combs(fine), fine)
     for rows in (1, 2, 3, 4):
         assert without_combs(woven[:rows]).shape == woven[:rows].shape
+
+
+@pytest.mark.parametrize("scale", [0.4, 0.5, 0.6])
+def test_small_characters_that_stand_still_keep_their_strokes(scale: float) -> None:
+    """Recorders call whole frames interlaced; a stroke of a far plate is a row or two."""
+    still = np.full((80, 200, 3), 230, np.uint8)
+    for row in (20, 41, 62):
+        cv2.putText(still, "HZ 354 PM E8B", (10, row), 0, scale, (20, 20, 20), 1, cv2.LINE_AA)
+    moved = np.roll(still, 6, axis=1)
+    woven = still.copy()
+    woven[1::2] = moved[1::2]
+    changed = np.abs(without_combs(still).astype(int) - still).max(axis=2) > 12
+    assert changed.sum() < 0.01 * (still < 200).any(axis=2).sum()
+    before, after = (
+        np.abs(seen.astype(int) - still).mean() for seen in (woven, without_combs(woven))
+    )
+    assert after < 0.6 * before
 
 
 def test_ten_bit_and_odd_row_length(make_video: VideoMaker) -> None:
