@@ -217,7 +217,7 @@ def test_export_erase_and_audit(run: Run, tmp_path: Path) -> None:
     assert "audit log: 4 entries unchanged; head " in result.stderr
     head = result.stderr.split()[-1]
     assert len(run("audit", "--expect", head, "--json").stdout.splitlines()) == 4
-    wrong = run("audit", "--expect", "0" * 64, ok=False)
+    wrong = run("audit", "--expect", "f" * 64, ok=False)
     assert wrong.exit_code == ExitCode.LIMIT_MISSED
     assert "the expected head is missing" in wrong.stderr
 
