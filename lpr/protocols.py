@@ -1,4 +1,7 @@
-"""The seams between the parts. `lpr.testing` has a fake of each."""
+"""The seams between the parts. `lpr.testing` has a fake of each that sees pictures or the world.
+
+Tracker and voter see neither: the real ones (`lpr.track`, `lpr.vote`) are as quick and as certain.
+"""
 
 from __future__ import annotations
 

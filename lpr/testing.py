@@ -1,4 +1,4 @@
-"""Fakes of every seam in `lpr.protocols`, for our own tests and for those of integrators."""
+"""Fakes of the seams in `lpr.protocols`, for our own tests and for those of integrators."""
 
 from __future__ import annotations
 
