@@ -158,11 +158,13 @@ class Connection:
         self._timed = not names & _UNTIMED
         self.damaged = 0
         self.passed_over = 0
+        # PyAV has None for a length that is not known, and had a negative one before version 19.
+        size = container.size or 0
         self.recording = (
             camera.scheme == "http"
             and self._timed
             and "hls" not in names
-            and (bool(container.duration) or 0 < container.size < _ENDLESS)
+            and (bool(container.duration) or 0 < size < _ENDLESS)
         )
         self._timestamps = Timestamps(container.format.name)
 

@@ -28,7 +28,7 @@ class Paced:
 
     def __init__(self, container: InputContainer, clock: list[float]) -> None:
         self._container, self._clock = container, clock
-        self.format, self.duration = container.format, None
+        self.format, self.duration, self.size = container.format, None, None
 
     def demux(self, stream: Any) -> Iterator[Any]:
         for packet in self._container.demux(stream):
@@ -87,3 +87,14 @@ def test_a_still_picture_is_no_silence_however_short_the_patience(
 
 def longest(times: list[float]) -> float:
     return max(after - before for before, after in pairwise(times))
+
+
+@pytest.mark.parametrize("size", [None, -38, 1 << 40, 1000])
+def test_a_stream_of_unknown_length_is_live_whichever_pyav_tells_so(size: int | None) -> None:
+    """PyAV 19 says None, those before it say what FFmpeg does: -38."""
+    camera = Camera(
+        "stream", "http://c", "http://c", "c", 1.0, 0.1, 1.0, "tcp", 1, 0, 0, 0.0, "null"
+    )
+    container = SimpleNamespace(format=SimpleNamespace(name="mpegts"), duration=None, size=size)
+    connection = Connection(camera, container, None)  # type: ignore[arg-type]
+    assert connection.recording is (size == 1000)
