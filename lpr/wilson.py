@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 
-Z95 = 1.959963984540054
+_Z95 = 1.959963984540054
 """The 97.5% point of the normal distribution."""
 
 
-def wilson(hits: int, total: int, z: float = Z95) -> tuple[float, float]:
-    """Interval of a share (Wilson, "Probable inference", JASA 1927).
+def wilson(hits: int, total: int) -> tuple[float, float]:
+    """95% interval of a share (Wilson, "Probable inference", JASA 1927).
 
     Args:
         hits: how many of `total` succeeded, 0 to `total`.
         total: how many were tried; 0 gives the interval (0, 1).
-        z: normal quantile; the default gives 95%.
 
     Raises:
         ValueError: `hits` is not between 0 and `total`.
@@ -26,7 +25,7 @@ def wilson(hits: int, total: int, z: float = Z95) -> tuple[float, float]:
         raise ValueError(f"{hits} of {total} is no share")
     if total == 0:
         return (0.0, 1.0)
-    share = hits / total
+    share, z = hits / total, _Z95
     spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 1 + z * z / total
     middle = share + z * z / (2 * total)

@@ -24,7 +24,7 @@ eval_app = typer.Typer(
 
 
 class SplitName(StrEnum):
-    """`lpr.evaluate.datasets.SPLITS`, without its imports."""
+    """`lpr.evaluate.labels.SPLITS`, without its imports."""
 
     TRAIN = "train"
     VAL = "val"

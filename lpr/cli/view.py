@@ -81,11 +81,6 @@ class RunView:
         elif event.kind is not EventKind.DEPARTED:
             self._rows[event.camera, event.track_id] = event
 
-    def note(self, message: str) -> None:
-        """Say something about a source."""
-        if not self._quiet:
-            self._console.print(Text(safe_text(message)), soft_wrap=True)
-
     def summary(self, summary: RunSummary) -> None:
         """Show what the whole run did."""
         if self._quiet:

@@ -48,7 +48,6 @@ def decode_maps(
     maps: Sequence[Floats],
     *,
     threshold: float,
-    strides: Sequence[int] = STRIDES,
     limit: int = 256,
 ) -> Candidates:
     """Read the places whose score reaches the threshold off the maps.
@@ -56,14 +55,13 @@ def decode_maps(
     Args:
         maps: one 10 x H x W float32 array per stride, logits and offsets as said above.
         threshold: least raw score, 0 to 1.
-        strides: canvas pixels per place of each map.
         limit: at most this many candidates, the best ones.
 
     Returns:
         The candidates, best first; overlapping ones are still all there.
     """
     floor = _logit(threshold)
-    found = [_decode_map(level, stride, floor) for level, stride in zip(maps, strides, strict=True)]
+    found = [_decode_map(level, stride, floor) for level, stride in zip(maps, STRIDES, strict=True)]
     parts = [part for part in found if part is not None]
     if not parts:
         none = np.empty(0, np.float32)

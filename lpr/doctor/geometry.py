@@ -11,8 +11,6 @@ CHARACTER_HEIGHT_M = 0.075
 READ_WIDTH = 90.0
 """Plate width in pixels from which single looks are mostly right. Shares by width are in
 models/RUNS-recognizer.md, round 19: 0.73 from 60 to 80 pixels, 0.84 to 100, 0.88 to 130."""
-FOUND_WIDTH = 40.0
-"""Plate width in pixels from which plates are found in 1080p frames, by native-scale looks."""
 MAX_ANGLE = math.radians(30)
 
 

@@ -22,7 +22,6 @@ from lpr.geometry import Quad
 from lpr.types import Image
 
 ENVIRONMENT = "LPR_DATA"
-SPLITS = labels.SPLITS
 NOT_A_PLATE = "notplate"
 
 Record = TypeVar("Record")

@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from lpr.wilson import wilson
 
+_ROUNDS = 1000
+"""Resamples of a bootstrap; it always begins with one seed, so that a figure is the same again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
@@ -79,32 +82,19 @@ class Estimate:
 
 
 def bootstrap(
-    values: Sequence[float],
-    statistic: Callable[[npt.NDArray[np.float64]], float] = _mean,
-    *,
-    rounds: int = 1000,
-    seed: int = 0,
+    values: Sequence[float], statistic: Callable[[npt.NDArray[np.float64]], float] = _mean
 ) -> Estimate:
     """Percentile bootstrap (Efron, Annals of Statistics 1979) of a statistic, the mean by default.
 
     Args:
         values: the sample; may be empty.
         statistic: takes a 1-D float64 array.
-        rounds: resamples.
-        seed: the same seed gives the same interval.
     """
     sample = np.asarray(values, np.float64)
-    if sample.size == 0:
-        return Estimate(math.nan, math.nan, math.nan, 0)
-    rng = np.random.default_rng(seed)
-    drawn = [statistic(sample[rng.integers(0, sample.size, sample.size)]) for _ in range(rounds)]
-    low, high = np.percentile(drawn, (2.5, 97.5))
-    return Estimate(statistic(sample), float(low), float(high), int(sample.size))
+    return _bootstrapped(sample, statistic, len(sample))
 
 
-def bootstrap_ratio(
-    parts: Sequence[tuple[float, float]], *, rounds: int = 1000, seed: int = 0
-) -> Estimate:
+def bootstrap_ratio(parts: Sequence[tuple[float, float]]) -> Estimate:
     """Bootstrap of a sum over another sum, each part drawn as a whole.
 
     Cases that are alike, as the looks at one vehicle are, belong into one part: drawn one by one
@@ -112,20 +102,32 @@ def bootstrap_ratio(
 
     Args:
         parts: for each independent part what is counted and of how many; may be empty.
-        rounds: resamples.
-        seed: the same seed gives the same interval.
 
     >>> bootstrap_ratio([(7, 7), (0, 7)]).value
     0.5
     """
     sample = np.asarray(parts, np.float64).reshape(-1, 2)
-    if sample.size == 0:
+    return _bootstrapped(sample, _ratio_of_sums, int(sample[:, 1].sum()))
+
+
+def _ratio_of_sums(parts: npt.NDArray[np.float64]) -> float:
+    counted, of = parts.sum(axis=0)
+    return float(counted / of)
+
+
+def _bootstrapped(
+    sample: npt.NDArray[np.float64],
+    statistic: Callable[[npt.NDArray[np.float64]], float],
+    total: int,
+) -> Estimate:
+    """Draw the rows of a sample again and again."""
+    count = len(sample)
+    if not count:
         return Estimate(math.nan, math.nan, math.nan, 0)
-    rng = np.random.default_rng(seed)
-    drawn = [sample[rng.integers(0, len(sample), len(sample))].sum(axis=0) for _ in range(rounds)]
-    low, high = np.percentile([counted / of for counted, of in drawn], (2.5, 97.5))
-    counted, of = sample.sum(axis=0)
-    return Estimate(float(counted / of), float(low), float(high), int(of))
+    rng = np.random.default_rng(0)
+    drawn = [statistic(sample[rng.integers(0, count, count)]) for _ in range(_ROUNDS)]
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return Estimate(statistic(sample), float(low), float(high), total)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,9 @@ def this_machine() -> Machine:
     )
 
 
-def _cpu_model(info: Path = Path("/proc/cpuinfo")) -> str:
+def _cpu_model() -> str:
     try:
-        lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]

@@ -9,18 +9,17 @@ from lpr.sources import open_source
 from lpr.types import Frame
 
 
-def play(clip: str | Path, *, threads: int = 1) -> Iterator[Frame]:
+def play(clip: str | Path) -> Iterator[Frame]:
     """Yield the frames of a clip from its start.
 
-    Each is decoded when it is asked for: decoding ahead, in a thread of its own, would take the
-    core from the frame that is timed, and what decoding costs would be seen nowhere.
+    Each is decoded when it is asked for, by one thread: decoding ahead, in a thread of its own,
+    would take the core from the frame that is timed, and what decoding costs would be seen nowhere.
 
     Args:
         clip: what `lpr.open_source` takes.
-        threads: decoder threads.
 
     Raises:
         SourceError: the clip cannot be read.
     """
-    with open_source(clip, threads=threads, ahead=False) as frames:
+    with open_source(clip, threads=1, ahead=False) as frames:
         yield from frames

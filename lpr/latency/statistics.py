@@ -74,7 +74,7 @@ class Ratio:
 
 
 def median_ratio(
-    launches: Sequence[Sequence[tuple[float, float]]], *, seed: int = 0, resamples: int = RESAMPLES
+    launches: Sequence[Sequence[tuple[float, float]]], *, resamples: int = RESAMPLES
 ) -> Ratio:
     """The median of head / base over interleaved pairs, with a percentile bootstrap interval.
 
@@ -84,7 +84,6 @@ def median_ratio(
 
     Args:
         launches: for each launch its (base seconds, head seconds) pairs, all above zero.
-        seed: of the resampling, so that a report can be reproduced.
         resamples: how often to draw.
 
     Raises:
@@ -95,7 +94,7 @@ def median_ratio(
     groups = [np.array([head / base for base, head in pairs], np.float64) for pairs in launches]
     if not all(np.isfinite(group).all() and (group > 0).all() for group in groups):
         raise ValueError("durations must be above zero")
-    medians = _bootstrap(groups, np.random.default_rng(seed), resamples)
+    medians = _bootstrap(groups, np.random.default_rng(0), resamples)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(medians, (tail, 1 - tail))
     every = np.concatenate(groups)

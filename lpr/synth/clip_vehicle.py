@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -102,7 +102,6 @@ class Vehicle:
         end = clip_body.rear(body, rng) if body.rear else clip_body.front(body, rng)
         self._end = _Face(Sheet.of(end), _upright(body.width, body.nose + 0.02, 0.0), 1.0)
         self._faces = self._shell(rng)
-        self._plate = plate
         self._mount: tuple[_Face, _Face] | None = None
         if plate is not None:
             corners = _plate_corners(body, plate)
@@ -184,11 +183,6 @@ class Vehicle:
         corners = _projected(camera, pose, ground)
         if corners is not None:
             paint(canvas, _SHADOW, corners)
-
-
-def darkened(plate: MountedPlate, image: Image) -> MountedPlate:
-    """The same plate with another picture."""
-    return replace(plate, image=image)
 
 
 def _paint_face(canvas: Image, camera: Camera, pose: Pose, face: _Face, gain: float) -> None:

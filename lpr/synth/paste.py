@@ -16,6 +16,7 @@ Rng = np.random.Generator
 
 TRIES = 6
 SURROUND_SHARE = 0.4
+_GAP = 2.0
 
 
 def free_quad(
@@ -68,10 +69,11 @@ def leaned(quad: Floats, lean: float, drop: float) -> npt.NDArray[np.float64]:
     return quad + np.array([[0, drop], [0, -drop], [lean, -drop], [lean, drop]]) / 2
 
 
-def touching(a: Floats, b: Floats, gap: float = 2.0) -> bool:
-    """Whether the boxes around two quads come nearer than `gap` pixels."""
+def touching(a: Floats, b: Floats) -> bool:
+    """Whether the boxes around two quads come nearer than two pixels."""
     return bool(
-        (a.min(axis=0) - gap < b.max(axis=0)).all() and (b.min(axis=0) - gap < a.max(axis=0)).all()
+        (a.min(axis=0) - _GAP < b.max(axis=0)).all()
+        and (b.min(axis=0) - _GAP < a.max(axis=0)).all()
     )
 
 

@@ -79,7 +79,7 @@ SAMPLES: dict[str, ClipSpec] = {
 """The clips by name."""
 
 
-def write_samples(folder: Path, fonts: FontBook | None = None) -> list[Path]:
+def write_samples(folder: Path) -> list[Path]:
     """Render every sample clip and its expected verdicts.
 
     Returns:
@@ -89,11 +89,10 @@ def write_samples(folder: Path, fonts: FontBook | None = None) -> list[Path]:
         OutputError: the folder cannot be written.
         ConfigError: a font is missing.
     """
-    book = fonts if fonts is not None else FontBook()
-    files = []
+    fonts, files = FontBook(), []
     for name, spec in SAMPLES.items():
         clip, expected = folder / f"{name}.mp4", folder / f"{name}.expected.jsonl"
-        labels = render_clip(spec, clip, fonts=book, preset="slow")
+        labels = render_clip(spec, clip, fonts=fonts, preset="slow")
         expected.write_text(expected_lines(labels), encoding="utf-8")
         files += [clip, expected]
     return files

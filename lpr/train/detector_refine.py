@@ -6,8 +6,7 @@ Self-labelling as in noisy student training (Xie et al., 2020), held to what peo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -28,23 +27,14 @@ Quads = dict[str, list[list[list[float]] | None]]
 SIDE = 256
 ZOOMS = (60.0, 90.0, 130.0)
 LEAST_LOOKS = 4
+TIGHT_IOU, LOOSE_IOU = 0.72, 0.35
+"""How well a refined quad must fit the box that it replaces, and one of its looks."""
 MOST_SPREAD = 0.035
 """Mean corner distance between the looks, in shares of the plate's width."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How well a refined quad must fit the box it replaces."""
-
-    tight_iou: float = 0.72
-    loose_iou: float = 0.35
-
-
 def refine_corners(
-    net: nn.Module,
-    pictures: Sequence[LabelledPicture],
-    cache: PictureCache,
-    progress: Callable[[int, int], None] | None = None,
+    net: nn.Module, pictures: Sequence[LabelledPicture], cache: PictureCache
 ) -> Quads:
     """Find the corners of every plate that is known by its box only.
 
@@ -52,7 +42,6 @@ def refine_corners(
         net: a trained detector.
         pictures: labelled pictures.
         cache: their pixels.
-        progress: called with pictures done and pictures in all.
 
     Returns:
         `set/file name` -> for each plate its corners, or None where the looks do not agree; the
@@ -60,7 +49,7 @@ def refine_corners(
     """
     net = net.eval()
     found: Quads = {}
-    for number, picture in enumerate(pictures):
+    for picture in pictures:
         if any(not plate.exact and not plate.ignore for plate in picture.plates):
             image = cache.image(picture.path)
             quads = [
@@ -71,8 +60,6 @@ def refine_corners(
                 None if quad is None else [[round(float(v), 2) for v in p] for p in quad]
                 for quad in quads
             ]
-        if progress is not None:
-            progress(number + 1, len(pictures))
     return found
 
 
@@ -91,7 +78,7 @@ def _refine(net: nn.Module, image: Image, plate: PlateLabel) -> Floats | None:
             plausible(decode_maps([o[i] for o in outputs], threshold=0.3), SIDE, SIDE)
         )
         back = [_to_picture(quad, center, scale, mirrored) for quad in candidates.quads]
-        near = [quad for quad in back if _box_iou(quad, low, high) >= Agreement().loose_iou]
+        near = [quad for quad in back if _box_iou(quad, low, high) >= LOOSE_IOU]
         if near:
             quads.append(near[0])
     return _agreed(quads, low, high, loose=plate.slack > 0)
@@ -145,7 +132,7 @@ def _agreed(quads: Sequence[Floats], low: Floats, high: Floats, *, loose: bool) 
         room = 0.06 * (high - low) + 1
         inside = (quad.min(axis=0) >= low - room).all() and (quad.max(axis=0) <= high + room).all()
         return quad.astype(np.float32) if inside else None
-    if overlap < Agreement().tight_iou:
+    if overlap < TIGHT_IOU:
         return None
     # The box is the better witness of the extent, the looks are of the slant.
     size = np.maximum(np.ptp(quad, axis=0), 1e-3)

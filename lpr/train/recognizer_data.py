@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,7 +144,6 @@ def render_shard(
     lines: int | None = None,
     random_share: float = 0.25,
     unknown_share: float = 0.0,
-    on_plate: Callable[[int], None] | None = None,
 ) -> Path:
     """Render a shard of plates; the same seed gives the same shard.
 
@@ -161,7 +160,6 @@ def render_shard(
         random_share: share of plates of no country.
         unknown_share: share of plates in scripts that the reader does not know, whose text is
             empty; none where there is no face for them.
-        on_plate: called with the number of plates done.
 
     Returns:
         The shard's list of texts; its pictures lie beside it.
@@ -187,8 +185,6 @@ def render_shard(
         if alphabet.covers(plate.text):
             patches[len(texts)] = _surround(plate.image, backgrounds, rng)
             texts.append(plate.text)
-            if on_plate is not None:
-                on_plate(len(texts))
     pictures, index = folder / f"{name}.npy", folder / f"{name}.json"
     try:
         np.save(pictures, patches)

@@ -29,7 +29,6 @@ class RecognizerCard:
         version: of the model.
         licence: SPDX identifier.
         temperature: fitted on held-out crops.
-        calibration: knots (raw, calibrated) of the confidence; empty for none.
         training: name, licence and number of crops of each set.
         synthetic_share: share of rendered plates among the crops seen.
         metrics: figures by name.
@@ -39,7 +38,6 @@ class RecognizerCard:
     version: str
     licence: str
     temperature: float
-    calibration: Sequence[tuple[float, float]]
     training: Sequence[tuple[str, str, int]]
     synthetic_share: float
     metrics: Mapping[str, float]
@@ -88,7 +86,6 @@ def export_recognizer(
                 "outputs": ("logits",),
                 "alphabet": alphabet.characters,
                 "temperature": card.temperature,
-                "calibration": tuple(tuple(knot) for knot in card.calibration),
                 "training": tuple(
                     {"name": name, "licence": licence, "pictures": count}
                     for name, licence, count in card.training

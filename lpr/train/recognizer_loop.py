@@ -421,7 +421,6 @@ def _export(
         version=options.version,
         licence=options.licence,
         temperature=calibration.temperature,
-        calibration=(),
         training=[
             (name, SET_LICENCES.get(name, "own data"), count)
             for name, (count, _) in used(labels).items()

@@ -20,6 +20,7 @@ from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
 from lpr.types import Image
 
 _BATCH = 32
+_BINS = 10
 LEAST_CROPS: Final = 200
 LEAST_WRONG: Final = 5
 """A temperature is fitted to so many crops, so many of them misread, or not at all: where hardly a
@@ -139,13 +140,11 @@ def calibrate(parts: Sequence[ScoredCrops], alphabet: Alphabet, temperature: flo
     )
 
 
-def calibration_error(
-    confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], bins: int = 10
-) -> float:
-    """Expected calibration error over bins of equal count, 0 to 1."""
+def calibration_error(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
+    """Expected calibration error over ten bins of equal count, 0 to 1."""
     order = np.argsort(confidence, kind="stable")
     error = 0.0
-    for part in np.array_split(order, bins):
+    for part in np.array_split(order, _BINS):
         if part.size:
             gap = abs(float(confidence[part].mean()) - float(right[part].mean()))
             error += gap * part.size / len(order)

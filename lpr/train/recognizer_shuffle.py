@@ -24,16 +24,12 @@ def rearranged(cells: CharacterCells | RowCells, rng: np.random.Generator) -> La
     return shuffled(cells, rng)
 
 
-def shuffled(
-    cells: CharacterCells, rng: np.random.Generator, donor: CharacterCells | None = None
-) -> LabelledPatch:
+def shuffled(cells: CharacterCells, rng: np.random.Generator) -> LabelledPatch:
     """Move characters of a plate to each other's places.
 
     Args:
         cells: the plate.
         rng: source of randomness.
-        donor: a plate whose first character takes the place of this one's, both being Chinese or
-            Korean characters; None for none.
 
     Returns:
         A plate with a new text.
@@ -50,8 +46,7 @@ def shuffled(
         if source != slot:
             _paste(patch, cells, slot, cells, source)
             text[slot] = cells.text[source]
-    plate = LabelledPatch(patch, patch_corners(), "".join(text), 1)
-    return plate if donor is None else given_first(plate, cells, donor)
+    return LabelledPatch(patch, patch_corners(), "".join(text), 1)
 
 
 def given_first(
@@ -62,7 +57,7 @@ def given_first(
     Args:
         plate: the plate, in the frame of its cells.
         cells: where its characters stand.
-        donor: see `shuffled`.
+        donor: a plate whose first character is a Chinese or Korean one, too.
     """
     patch = plate.patch.copy()
     _paste(patch, cells, 0, donor, 0, contrast=True)

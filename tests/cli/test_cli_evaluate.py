@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from lpr.cli.app import app
 from lpr.cli.evaluate import SplitName
 from lpr.cli.exit_codes import ExitCode
-from lpr.evaluate.datasets import SPLITS
+from lpr.evaluate.labels import SPLITS
 
 
 def test_the_splits_are_those_of_the_data() -> None:

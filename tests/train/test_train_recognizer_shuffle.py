@@ -7,7 +7,7 @@ import pytest
 
 from lpr.train.recognizer_cells import CharacterCells, RowCells
 from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH
-from lpr.train.recognizer_shuffle import rearranged, shuffled
+from lpr.train.recognizer_shuffle import given_first, rearranged, shuffled
 
 
 def _cells(text: str, tones: list[int]) -> CharacterCells:
@@ -54,7 +54,7 @@ def test_a_province_comes_from_another_plate_or_stays() -> None:
     cells, donor = _cells("皖A12", [0, 90, 90, 90]), _cells("京B34", [60, 90, 90, 90])
     rng = np.random.default_rng(2)
     assert shuffled(cells, rng).text.startswith("皖")
-    taken = shuffled(cells, rng, donor)
+    taken = given_first(shuffled(cells, rng), cells, donor)
     assert taken.text.startswith("京") and taken.text[1:].isascii()
     shown = taken.patch[PATCH_HEIGHT // 2, cells.cuts[0] : cells.cuts[1]]
     assert float(shown.min()) < 60
