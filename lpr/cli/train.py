@@ -68,7 +68,8 @@ def detector(
         _need_torch()
         from lpr.evaluate.datasets import data_folder
         from lpr.registry import DEFAULT_DETECTOR, find_model
-        from lpr.train.detector_loop import DetectorTrainOptions, train_detector
+        from lpr.train.detector_loop import train_detector
+        from lpr.train.detector_options import DetectorTrainOptions
         from lpr.train.detector_render import build_bank
 
         source = data_folder(data)
@@ -210,7 +211,8 @@ def recognizer(
         from lpr.evaluate.datasets import data_folder
         from lpr.manifest import load_manifest
         from lpr.registry import DEFAULT_RECOGNIZER, find_model
-        from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
+        from lpr.train.recognizer_loop import train_recognizer
+        from lpr.train.recognizer_options import RecognizerTrainOptions
         from lpr.train.recognizer_steps import LoopOptions
 
         steps = steps or (20_000 if start is None else _FINE_TUNING_STEPS)

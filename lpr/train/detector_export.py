@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,11 +18,9 @@ from lpr.imaging import compose, detector_input
 from lpr.train.detector_calibrate import calibrate, choose_threshold
 from lpr.train.detector_data import LabelledPicture
 from lpr.train.detector_net import DetectorNet
+from lpr.train.detector_options import DetectorTrainOptions
 from lpr.train.detector_score import MEAN, SCALE, score_pictures, summarize, torch_finder
 from lpr.train.export import export_model
-
-if TYPE_CHECKING:
-    from lpr.train.detector_loop import DetectorTrainOptions
 
 LICENCES: Mapping[str, str] = {
     "mixed-openlpr": "Apache-2.0",
@@ -82,7 +80,7 @@ class MemoryOrder(nn.Module):
 
 
 def export_detector(
-    net: nn.Module,
+    net: DetectorNet,
     options: DetectorTrainOptions,
     validation: Sequence[LabelledPicture],
     pictures: Sequence[LabelledPicture],
@@ -90,10 +88,8 @@ def export_detector(
     """Write `options.output`; returns it.
 
     Raises:
-        TrainingError: the network is no detector, or torch and ONNX disagree.
+        TrainingError: torch and ONNX disagree.
     """
-    if not isinstance(net, DetectorNet):
-        raise TrainingError("the network to export is no detector")
     width, height = options.validation
     fast = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     scores = score_pictures(torch_finder(fast, width, height), validation)

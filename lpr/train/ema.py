@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from typing import Generic, TypeVar
 
 import torch
 from torch import nn
 
+Net = TypeVar("Net", bound=nn.Module)
 
-class WeightAverage:
+
+class WeightAverage(Generic[Net]):
     """Keeps a smoothed copy of a network (Polyak and Juditsky, 1992).
 
     Args:
@@ -17,13 +20,13 @@ class WeightAverage:
             the random start is soon forgotten.
     """
 
-    def __init__(self, net: nn.Module, decay: float = 0.999) -> None:
-        self.net = copy.deepcopy(net).eval().requires_grad_(False)
+    def __init__(self, net: Net, decay: float) -> None:
+        self.net: Net = copy.deepcopy(net).eval().requires_grad_(False)
         self.steps = 0
         self._decay = decay
 
     @torch.no_grad()
-    def update(self, net: nn.Module) -> None:
+    def update(self, net: Net) -> None:
         """Take one step towards the trained network's weights."""
         self.steps += 1
         decay = min(self._decay, (1 + self.steps) / (10 + self.steps))

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from lpr.errors import TrainingError
+from lpr.registry import find_model
 from lpr.train import begun as begun_file
+from lpr.train.recognizer_options import RecognizerTrainOptions
+from lpr.train.recognizer_sets import named_folders
 
 _OPTION: Final = "--out"
 
@@ -35,17 +38,36 @@ class Begun:
     temperature: float
 
 
-def labels_hash(folder: Path) -> str:
-    """Hash of a set's labels.
+def begun_with(options: RecognizerTrainOptions, *, goes_on: bool) -> Begun:
+    """What a run is begun with.
+
+    Args:
+        options: of the run.
+        goes_on: whether the run in `options.out` goes on; then it is what that one was begun with.
 
     Raises:
-        TrainingError: they cannot be read.
+        TrainingError: the run there was begun with something else, which the message names; its
+            record is damaged; or labels cannot be read.
+        ModelNotFoundError: the model to start from is unknown.
     """
-    path = folder / "labels.jsonl"
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise TrainingError(f"{path}: cannot be read: {error.strerror}") from error
+    former = _recall(options.out) if goes_on else None
+    start = options.start
+    if former is not None:
+        temperature = former.temperature
+    else:
+        temperature = 1.0 if start is None else find_model(start).manifest.temperature
+    folders = named_folders(options.data)
+    begun = Begun(
+        None if start is None else _place(start),
+        {name: _labels_hash(folder) for name, folder in folders.items()},
+        options.loop.seed,
+        options.regions,
+        options.keep,
+        temperature,
+    )
+    if former is not None:
+        _require_same(options.out, former, begun)
+    return begun
 
 
 def remember(out: Path, begun: Begun) -> None:
@@ -57,12 +79,21 @@ def remember(out: Path, begun: Begun) -> None:
     begun_file.remember(out, asdict(begun))
 
 
-def recall(out: Path) -> Begun | None:
-    """What the run in a folder was begun with; None where a former version left no record.
+def _place(model: str) -> str:
+    """One spelling of a model's folder; a name as it is."""
+    return str(Path(model).resolve()) if Path(model).is_dir() else model
 
-    Raises:
-        TrainingError: the record is damaged.
-    """
+
+def _labels_hash(folder: Path) -> str:
+    path = folder / "labels.jsonl"
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise TrainingError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _recall(out: Path) -> Begun | None:
+    """What the run in a folder was begun with; None where a former version left no record."""
     saved = begun_file.recall(out, _OPTION)
     if saved is None:
         return None
@@ -73,12 +104,7 @@ def recall(out: Path) -> Begun | None:
         raise begun_file.damaged(out, error, _OPTION) from error
 
 
-def require_same(out: Path, former: Begun, now: Begun) -> None:
-    """Refuse to go on with something else.
-
-    Raises:
-        TrainingError: something differs; the message names it.
-    """
+def _require_same(out: Path, former: Begun, now: Begun) -> None:
     for difference in (
         _differs("--from", former.start or "none", now.start or "none"),
         _other_data(former.data, now.data),

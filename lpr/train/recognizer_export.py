@@ -12,6 +12,7 @@ import torch
 
 from lpr.errors import TrainingError
 from lpr.recognize.alphabet import Alphabet
+from lpr.registry import find_model
 from lpr.train.export import export_model
 from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet, RecognizerShape
@@ -115,6 +116,16 @@ def save_weights(path: Path, net: RecognizerNet, alphabet: Alphabet) -> None:
         with suppress(OSError):
             path.unlink(missing_ok=True)
         raise TrainingError(f"{path}: the weights cannot be written: {error}") from error
+
+
+def load_model(name: str) -> tuple[RecognizerNet, Alphabet]:
+    """Read the network of a model back, by its name or folder.
+
+    Raises:
+        ModelNotFoundError: there is no such model.
+        TrainingError: its weights are missing or damaged.
+    """
+    return load_weights(find_model(name).path.parent / WEIGHTS)
 
 
 def load_weights(path: Path) -> tuple[RecognizerNet, Alphabet]:

@@ -17,7 +17,7 @@ from lpr.train.recognizer_batches import WeightedPatches
 from lpr.train.recognizer_cells import CharacterCells, RowCells, find_cells
 from lpr.train.recognizer_data import LabelledPatch, real_patches, upright
 from lpr.train.recognizer_embed import embedded
-from lpr.train.recognizer_export import WEIGHTS, load_weights
+from lpr.train.recognizer_export import load_model
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_labels import CropLabel, load_crop, quad_in
 from lpr.train.recognizer_letters import LetterPainter
@@ -201,7 +201,7 @@ def may_train(row: CropLabel) -> bool:
 
 def shipped_helpers(alphabet: Alphabet) -> tuple[RecognizerNet | None, CornerRefiner]:
     """The shipped recognizer, if it spells the same characters, and the shipped corner refiner."""
-    net, known = load_weights(find_model(DEFAULT_RECOGNIZER).path.parent / WEIGHTS)
+    net, known = load_model(DEFAULT_RECOGNIZER)
     aligner = net if known.characters == alphabet.characters else None
     return aligner, CornerRefiner(find_model(DEFAULT_CORNERS))
 

@@ -64,7 +64,7 @@ class TrainingState:
     """Everything that a run needs to go on."""
 
     net: RecognizerNet
-    average: WeightAverage
+    average: WeightAverage[RecognizerNet]
     optimiser: torch.optim.AdamW
     alphabet: Alphabet
     step: int = 0

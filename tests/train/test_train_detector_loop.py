@@ -20,8 +20,9 @@ from lpr.train.detector_augment import CanvasSampler
 from lpr.train.detector_bank import write_bank
 from lpr.train.detector_batches import batches
 from lpr.train.detector_data import build_cache, read_labels, with_mined, with_quads
-from lpr.train.detector_loop import DetectorTrainOptions, rate_at, train_detector
+from lpr.train.detector_loop import rate_at, train_detector
 from lpr.train.detector_net import DetectorNet, DetectorShape
+from lpr.train.detector_options import DetectorTrainOptions
 from lpr.train.detector_refine import refine_corners
 from lpr.train.detector_render import build_bank
 from lpr.train.detector_targets import Targets, assign

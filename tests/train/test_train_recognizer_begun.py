@@ -15,7 +15,8 @@ from lpr.manifest import load_manifest
 from lpr.train import recognizer_loop
 from lpr.train.begun import BEGUN
 from lpr.train.recognizer_export import load_weights
-from lpr.train.recognizer_loop import RecognizerTrainOptions, train_recognizer
+from lpr.train.recognizer_loop import train_recognizer
+from lpr.train.recognizer_options import RecognizerTrainOptions
 from tests.train.written_crops import small, write_crops
 
 

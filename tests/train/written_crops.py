@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr.train.recognizer_loop import RecognizerTrainOptions
+from lpr.train.recognizer_options import RecognizerTrainOptions
 from lpr.train.recognizer_steps import LoopOptions
 
 TEXTS = ("AB12", "7Z", "K9K9", "05X")
