@@ -14,9 +14,8 @@ from lpr.geometry import Quad
 from lpr.synth.degrade import CameraStrength, Grey, camera_grey
 from lpr.synth.paste import blend_plate, leaned
 from lpr.train.detector_data import LabelledPicture, PictureCache
-from lpr.train.recognizer_data import PLATE_HEIGHT, PLATE_WIDTH, RenderedCache
-
-Corners = npt.NDArray[np.float32]
+from lpr.train.recognizer_cache import RenderedCache
+from lpr.train.recognizer_data import PLATE_HEIGHT, PLATE_WIDTH, Corners
 
 _CONTEXT = 0.9
 """Surroundings kept of a real plate, shares of its box on each side."""

@@ -39,10 +39,10 @@ from lpr.train.detector_data import (
     read_labels,
     with_quads,
 )
-from lpr.train.detector_export import LICENCES
 from lpr.train.ema import WeightAverage
 from lpr.train.export import export_model
-from lpr.train.recognizer_data import RenderedCache
+from lpr.train.licences import trained_on
+from lpr.train.recognizer_cache import RenderedCache
 from lpr.train.recognizer_input import MEAN, SCALE
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
@@ -220,14 +220,7 @@ def export_corners(net: torch.nn.Module, options: CornersTrainOptions) -> Path:
             "scale": SCALE,
         },
         "outputs": ["offsets"],
-        "training": [
-            {
-                "name": name,
-                "licence": LICENCES.get(name, "own pictures"),
-                "pictures": count,
-            }
-            for name, count in sorted(used.items())
-        ],
+        "training": trained_on(used),
         "synthetic_share": options.rendered_share,
     }
     export_model(net, torch.from_numpy((windows[:, None] - MEAN) * SCALE), options.output, fields)

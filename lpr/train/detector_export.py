@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,12 @@ from lpr.errors import TrainingError
 from lpr.imaging import compose, detector_input
 from lpr.train.detector_calibrate import calibrate, choose_threshold
 from lpr.train.detector_data import LabelledPicture
-from lpr.train.detector_net import DetectorNet
+from lpr.train.detector_net import MEAN, SCALE, DetectorNet
 from lpr.train.detector_options import DetectorTrainOptions
-from lpr.train.detector_score import MEAN, SCALE, score_pictures, summarize, torch_finder
+from lpr.train.detector_score import score_pictures, summarize, torch_finder
 from lpr.train.export import export_model
+from lpr.train.licences import trained_on
 
-LICENCES: Mapping[str, str] = {
-    "mixed-openlpr": "Apache-2.0",
-    "us-uk-ph-cjsantos": "CC-BY-4.0",
-    "ro-night": "MIT",
-    "cn-ccpd-mini": "MIT",
-    "egypt-moto": "CC-BY-4.0",
-    "thai-v2": "CC-BY-4.0",
-    "india-moto-helmet": "CC-BY-4.0",
-    "negatives": "CC0-1.0",
-}
 OUTPUTS = ("stride8", "stride16", "stride32")
 
 
@@ -97,7 +89,6 @@ def export_detector(
     knots = calibrate(scores)
     threshold = choose_threshold(scores, knots)
     figures = summarize(scores, threshold.raw)
-    names = sorted({picture.dataset for picture in pictures})
     fields: dict[str, Any] = {
         "name": options.output.name,
         "version": options.version,
@@ -114,14 +105,7 @@ def export_detector(
         "outputs": list(OUTPUTS),
         "score_threshold": threshold.calibrated,
         "calibration": knots,
-        "training": [
-            {
-                "name": name,
-                "licence": LICENCES.get(name, "own pictures"),
-                "pictures": sum(picture.dataset == name for picture in pictures),
-            }
-            for name in names
-        ],
+        "training": trained_on(Counter(picture.dataset for picture in pictures)),
         "synthetic_share": round(options.odds.replace if options.bank else 0.0, 3),
         "metrics": {key: round(value, 4) for key, value in figures.items()},
     }

@@ -32,10 +32,10 @@ from lpr.train.detector_data import (
 )
 from lpr.train.detector_export import export_detector
 from lpr.train.detector_loss import DetectorLoss
-from lpr.train.detector_net import DetectorNet
+from lpr.train.detector_net import MEAN, SCALE, DetectorNet
 from lpr.train.detector_options import DetectorTrainOptions
 from lpr.train.detector_paste import Paster
-from lpr.train.detector_score import MEAN, SCALE, score_pictures, summarize, torch_finder
+from lpr.train.detector_score import score_pictures, summarize, torch_finder
 from lpr.train.ema import WeightAverage
 
 CURVE: Final = "curve.jsonl"

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from lpr.detect.maps import CHANNELS
 
+MEAN, SCALE = 127.5, 1 / 127.5
+"""The network sees (pixel - MEAN) * SCALE."""
 PRIOR = 0.01
 """Score of a place before training: focal losses diverge from a start at one half."""
 

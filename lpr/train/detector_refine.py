@@ -18,7 +18,8 @@ from lpr.detect.maps import decode_maps
 from lpr.detect.nms import plausible, suppress
 from lpr.imaging import PAD_GREY, detector_input
 from lpr.train.detector_data import LabelledPicture, PictureCache, PlateLabel
-from lpr.train.detector_score import MEAN, SCALE
+from lpr.train.detector_net import MEAN, SCALE
+from lpr.train.detector_score import extent_iou
 from lpr.types import Image
 
 Floats = npt.NDArray[np.float32]
@@ -78,10 +79,10 @@ def _refine(net: nn.Module, image: Image, plate: PlateLabel) -> Floats | None:
             plausible(decode_maps([o[i] for o in outputs], threshold=0.3), SIDE, SIDE)
         )
         back = [_to_picture(quad, center, scale, mirrored) for quad in candidates.quads]
-        near = [quad for quad in back if _box_iou(quad, low, high) >= LOOSE_IOU]
+        near = [quad for quad in back if extent_iou(quad, plate.quad) >= LOOSE_IOU]
         if near:
             quads.append(near[0])
-    return _agreed(quads, low, high, loose=plate.slack > 0)
+    return _agreed(quads, plate)
 
 
 def _looks(image: Image, center: Floats, width: float) -> Iterator[tuple[Image, float, bool]]:
@@ -118,7 +119,7 @@ def _to_picture(quad: Floats, center: Floats, scale: float, mirrored: bool) -> F
     return np.asarray(quad * (patch / SIDE) + corner, np.float32)
 
 
-def _agreed(quads: Sequence[Floats], low: Floats, high: Floats, *, loose: bool) -> Floats | None:
+def _agreed(quads: Sequence[Floats], plate: PlateLabel) -> Floats | None:
     if len(quads) < LEAST_LOOKS:
         return None
     stack = np.stack(quads)
@@ -127,20 +128,13 @@ def _agreed(quads: Sequence[Floats], low: Floats, high: Floats, *, loose: bool) 
     spread = float(np.median(np.linalg.norm(stack - quad, axis=2))) / max(width, 1.0)
     if spread > MOST_SPREAD:
         return None
-    overlap = _box_iou(quad, low, high)
-    if loose:
+    low, high = plate.quad.min(axis=0), plate.quad.max(axis=0)
+    if plate.slack > 0:
         room = 0.06 * (high - low) + 1
         inside = (quad.min(axis=0) >= low - room).all() and (quad.max(axis=0) <= high + room).all()
         return quad.astype(np.float32) if inside else None
-    if overlap < TIGHT_IOU:
+    if extent_iou(quad, plate.quad) < TIGHT_IOU:
         return None
     # The box is the better witness of the extent, the looks are of the slant.
     size = np.maximum(np.ptp(quad, axis=0), 1e-3)
     return np.asarray((quad - quad.min(axis=0)) / size * (high - low) + low, np.float32)
-
-
-def _box_iou(quad: Floats, low: Floats, high: Floats) -> float:
-    least, most = np.maximum(quad.min(axis=0), low), np.minimum(quad.max(axis=0), high)
-    inter = float(np.clip(most - least, 0, None).prod())
-    union = float(np.ptp(quad, axis=0).prod() + (high - low).prod()) - inter
-    return inter / max(union, 1e-6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +14,9 @@ from lpr.synth.plate import RenderedPlate
 from lpr.synth.scene import draw_any_plate
 from lpr.synth.scripts import drawable_designs, render_script_plate
 from lpr.train.detector_bank import PlateBank, write_bank
+from lpr.train.made import recall_made, remember_made
 from lpr.types import Image
 
-_MADE: Final = "made.json"
-"""Beside the plates: how many were rendered, from which seed."""
 _SCRIPT_SHARE: Final = 0.15
 """Share of plates in scripts that the reader does not know: a detector finds them all the same."""
 _MOTORCYCLES: Final = 0.35
@@ -37,9 +35,9 @@ def build_bank(folder: Path, count: int, seed: int, *, height: int = 80) -> Plat
     Raises:
         TrainingError: the bank there was rendered otherwise.
     """
-    made, wanted = folder / _MADE, {"plates": count, "seed": seed, "height": height}
+    wanted = {"plates": count, "seed": seed, "height": height}
     if (folder / "plates.json").is_file():
-        if made.is_file() and json.loads(made.read_text("utf-8")) != wanted:
+        if recall_made(folder) not in (None, wanted):
             raise TrainingError(
                 f"{folder}: holds other plates than {count} of seed {seed}; remove the folder, or "
                 "give another --work"
@@ -54,7 +52,7 @@ def build_bank(folder: Path, count: int, seed: int, *, height: int = 80) -> Plat
             for _ in range(count)
         ]
         write_bank([(_in_use(plate, rng), plate.lines) for plate in drawn], folder)
-        made.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+        remember_made(folder, wanted)
     return PlateBank(folder)
 
 

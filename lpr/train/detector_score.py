@@ -15,10 +15,10 @@ from lpr.detect.maps import Candidates, decode_maps
 from lpr.detect.nms import plausible, suppress
 from lpr.detect.views import to_picture, whole_view
 from lpr.imaging import compose, detector_input
-from lpr.train.detector_data import NEGATIVES, LabelledPicture
+from lpr.train.detector_data import EVALUATION_ONLY, NEGATIVES, LabelledPicture
+from lpr.train.detector_net import MEAN, SCALE
 from lpr.types import Image
 
-MEAN, SCALE = 127.5, 1 / 127.5
 FLOOR = 0.05
 
 Finder = Callable[[Image], Candidates]
@@ -33,6 +33,7 @@ class SetScore:
             there is none.
         corner_errors: (mean corner distance / plate width, score) of matched plates with quads.
         strays: scores of candidates that match no label.
+        hits: scores of the candidates that find a plate with an IoU of 0.5 or more.
         pictures: number of pictures.
     """
 
@@ -89,7 +90,7 @@ def score_pictures(find: Finder, pictures: Sequence[LabelledPicture]) -> dict[st
 def _match(found: Candidates, picture: LabelledPicture, score: SetScore) -> None:
     used = np.zeros(len(found), bool)
     for plate in picture.plates:
-        overlaps = np.array([_iou(quad, plate.quad) for quad in found.quads])
+        overlaps = np.array([extent_iou(quad, plate.quad) for quad in found.quads])
         best = int(overlaps.argmax()) if len(overlaps) else -1
         used |= overlaps >= 0.3 if len(overlaps) else False
         if plate.ignore:
@@ -108,7 +109,8 @@ def _match(found: Candidates, picture: LabelledPicture, score: SetScore) -> None
     score.strays += [float(s) for s in found.scores[~used]]
 
 
-def _iou(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+def extent_iou(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> float:
+    """Intersection over union of the upright boxes around two 4x2 quads, 0 to 1."""
     low = np.maximum(a.min(axis=0), b.min(axis=0))
     high = np.minimum(a.max(axis=0), b.max(axis=0))
     inter = float(np.clip(high - low, 0, None).prod())
@@ -120,7 +122,7 @@ def summarize(scores: dict[str, SetScore], threshold: float) -> dict[str, float]
     """Flat figures at one threshold: recalls over all sets and by set, strays, corner error."""
     scenes = {name: s for name, s in scores.items() if name != NEGATIVES}
     own = SetScore(
-        [pair for name, s in scenes.items() if name != "cn-easypr" for pair in s.overlaps],
+        [pair for name, s in scenes.items() if name not in EVALUATION_ONLY for pair in s.overlaps],
     )
     figures = {
         "recall50": own.recall(0.5, threshold),

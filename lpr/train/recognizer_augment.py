@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from lpr.imaging import MARGIN_X, MARGIN_Y
 from lpr.synth.degrade import CameraStrength, Grey
-
-Corners = npt.NDArray[np.float32]
+from lpr.train.recognizer_data import Corners
 
 
 @dataclass(frozen=True, slots=True)

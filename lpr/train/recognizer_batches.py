@@ -14,8 +14,9 @@ from torch import Tensor
 from lpr.recognize.alphabet import Alphabet
 from lpr.synth.degrade import Grey, camera_grey
 from lpr.train.recognizer_augment import AugmentStrength, cut_crop
+from lpr.train.recognizer_cache import RenderedCache
 from lpr.train.recognizer_cells import CharacterCells, RowCells
-from lpr.train.recognizer_data import LabelledPatch, RenderedCache
+from lpr.train.recognizer_data import LabelledPatch
 from lpr.train.recognizer_glyphs import GlyphPainter
 from lpr.train.recognizer_input import MEAN, SCALE
 from lpr.train.recognizer_letters import LetterPainter

@@ -19,12 +19,12 @@ import torch
 
 from lpr.imaging import MARGIN_X, recognizer_input
 from lpr.recognize.alphabet import Alphabet
+from lpr.synth.degrade import Grey
 from lpr.train.recognizer_data import (
     PATCH_HEIGHT,
     PATCH_WIDTH,
     PLATE_WIDTH,
     Corners,
-    Grey,
     LabelledPatch,
     patch_corners,
     upright,

@@ -14,7 +14,8 @@ from lpr.recognize.alphabet import Alphabet
 from lpr.synth.degrade import CameraStrength, camera_grey
 from lpr.synth.fonts import FontBook
 from lpr.train.recognizer_augment import AugmentStrength, cut_crop
-from lpr.train.recognizer_data import RenderedCache, patch_corners, render_shard
+from lpr.train.recognizer_cache import RenderedCache, render_shard
+from lpr.train.recognizer_data import patch_corners
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
 from lpr.train.recognizer_score import ScoredCrops, score_images
 from lpr.types import Image

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lpr.synth.degrade import Grey
 from lpr.train.recognizer_cells import BAND, CharacterCells
-from lpr.train.recognizer_data import Grey
 
 _LEAST_CONTRAST = 12.0
 """Grey levels between ink and ground; below it nobody could read what is drawn."""

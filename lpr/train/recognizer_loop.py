@@ -14,13 +14,14 @@ from lpr.errors import ModelError, TrainingError
 from lpr.imaging import recognizer_input
 from lpr.manifest import MANIFEST, load_manifest
 from lpr.recognize.alphabet import Alphabet
+from lpr.synth.degrade import Grey
 from lpr.synth.fonts import FontBook
 from lpr.train.backgrounds import grey_pictures
 from lpr.train.detector_data import EVALUATION_ONLY
 from lpr.train.recognizer_batches import BatchMaker
 from lpr.train.recognizer_begun import begun_with, remember
-from lpr.train.recognizer_cache import empty_cache, made_otherwise, render_cache
-from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, Grey, RenderedCache
+from lpr.train.recognizer_cache import RenderedCache, empty_cache, made_otherwise, render_cache
+from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH
 from lpr.train.recognizer_elsewhere import ELSEWHERE, Elsewhere, render_elsewhere
 from lpr.train.recognizer_export import (
     RecognizerCard,
@@ -35,7 +36,7 @@ from lpr.train.recognizer_options import RecognizerTrainOptions
 from lpr.train.recognizer_patches import LEFT_OUT, shipped_helpers, training_rows, weighted_patches
 from lpr.train.recognizer_score import Calibration, ScoredCrops, calibrate, score_crops
 from lpr.train.recognizer_sets import (
-    SET_LICENCES,
+    licence_of,
     named_folders,
     require_usable,
     told,
@@ -285,9 +286,7 @@ def _export(
         licence=options.licence,
         temperature=calibration.temperature,
         training=[
-            (name, SET_LICENCES.get(name, "own data"), count)
-            for name, (count, _) in used(labels).items()
-            if count
+            (name, licence_of(name), count) for name, (count, _) in used(labels).items() if count
         ],
         synthetic_share=rendered_share,
         metrics=metrics,

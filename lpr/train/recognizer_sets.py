@@ -11,25 +11,11 @@ from lpr.errors import SourceError, TrainingError
 from lpr.evaluate.datasets import data_folder
 from lpr.recognize.alphabet import Alphabet
 from lpr.train.detector_data import EVALUATION_ONLY
+from lpr.train.licences import LICENCES
 from lpr.train.recognizer_elsewhere import ELSEWHERE
 from lpr.train.recognizer_labels import CropLabel
-from lpr.train.recognizer_patches import LEFT_OUT, training_rows
+from lpr.train.recognizer_patches import LEFT_OUT, SET_WEIGHTS, training_rows
 
-SET_LICENCES: Final[Mapping[str, str]] = {
-    "mixed-openlpr": "Apache-2.0",
-    "us-uk-ph-cjsantos": "CC-BY-4.0",
-    "ro-night": "MIT",
-    "ar-ankandrew": "MIT",
-    "cn-lprnet": "Apache-2.0",
-    "cn-ccpd-mini": "MIT",
-    "kr-cvlab": "Apache-2.0",
-    "kr-cvlab-rect": "Apache-2.0",
-    "scenes/mixed-openlpr": "Apache-2.0",
-    "scenes/us-uk-ph-cjsantos": "CC-BY-4.0",
-    "scenes/ro-night": "MIT",
-    "scenes/india-moto-helmet": "CC-BY-4.0",
-}
-"""Licences of the known sets; others count as the user's own."""
 _SHOWN: Final = 5
 """Texts named that cannot be spelled."""
 
@@ -56,6 +42,11 @@ def named_folders(folders: Sequence[Path]) -> dict[str, Path]:
             )
         named[name] = folder
     return named
+
+
+def licence_of(name: str) -> str:
+    """The licence of a known set; any other counts as the user's own."""
+    return LICENCES[name.removeprefix("scenes/")] if name in SET_WEIGHTS else "own data"
 
 
 def usable(labels: Labels, alphabet: Alphabet) -> dict[str, tuple[CropLabel, ...]]:
@@ -118,7 +109,7 @@ def _seen_again(rows: Sequence[CropLabel]) -> int:
 
 
 def _known(name: str) -> bool:
-    return name in SET_LICENCES or name in EVALUATION_ONLY
+    return name in SET_WEIGHTS or name in EVALUATION_ONLY
 
 
 def _shared(folder: Path) -> bool:

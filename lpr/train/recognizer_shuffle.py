@@ -9,8 +9,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from lpr.synth.degrade import Grey
 from lpr.train.recognizer_cells import BAND, CharacterCells, RowCells
-from lpr.train.recognizer_data import PATCH_HEIGHT, Grey, LabelledPatch, patch_corners
+from lpr.train.recognizer_data import PATCH_HEIGHT, LabelledPatch, patch_corners
 
 _MOST_STRETCH = 1.4
 _UNMOVED = frozenset("0O1I")

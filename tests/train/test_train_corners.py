@@ -17,7 +17,8 @@ from lpr.registry import find_model
 from lpr.train import corners_data
 from lpr.train.corners_data import CornerPicture, CornerSampler
 from lpr.train.corners_loop import CornersTrainOptions, flipped, train_corners
-from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, RenderedCache
+from lpr.train.recognizer_cache import RenderedCache
+from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH
 
 
 @pytest.fixture

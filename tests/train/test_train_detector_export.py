@@ -11,7 +11,7 @@ from lpr.detect.views import whole_view
 from lpr.imaging import compose, detector_input
 from lpr.train.detector_data import LabelledPicture
 from lpr.train.detector_export import _example
-from lpr.train.detector_score import MEAN, SCALE
+from lpr.train.detector_net import MEAN, SCALE
 
 
 def test_the_picture_lies_on_the_canvas_as_in_serving(tmp_path: Path) -> None:

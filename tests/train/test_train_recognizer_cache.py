@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from lpr.train import recognizer_cache
-from lpr.train.recognizer_cache import empty_cache, made_otherwise, render_cache
-from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH, RenderedCache
+from lpr.train.recognizer_cache import RenderedCache, empty_cache, made_otherwise, render_cache
+from lpr.train.recognizer_data import PATCH_HEIGHT, PATCH_WIDTH
 from lpr.train.recognizer_loop import train_recognizer
 from tests.train.written_crops import small, write_crops
 

@@ -13,7 +13,7 @@ from lpr.recognize.alphabet import PLATE_CHARACTERS, Alphabet
 from lpr.synth.fonts import FontBook
 from lpr.synth.plate import RenderedPlate
 from lpr.synth.scripts import DESIGNS
-from lpr.train.recognizer_data import render_shard
+from lpr.train.recognizer_cache import render_shard
 
 
 def _plain(
@@ -27,8 +27,8 @@ def _plain(
 def test_plates_in_unknown_scripts_have_no_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
-    monkeypatch.setattr("lpr.train.recognizer_data.drawable_designs", lambda *_, **__: DESIGNS)
-    monkeypatch.setattr("lpr.train.recognizer_data.render_script_plate", _plain)
+    monkeypatch.setattr("lpr.train.recognizer_cache.drawable_designs", lambda *_, **__: DESIGNS)
+    monkeypatch.setattr("lpr.train.recognizer_cache.render_script_plate", _plain)
     index = render_shard(
         tmp_path,
         "0",
