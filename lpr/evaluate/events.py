@@ -17,8 +17,8 @@ from lpr.evaluate.clip_report import (
 )
 from lpr.evaluate.datasets import Clip, ClipPlate
 from lpr.evaluate.report import Progress
-from lpr.evaluate.text import edit_distance
 from lpr.types import EventKind, PlateEvent
+from lpr.vote.alignment import edit_distance
 
 TOLERANCE_FRAMES = 10
 """Labels say between which frames a person can read a plate, give or take these."""

@@ -24,7 +24,6 @@ from lpr.evaluate.recognition_report import (
 from lpr.evaluate.report import Progress
 from lpr.evaluate.text import (
     WILDCARD,
-    edit_distance,
     folded,
     matches_wildcard,
     readable,
@@ -32,6 +31,7 @@ from lpr.evaluate.text import (
 )
 from lpr.protocols import Recognizer, Rectifier
 from lpr.types import Image, Reading
+from lpr.vote.alignment import edit_distance
 
 BATCH = 16
 WIDTH_BINS = (0, 40, 60, 90, 130, 200)

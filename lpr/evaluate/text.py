@@ -1,4 +1,4 @@
-"""Comparing texts: edit distance, look-alikes, scripts, wildcards."""
+"""Comparing texts: look-alikes, scripts, wildcards."""
 
 from __future__ import annotations
 
@@ -9,21 +9,6 @@ WILDCARD = "?"
 """Stands for at most one character that was painted over in the label."""
 
 _FOLD = str.maketrans({"O": "0", "I": "1"})
-
-
-def edit_distance(a: str, b: str) -> int:
-    """Insertions, deletions and substitutions between two texts (Levenshtein 1966).
-
-    >>> edit_distance("AB123", "A8123C")
-    2
-    """
-    previous = list(range(len(b) + 1))
-    for i, one in enumerate(a, 1):
-        current = [i]
-        for j, two in enumerate(b, 1):
-            current.append(min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (one != two)))
-        previous = current
-    return previous[-1]
 
 
 def folded(text: str) -> str:

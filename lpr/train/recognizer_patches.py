@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from lpr.detect.corners import CornerRefiner
-from lpr.evaluate.text import edit_distance
 from lpr.geometry import Quad
 from lpr.recognize.alphabet import Alphabet
 from lpr.registry import DEFAULT_CORNERS, DEFAULT_RECOGNIZER, find_model
@@ -24,6 +23,7 @@ from lpr.train.recognizer_letters import LetterPainter
 from lpr.train.recognizer_net import HEIGHT, WIDTH, RecognizerNet
 from lpr.train.recognizer_score import score_images
 from lpr.train.recognizer_shuffle import rearranged
+from lpr.vote.alignment import edit_distance
 
 _TRIALS, _LEGIBLE_TRIALS = 3, 2
 """A plate's characters change places only where two of three such plates can be read."""

@@ -173,7 +173,11 @@ def _best_path(evidence: Evidence, text: str) -> float:
 
 @lru_cache(_MOST_REMEMBERED)
 def edit_distance(a: str, b: str) -> int:
-    """Least number of characters to change, drop or add (Levenshtein)."""
+    """Least number of characters to change, drop or add (Levenshtein 1966).
+
+    >>> edit_distance("AB123", "A8123C")
+    2
+    """
     if a == b:
         return 0
     row = list(range(len(b) + 1))

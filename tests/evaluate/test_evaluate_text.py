@@ -1,4 +1,4 @@
-"""Edit distance and wildcards against slow definitions."""
+"""Wildcards against a slow definition, look-alikes, scripts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.evaluate.text import edit_distance, folded, matches_wildcard, readable, script_of
+from lpr.evaluate.text import folded, matches_wildcard, readable, script_of
 
 _WORDS = st.text("AB1?", max_size=6)
 
@@ -17,14 +17,6 @@ def test_wildcard_agrees_with_a_regular_expression(text: str, label: str) -> Non
     plain = text.replace("?", "C")
     pattern = "".join(".?" if char == "?" else re.escape(char) for char in label)
     assert matches_wildcard(plain, label) == bool(re.fullmatch(pattern, plain))
-
-
-@given(_WORDS, _WORDS, _WORDS)
-def test_edit_distance_is_a_metric(a: str, b: str, c: str) -> None:
-    assert edit_distance(a, b) == edit_distance(b, a)
-    assert (edit_distance(a, b) == 0) == (a == b)
-    assert edit_distance(a, c) <= edit_distance(a, b) + edit_distance(b, c)
-    assert abs(len(a) - len(b)) <= edit_distance(a, b) <= max(len(a), len(b))
 
 
 def test_folding_and_scripts() -> None:

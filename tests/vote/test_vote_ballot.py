@@ -228,9 +228,10 @@ def test_a_missing_character_costs_less_where_the_picture_cuts_the_plate() -> No
 
 
 @settings(max_examples=100, deadline=None)
-@given(a=st.text(LETTERS, max_size=7), b=st.text(LETTERS, max_size=7))
-def test_edit_distance_and_alignment(a: str, b: str) -> None:
+@given(*[st.text(LETTERS, max_size=7)] * 3)
+def test_edit_distance_and_alignment(a: str, b: str, c: str) -> None:
     distance = edit_distance(a, b)
+    assert edit_distance(a, c) <= distance + edit_distance(b, c)
     assert distance == edit_distance(b, a)
     assert (distance == 0) == (a == b)
     assert abs(len(a) - len(b)) <= distance <= max(len(a), len(b))
