@@ -19,7 +19,6 @@ from lpr.errors import SourceError
 from lpr.evaluate.clip_report import MISSED, RIGHT, ClipsReport
 from lpr.evaluate.datasets import load_clips
 from lpr.evaluate.events import TOLERANCE_SECONDS, score_clip
-from lpr.evaluate.recognition_report import calibration_markdown
 from lpr.evaluate.report import table
 from lpr.vote.calibration import calibrated, independence
 from lpr.vote.explain import Explanation
@@ -290,4 +289,4 @@ def _comparison(recordings: Sequence[Recording], before: VoterOptions, after: Vo
 
 
 def _reliability(recordings: Sequence[Recording], options: VoterOptions) -> str:
-    return calibration_markdown(report(recordings, options).calibration)
+    return report(recordings, options).calibration.to_markdown()

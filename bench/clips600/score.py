@@ -17,7 +17,8 @@ from bench.clips600.shrunk import ShrunkSource
 from bench.clips600.whole_file import write_whole
 from lpr.config import EngineConfig, load_config
 from lpr.errors import ConfigError, OutputError, SourceError
-from lpr.evaluate.clip_report import RIGHT, ClipsReport, compare, flags_of
+from lpr.evaluate.clip_comparison import compare, flags_of
+from lpr.evaluate.clip_report import RIGHT, ClipsReport
 from lpr.evaluate.datasets import Clip, load_clips, require_videos, require_whole
 from lpr.evaluate.events import score_clip
 from lpr.evaluate.intervals import PairedTest

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpr.evaluate.intervals import Proportion
+from lpr.evaluate.report import table
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,14 @@ class Acceptance:
     threshold: float | None
     accepted: Proportion
     errors: Proportion
+
+    def __str__(self) -> str:
+        if self.threshold is None:
+            return "nothing can be accepted"
+        return (
+            f"confidence >= {self.threshold:.4f}: {self.accepted} accepted, "
+            f"wrong of these {self.errors}; the threshold is chosen on these very readings"
+        )
 
     def to_json(self) -> dict[str, object]:
         """All attributes."""
@@ -78,6 +87,21 @@ class Calibration:
             "acceptance": self.acceptance.to_json(),
         }
 
+    def to_markdown(self) -> str:
+        """The same for people."""
+        ece = "-" if math.isnan(self.ece) else f"{self.ece:.4f}"
+        rows = [
+            [f"{one.low:.2f}-{one.high:.2f}", f"{one.confidence:.3f}", one.accuracy]
+            for one in self.bins
+        ]
+        return "\n\n".join(
+            [
+                f"- Expected calibration error: {ece}",
+                f"- At {self.acceptance.risk:g} wrong among the accepted: {self.acceptance}",
+                table(["confidence", "mean stated", "right"], rows),
+            ]
+        )
+
 
 def calibration(
     confidences: Sequence[float], right: Sequence[bool], *, bins: int = 15, risk: float = 0.001
@@ -95,7 +119,7 @@ def calibration(
         inside = [(c, r) for c, r in pairs if low <= c < high or (number == bins - 1 and c >= high)]
         if inside:
             mean = sum(c for c, _ in inside) / len(inside)
-            accuracy = Proportion(sum(r for _, r in inside), len(inside))
+            accuracy = Proportion.of(r for _, r in inside)
             gap += abs(mean - accuracy.value) * len(inside) / len(pairs)
             filled.append(Bin(low, high, mean, accuracy))
     return Calibration(

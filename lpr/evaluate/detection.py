@@ -23,6 +23,7 @@ from lpr.evaluate.failures import Failure
 from lpr.evaluate.intervals import Estimate, Proportion, bootstrap
 from lpr.evaluate.matching import Match, match_detections
 from lpr.evaluate.report import Progress
+from lpr.evaluate.widths import width_name, width_names
 from lpr.geometry import Quad, box_iou
 from lpr.protocols import Detector
 from lpr.types import Detection
@@ -110,16 +111,15 @@ def score_detections(
         pictures=len(scenes),
         overall=_row("all", outcomes, found),
         by_set=_rows(found, lambda one: one.set),
-        by_width=_grouped(outcomes, _width_bin, [_bin_name(i) for i in range(len(WIDTH_BINS))]),
+        by_width=_grouped(
+            outcomes, lambda one: width_name(one.width, WIDTH_BINS), width_names(WIDTH_BINS)
+        ),
         by_lines=_grouped(outcomes, lambda one: _lines_name(one.lines), None),
         by_score=tuple((score, *_at_score(outcomes, negatives, score)) for score in SCORES),
         corner_error=bootstrap([o.corner_error for o in outcomes if o.corner_error is not None]),
-        lines_right=Proportion(
-            sum(o.lines == o.found_lines for o in outcomes if _has_lines(o)),
-            sum(_has_lines(o) for o in outcomes),
-        ),
+        lines_right=Proportion.of(o.lines == o.found_lines for o in outcomes if _has_lines(o)),
         false_per_100=bootstrap(counts),
-        negatives_with_false=Proportion(sum(bool(one) for one in false), len(false)),
+        negatives_with_false=Proportion.of(bool(one) for one in false),
         failures=(*_failures(found), *_false_alarms(negatives, min_score)),
     )
 
@@ -175,8 +175,8 @@ def _row(name: str, outcomes: Sequence[PlateOutcome], found: Sequence[_Found]) -
     unmatched = sum(len(one.unmatched) for one in found)
     return DetectionRow(
         name=name,
-        recall=Proportion(sum(one.iou >= IOU for one in outcomes), len(outcomes)),
-        tight_recall=Proportion(sum(one.iou >= TIGHT_IOU for one in outcomes), len(outcomes)),
+        recall=Proportion.of(one.iou >= IOU for one in outcomes),
+        tight_recall=Proportion.of(one.iou >= TIGHT_IOU for one in outcomes),
         precision=Proportion(detections - unmatched, detections) if found else None,
         mean_iou=bootstrap([o.iou for o in outcomes if o.iou > 0]),
         corner_error=bootstrap([o.corner_error for o in outcomes if o.corner_error is not None]),
@@ -208,20 +208,9 @@ def _at_score(
     score: float,
 ) -> tuple[Proportion, Estimate]:
     """Recall and false detections per 100 negatives with this threshold."""
-    recall = Proportion(
-        sum(one.score is not None and one.score >= score for one in outcomes), len(outcomes)
-    )
+    recall = Proportion.of(one.score is not None and one.score >= score for one in outcomes)
     false = [sum(one.score >= score for one in detections) for _, detections in negatives]
     return recall, bootstrap([100.0 * one for one in false])
-
-
-def _width_bin(outcome: PlateOutcome) -> str:
-    return _bin_name(max(i for i, low in enumerate(WIDTH_BINS) if outcome.width >= low))
-
-
-def _bin_name(number: int) -> str:
-    low = WIDTH_BINS[number]
-    return f"{low}-{WIDTH_BINS[number + 1]} px" if number + 1 < len(WIDTH_BINS) else f">= {low} px"
 
 
 def _lines_name(lines: int | None) -> str:

@@ -20,7 +20,6 @@ from lpr.evaluate.datasets import (
 from lpr.evaluate.failures import Failure
 from lpr.evaluate.intervals import Proportion
 from lpr.evaluate.matching import match_detections
-from lpr.evaluate.recognition_report import calibration_markdown
 from lpr.evaluate.report import Progress, table
 from lpr.evaluate.strays import (
     PictureTexts,
@@ -156,7 +155,7 @@ class EndToEndReport:
                 "An upper bound of what was read that is no plate: labels miss plates.",
                 strays_markdown(self.strays),
                 "## Calibration of the plates found",
-                calibration_markdown(self.calibration),
+                self.calibration.to_markdown(),
             ]
         )
 
@@ -295,14 +294,13 @@ def _failure(read: PlateRead) -> Failure:
 
 def _row(name: str, reads: Sequence[PlateRead]) -> EndToEndRow:
     def share(outcome: str) -> Proportion:
-        return Proportion(sum(one.outcome == outcome for one in reads), len(reads))
+        return Proportion.of(one.outcome == outcome for one in reads)
 
-    exact_folded = Proportion(sum(one.exact_folded for one in reads), len(reads))
     return EndToEndRow(
         name=name,
         distinct=len({one.vehicle for one in reads}),
         right=share(RIGHT),
-        folded=exact_folded,
+        folded=Proportion.of(one.exact_folded for one in reads),
         wrong=share(WRONG),
         no_read=share(NO_READ),
         missed=share(MISSED),

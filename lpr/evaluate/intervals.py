@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,12 @@ class Proportion:
 
     hits: int
     total: int
+
+    @classmethod
+    def of(cls, flags: Iterable[bool]) -> Proportion:
+        """How many of the flags are true."""
+        counted = list(flags)
+        return cls(sum(counted), len(counted))
 
     @property
     def value(self) -> float:

@@ -29,6 +29,7 @@ from lpr.evaluate.text import (
     readable,
     script_of,
 )
+from lpr.evaluate.widths import width_name
 from lpr.protocols import Recognizer, Rectifier
 from lpr.types import Image, Reading
 from lpr.vote.alignment import edit_distance
@@ -91,7 +92,7 @@ def score_readings(
         by_set=_by(main, lambda one: one.set),
         by_script=_by(main, lambda one: one.script),
         by_lines=_by(main, lambda one: {1: "1 row", 2: "2 rows"}.get(one.lines or 0, "unknown")),
-        by_width=_by(main, lambda one: _width_bin(one.width)),
+        by_width=_by(main, lambda one: width_name(one.width, WIDTH_BINS)),
         apart=tuple(_row(name, [one for one in outcomes if one.group == name]) for name in others),
         calibration=calibration(
             [one.confidence for one in main], [one.exact for one in main], risk=risk
@@ -144,8 +145,8 @@ def _row(name: str, outcomes: Sequence[ReadingOutcome]) -> RecognitionRow:
         plates.setdefault(one.vehicle, []).append(one)
     return RecognitionRow(
         name=name,
-        exact=Proportion(sum(one.exact for one in outcomes), len(outcomes)),
-        exact_folded=Proportion(sum(one.exact_folded for one in outcomes), len(outcomes)),
+        exact=Proportion.of(one.exact for one in outcomes),
+        exact_folded=Proportion.of(one.exact_folded for one in outcomes),
         distinct=len(plates),
         character_error_rate=bootstrap_ratio(
             [
@@ -172,14 +173,6 @@ def _by(
 def _order(name: str) -> tuple[int, str]:
     digits = name.removeprefix(">= ").split("-")[0].split(" ")[0]
     return (int(digits) if digits.isdigit() else 0, name)
-
-
-def _width_bin(width: float) -> str:
-    number = max(i for i, low in enumerate(WIDTH_BINS) if width >= low)
-    low = WIDTH_BINS[number]
-    if number + 1 == len(WIDTH_BINS):
-        return f">= {low} px"
-    return f"{low}-{WIDTH_BINS[number + 1]} px"
 
 
 def _failures(outcomes: Sequence[ReadingOutcome]) -> Iterator[Failure]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,30 +150,7 @@ class RecognitionReport:
                 "## Reported apart (not in the figures above)",
                 _rows_table("why", self.apart),
             ]
-        return "\n\n".join([*parts, "## Calibration", calibration_markdown(self.calibration)])
-
-
-def calibration_markdown(measured: Calibration) -> str:
-    """Reliability and acceptance for people."""
-    acceptance = measured.acceptance
-    accepted = (
-        f"confidence >= {acceptance.threshold:.4f}: {acceptance.accepted} accepted, "
-        f"wrong of these {acceptance.errors}; the threshold is chosen on these very readings"
-        if acceptance.threshold is not None
-        else "nothing can be accepted"
-    )
-    ece = "-" if math.isnan(measured.ece) else f"{measured.ece:.4f}"
-    rows = [
-        [f"{one.low:.2f}-{one.high:.2f}", f"{one.confidence:.3f}", one.accuracy]
-        for one in measured.bins
-    ]
-    return "\n\n".join(
-        [
-            f"- Expected calibration error: {ece}",
-            f"- At {acceptance.risk:g} wrong among the accepted: {accepted}",
-            table(["confidence", "mean stated", "right"], rows),
-        ]
-    )
+        return "\n\n".join([*parts, "## Calibration", self.calibration.to_markdown()])
 
 
 def _rows_table(name: str, rows: Sequence[RecognitionRow]) -> str:

@@ -156,10 +156,8 @@ def _row(name: str, pictures: Sequence[PictureTexts]) -> StrayRow:
     sure = [text for text in texts if text.confidence >= SURE]
     return StrayRow(
         name=name,
-        no_label=Proportion(sum(text.label is None for text in texts), len(texts)),
-        sure=Proportion(sum(text.label is None for text in sure), len(sure)),
-        second=Proportion(sum(text.second for text in texts), len(texts)),
-        pictures=Proportion(
-            sum(any(text.label is None for text in one.texts) for one in pictures), len(pictures)
-        ),
+        no_label=Proportion.of(text.label is None for text in texts),
+        sure=Proportion.of(text.label is None for text in sure),
+        second=Proportion.of(text.second for text in texts),
+        pictures=Proportion.of(any(text.label is None for text in one.texts) for one in pictures),
     )

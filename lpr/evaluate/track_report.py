@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +109,7 @@ class TracksReport:
             "split": self.split,
             "tracks": len(self.outcomes),
             "single_looks": self.looks.to_json(),
-            "rules": {name: _share(flags).to_json() for name, flags in self.rules.items()},
+            "rules": {name: Proportion.of(flags).to_json() for name, flags in self.rules.items()},
             "vote_against": {name: test.to_json() for name, test in self.against.items()},
             "verdicts_right": right.to_json(),
             "verdicts_wrong": wrong.to_json(),
@@ -121,7 +120,7 @@ class TracksReport:
         """The same for people."""
         right, wrong = self.verdicts
         rows = [("a single look", str(self.looks))]
-        rows += [(name, str(_share(flags))) for name, flags in self.rules.items()]
+        rows += [(name, str(Proportion.of(flags))) for name, flags in self.rules.items()]
         paired = [
             (name, f"+{test.only_first} -{test.only_second}", f"{test.p_value:.2g}")
             for name, test in self.against.items()
@@ -137,7 +136,3 @@ class TracksReport:
                 f"Verdicts: right {right}, wrong {wrong}.",
             ]
         )
-
-
-def _share(flags: Sequence[bool]) -> Proportion:
-    return Proportion(sum(flags), len(flags))

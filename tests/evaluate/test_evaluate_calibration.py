@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from lpr.evaluate.calibration import acceptance_at, calibration
-from lpr.evaluate.recognition_report import calibration_markdown
 
 
 def test_a_calibrated_reader_has_a_small_error() -> None:
@@ -36,7 +35,7 @@ def test_acceptance_takes_as_many_as_the_risk_allows() -> None:
 
 def test_the_errors_among_the_accepted_come_with_their_interval() -> None:
     measured = calibration([0.99, 0.98, 0.97, 0.5], [True, True, True, False])
-    told = calibration_markdown(measured)
+    told = measured.to_markdown()
     assert "confidence >= 0.9700: 0.750 (0.301-0.954), n=4 accepted, " in told
     assert "wrong of these 0.000 (0.000-0.561), n=3; the threshold is chosen on these" in told
 
@@ -45,7 +44,7 @@ def test_the_calibration_of_nothing_is_none() -> None:
     measured = calibration([], [])
     assert math.isnan(measured.ece)
     assert measured.to_json()["ece"] is None
-    assert "Expected calibration error: -" in calibration_markdown(measured)
+    assert "Expected calibration error: -" in measured.to_markdown()
 
 
 def test_equal_confidences_are_accepted_together() -> None:

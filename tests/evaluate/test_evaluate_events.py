@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lpr.evaluate.clip_report import (
-    MISSED,
-    NO_EVENT,
-    RIGHT,
-    WRONG,
-    ClipFlags,
-    compare,
-    flags_of,
-)
+from lpr.evaluate.clip_comparison import ClipFlags, compare, flags_of
+from lpr.evaluate.clip_report import MISSED, NO_EVENT, RIGHT, WRONG
 from lpr.evaluate.datasets import Clip, ClipPlate
 from lpr.evaluate.events import evaluate_clips, score_clip, verdicts_of
 from lpr.geometry import Quad
