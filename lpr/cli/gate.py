@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from lpr.gate import EntryRules, GateConfig, PlateEntry, PlateList
-    from lpr.gate.interval import Share
+    from lpr.gate.share import Share
     from lpr.types import PlateEvent
 
 _NAMED: Final = 10

@@ -3,10 +3,10 @@
 The rules are pure: time and evidence come in as arguments, and the gate stays shut whatever fails.
 """
 
+from lpr.formats.confusables import Confusables, collisions
 from lpr.gate.actuators import build_actuator
 from lpr.gate.build import build_gate, format_check, load_plates
 from lpr.gate.config import GateConfig, load_gate_config
-from lpr.gate.confusables import Confusables, collisions
 from lpr.gate.confusion import (
     ConfusionMatrix,
     count_confusions,

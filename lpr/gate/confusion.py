@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from lpr.errors import ConfigError
-from lpr.gate.confusables import Confusables
+from lpr.formats.confusables import Confusables
 
 DEFAULT_FILE: Final = Path(__file__).with_name("confusions.toml")
 

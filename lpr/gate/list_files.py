@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpr.errors import ConfigError, did_you_mean
+from lpr.formats.confusables import Confusables
 from lpr.formats.folding import plate_identity
-from lpr.gate.confusables import Confusables
 from lpr.gate.list_csv import dump_csv, parse_csv
 from lpr.gate.list_entries import (
     EntryRules,

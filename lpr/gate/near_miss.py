@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lpr.formats.confusables import Confusables
 from lpr.formats.folding import plate_identity
-from lpr.gate.confusables import Confusables
 
 _CONFUSABLE_COST: Final = 0.25
 

@@ -8,9 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from lpr.formats.confusables import folded
+from lpr.formats.confusables import Confusables, collisions, folded
 from lpr.formats.folding import plate_identity
-from lpr.gate.confusables import Confusables, collisions
 from lpr.gate.direction import Direction
 from lpr.gate.schedule import Schedule, local_time
 

@@ -12,12 +12,12 @@ from lpr.gate.config import GateConfig
 from lpr.gate.controller import GateController
 from lpr.gate.decision import Action, Reason
 from lpr.gate.evidence import Evidence
-from lpr.gate.interval import Share
 from lpr.gate.labels import Label
 from lpr.gate.moment import Moment
 from lpr.gate.plate_list import PlateList
 from lpr.gate.record import DecisionRecord
 from lpr.gate.rules import GateContext, decide
+from lpr.gate.share import Share
 from lpr.sinks.wire import from_line
 from lpr.types import EventKind, PlateEvent
 

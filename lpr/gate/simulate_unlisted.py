@@ -14,11 +14,11 @@ from lpr.errors import GateError
 from lpr.gate.confusion import ConfusionMatrix
 from lpr.gate.decision import Action, Reason
 from lpr.gate.evidence import Evidence
-from lpr.gate.interval import Share
 from lpr.gate.near_miss import NearMissIndex
 from lpr.gate.plate_list import ListKind, PlateEntry, PlateList
 from lpr.gate.policy import GatePolicy
 from lpr.gate.rules import GateContext, decide
+from lpr.gate.share import Share
 from lpr.types import EventKind
 
 _ANY_DAY: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)

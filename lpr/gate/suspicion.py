@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
+from lpr.formats.confusables import Confusables
 from lpr.formats.folding import plate_identity
-from lpr.gate.confusables import Confusables
 from lpr.gate.decision import Suspicion, SuspicionKind
 from lpr.gate.direction import Direction
 from lpr.gate.evidence import Evidence

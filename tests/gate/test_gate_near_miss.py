@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpr.gate.confusables import Confusables
+from lpr.formats.confusables import Confusables
 from lpr.gate.near_miss import NearMissIndex, edit_distance
 
 ALIKE = Confusables(("0O", "8B"))

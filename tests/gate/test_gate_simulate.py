@@ -12,10 +12,10 @@ from lpr.gate.config import GateConfig
 from lpr.gate.confusion import ConfusionMatrix, count_confusions, default_confusions
 from lpr.gate.decision import Reason
 from lpr.gate.fakes import plain_list, sure_event
-from lpr.gate.interval import Share
 from lpr.gate.plate_list import PlateList
 from lpr.gate.policy import GatePolicy
 from lpr.gate.schedule import parse_schedule
+from lpr.gate.share import Share
 from lpr.gate.simulate import read_events, simulate
 from lpr.gate.simulate_unlisted import simulate_unlisted, worst_pairs
 from lpr.sinks.wire import event_to_json, to_line
