@@ -49,19 +49,20 @@ def store_files(settings: StoreSettings) -> Iterator[Path]:
 
 
 def _named(site: GateConfig) -> Iterator[Path]:
+    from lpr.gate.decision_lock import lock_file
     from lpr.sinks.rotated_files import older_files
 
     yield from _paths(site)
     log = site.decisions
-    yield log.with_name(f"{log.name}.lock")
+    yield lock_file(log)
     yield from older_files(log)
     for camera in (camera for gate in site.gates for camera in gate.cameras):
         if camera.replay is not None and camera.source is not None:
             yield Path(camera.source)
     for webhook in site.webhooks:
-        yield log.parent / (webhook.outbox.file or f"{webhook.name}.outbox")
+        yield webhook.outbox_file(log.parent)
     if site.mqtt is not None:
-        yield log.parent / (site.mqtt.outbox.file or "mqtt.outbox")
+        yield site.mqtt.outbox_file(log.parent)
     if site.store is not None:
         yield from store_files(site.store)
 

@@ -7,9 +7,10 @@ from typing import Final
 _LATIN: Final = dict(zip("ÄÅÁÀÂÖÓÜÚÉÈÍŠŚŽŹŻČĆĐŁÑÇ", "AAAAAOOUUEEISSZZZCCDLNC", strict=True))
 _CYRILLIC: Final = dict(zip("АВЕКМНОРСТУХІ", "ABEKMHOPCTYXI", strict=True))
 _GREEK: Final = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True))
-_FOLDED: Final = str.maketrans(_LATIN | _CYRILLIC | _GREEK)
+LOOK_ALIKES: Final = _CYRILLIC | _GREEK
+"""Cyrillic and Greek capitals that look like a Latin one: readers report the Latin letter."""
 
-
+_FOLDED: Final = str.maketrans(_LATIN | LOOK_ALIKES)
 _APART: Final = "BÖ"
 """Börde's district. BO is Bochum's: the one pair that differs in the dots alone."""
 

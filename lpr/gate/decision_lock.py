@@ -20,7 +20,7 @@ def is_held(path: Path) -> bool:
     import fcntl
 
     try:
-        file = os.open(_beside(path), os.O_RDONLY)
+        file = os.open(lock_file(path), os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -32,7 +32,8 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def _beside(path: Path) -> Path:
+def lock_file(path: Path) -> Path:
+    """The file beside a decision log that is locked."""
     return path.with_name(f"{path.name}.lock")
 
 
@@ -51,7 +52,7 @@ class DecisionLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = _beside(path)
+        self._path = lock_file(path)
         self._file = -1
         if path.exists() and not path.is_file():
             return

@@ -16,6 +16,9 @@ from lpr.types import EventKind, PlateEvent, Track
 CLOCK_SLACK: Final = 1.0
 """Seconds by which a camera's clock may run ahead of ours before its pictures count as wrong."""
 
+Passage = tuple[str, int, float]
+"""What names a passage: camera, track, first sight."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -66,8 +69,8 @@ class Evidence:
             check_read(self.text)
 
     @property
-    def passage(self) -> tuple[str, int, float]:
-        """What names this passage: camera, track, first sight."""
+    def passage(self) -> Passage:
+        """What names this passage."""
         return (self.camera, self.track_id, self.first_seen)
 
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from lpr.formats.folding import plate_identity
 from lpr.gate.decision import Action, Decision, Reason
-from lpr.gate.evidence import Evidence
+from lpr.gate.evidence import Evidence, Passage
 from lpr.gate.moment import Moment
 from lpr.gate.policy import GatePolicy
 from lpr.gate.wall_clock import WallClock
@@ -27,8 +27,6 @@ _MAX_PASSAGES: Final = 4096
 _MAX_HELD: Final = 65536
 _NEAR: Final = 2
 """Characters by which two readings of one plate may differ."""
-
-Passage = tuple[str, int, float]
 
 
 @dataclass(slots=True)

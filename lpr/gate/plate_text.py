@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from lpr.errors import GateError
+from lpr.formats.folding import LOOK_ALIKES
 from lpr.formats.typed import MAX_TYPED, SEPARATORS, composed
 
 MAX_CHARACTERS: Final = 16
@@ -21,10 +22,6 @@ LATIN: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LATIN: Final = frozenset(LATIN + "ÄÖÜ")
 # Scripts that plates carry beside Latin: Chinese, Japanese kana, hangul syllables, Thai consonants.
 _RANGES: Final = ((0x4E00, 0x9FFF), (0x3041, 0x3096), (0xAC00, 0xD7A3), (0x0E01, 0x0E2E))
-# Cyrillic and Greek capitals that look like a Latin one: readers report the Latin letter.
-_LOOK_ALIKES: Final = dict(
-    zip("АВЕКМНОРСТУХІАΒΕΖΗΙΚΜΝΟΡΤΥΧΑ", "ABEKMHOPCTYXIABEZHIKMNOPTYXA", strict=True)
-)
 
 
 class PlateTextError(GateError, ValueError):
@@ -101,7 +98,7 @@ def _capital(char: str) -> str:
 
 def _refusal(char: str, place: int) -> str:
     code = f"character {place} (U+{ord(char):04X})"
-    latin = _LOOK_ALIKES.get(char.upper())
+    latin = LOOK_ALIKES.get(char.upper())
     if latin is not None:
         return f"{code} only looks like the Latin letter; did you mean {latin!r}?"
     return f"{code} cannot be on a plate"

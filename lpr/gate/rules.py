@@ -212,9 +212,8 @@ def _refusal(entry: PlateEntry, evidence: Evidence, context: GateContext) -> Rea
         return _STATE_REASONS[state]
     if entry.entries is not None and evidence.direction is None and context.way_shows:
         return Reason.DIRECTION_UNKNOWN
-    # Who came in on a pass must get out again: only ways in, or unknown ways, use it up.
-    uses_pass = entry.entries is not None and evidence.direction is not Direction.OUT
-    if uses_pass and context.pass_uses.get(entry.pass_key, 0) >= (entry.entries or 0):
+    used = context.pass_uses.get(entry.pass_key, 0)
+    if _uses_pass(entry, evidence) and used >= (entry.entries or 0):
         return Reason.PASS_USED_UP
     return None
 
@@ -257,11 +256,16 @@ def _area_objection(
 
 def _opening(evidence: Evidence, entry: PlateEntry, reason: Reason) -> Decision:
     how = "is" if reason is Reason.EXACT_MATCH else "can only be"
-    uses_pass = entry.entries is not None and evidence.direction is not Direction.OUT
     decision = _entry_decision(
         evidence, Action.OPEN, reason, entry, f"{evidence.text} {how} {entry.plate}, allowed"
     )
+    uses_pass = _uses_pass(entry, evidence)
     return replace(decision, pass_key=entry.pass_key) if uses_pass else decision
+
+
+def _uses_pass(entry: PlateEntry, evidence: Evidence) -> bool:
+    """Whether a passage is one of a pass: who came in must get out again, so a way out is none."""
+    return entry.entries is not None and evidence.direction is not Direction.OUT
 
 
 def _entry_decision(

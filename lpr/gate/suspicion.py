@@ -12,7 +12,7 @@ from lpr.formats.confusables import Confusables
 from lpr.formats.folding import plate_identity
 from lpr.gate.decision import Suspicion, SuspicionKind
 from lpr.gate.direction import Direction
-from lpr.gate.evidence import Evidence
+from lpr.gate.evidence import Evidence, Passage
 from lpr.gate.near_miss import NearMissIndex, edit_distance
 from lpr.gate.plate_list import ListKind, ListMatch, PlateList
 from lpr.gate.policy import GatePolicy
@@ -52,7 +52,7 @@ class SuspicionMonitor:
         # Listed plate, folded as the lists do -> gate -> second at which it was last seen there
         # for sure.
         self._sightings: dict[str, dict[str, float]] = {}
-        self._texts: OrderedDict[tuple[str, int, float], _Said] = OrderedDict()
+        self._texts: OrderedDict[Passage, _Said] = OrderedDict()
         self._misses: dict[str, deque[float]] = {}
         self.replace_list(plates)
 

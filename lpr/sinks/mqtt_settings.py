@@ -80,6 +80,10 @@ class MqttSettings(StrictTable):
         default=OutboxSettings(), description="Where messages wait, and for how long."
     )
 
+    def outbox_file(self, folder: Path) -> Path:
+        """Its outbox, `mqtt.outbox` in a folder unless the table names another file."""
+        return folder / (self.outbox.file or "mqtt.outbox")
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         has_password = self.password_env is not None or self.password_file is not None

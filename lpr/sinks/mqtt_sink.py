@@ -70,7 +70,7 @@ def build_mqtt(
     """
     transport = MqttTransport(settings, cameras=cameras)
     return MqttSink(
-        folder / (settings.outbox.file or "mqtt.outbox"),
+        settings.outbox_file(folder),
         transport,
         settings=settings,
         sources=sources,

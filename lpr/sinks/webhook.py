@@ -172,7 +172,7 @@ def build_webhook(
     """
     transport = WebhookTransport(settings)
     return DeliverySink(
-        folder / (settings.outbox.file or f"{settings.name}.outbox"),
+        settings.outbox_file(folder),
         transport,
         settings=settings.outbox,
         name=transport.name,

@@ -66,6 +66,10 @@ class WebhookSettings(StrictTable):
         default=OutboxSettings(), description="Where messages wait, and for how long."
     )
 
+    def outbox_file(self, folder: Path) -> Path:
+        """Its outbox, `NAME.outbox` in a folder unless the table names another file."""
+        return folder / (self.outbox.file or f"{self.name}.outbox")
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         given = [one for one in (self.url, self.url_env, self.url_file) if one is not None]
