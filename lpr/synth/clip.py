@@ -16,6 +16,7 @@ import numpy as np
 from lpr.geometry import Quad
 from lpr.synth.clip_camera import Camera, Points
 from lpr.synth.clip_encode import ClipWriter
+from lpr.synth.clip_labels import ClipLabels, ClipPlateLabel, in_frame
 from lpr.synth.clip_optics import Optics
 from lpr.synth.clip_plate import mounted_plate
 from lpr.synth.clip_road import render_road
@@ -37,72 +38,6 @@ LEGIBLE_SMEAR = 0.5
 CHARACTER_SHARE = 0.68
 """Height of the characters by the height of their row."""
 _MARGIN = 16
-
-
-@dataclass(frozen=True, slots=True)
-class ClipPlateLabel:
-    """One plate of a clip.
-
-    Attributes:
-        text: what stands on it; empty where nobody can read it.
-        lines: rows of text.
-        first_frame: first frame in which it can be read, -1 for never.
-        last_frame: last such frame, -1 for never.
-        quads: its corners in every frame, frame pixels; None where it is not wholly in view.
-        region: code of its country, empty where not known.
-    """
-
-    text: str
-    lines: int
-    first_frame: int
-    last_frame: int
-    quads: tuple[Quad | None, ...]
-    region: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ClipLabels:
-    """What a clip shows.
-
-    Attributes:
-        video: file name.
-        fps: frames per second.
-        frames: number of frames.
-        width: pixels.
-        height: pixels.
-        plates: one per vehicle with a plate, legible or not.
-        tags: conditions.
-        seed: of the clip.
-    """
-
-    video: str
-    fps: int
-    frames: int
-    width: int
-    height: int
-    plates: tuple[ClipPlateLabel, ...]
-    tags: tuple[str, ...]
-    seed: int
-
-    def to_json(self, *, quads: bool = False) -> dict[str, object]:
-        """One line of `labels.jsonl`, as `lpr.evaluate.load_clips` reads it."""
-        legible = [plate for plate in self.plates if plate.first_frame >= 0]
-        # A plate that is whole but never large or sharp enough may still be read: its verdict
-        # is neither right nor wrong.
-        doubtful = [plate.text for plate in self.plates if plate.text and plate.first_frame < 0]
-        return {
-            "video": self.video,
-            "fps": self.fps,
-            "frames": self.frames,
-            "width": self.width,
-            "height": self.height,
-            "plates": [_plate_json(plate, quads=quads) for plate in legible],
-            "uncertain": doubtful,
-            "illegible": sum(not plate.text for plate in self.plates),
-            "tags": list(self.tags),
-            "regions": sorted({plate.region for plate in self.plates if plate.region}),
-            "seed": self.seed,
-        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,9 +127,7 @@ class _Actor:
 
     def label(self, quads: list[Quad | None], legible: list[bool]) -> ClipPlateLabel:
         """The plate's label over the whole clip."""
-        frames = [number for number, one in enumerate(legible) if one]
-        first, last = (frames[0], frames[-1]) if frames else (-1, -1)
-        return ClipPlateLabel(self.text, self.lines, first, last, tuple(quads), self.region)
+        return ClipPlateLabel.over(self.text, self.lines, quads, legible, self.region)
 
 
 def _frames(spec: ClipSpec, cast: list[_Actor]) -> Iterator[ClipFrame]:
@@ -218,7 +151,8 @@ def _frames(spec: ClipSpec, cast: list[_Actor]) -> Iterator[ClipFrame]:
                 if _hides(outlines[n], places[behind][0]):
                     places[behind] = (None, 0.0)
         shaken, matrix = _shaken(canvas, optics, time, spec.camera, margin)
-        quads = [_in_frame(place, matrix, spec.camera) for place, _ in places]
+        size = (spec.camera.width, spec.camera.height)
+        quads = [None if place is None else in_frame(place, matrix, size) for place, _ in places]
         yield ClipFrame(
             optics.finish(shaken, number, spec.fps),
             tuple(quads),
@@ -285,27 +219,3 @@ def _shaken(
         canvas, matrix, (camera.width, camera.height), borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(frame, np.uint8), matrix
-
-
-def _in_frame(corners: Points | None, matrix: Points, camera: Camera) -> Quad | None:
-    """A quad in frame pixels, None where it is not wholly in view."""
-    if corners is None:
-        return None
-    moved = corners @ matrix[:, :2].T + matrix[:, 2]
-    inside = (moved >= 0).all() and (moved <= (camera.width, camera.height)).all()
-    return Quad.from_points(moved.tolist()) if inside else None
-
-
-def _plate_json(plate: ClipPlateLabel, *, quads: bool) -> dict[str, object]:
-    row: dict[str, object] = {
-        "text": plate.text,
-        "lines": plate.lines,
-        "first_frame": plate.first_frame,
-        "last_frame": plate.last_frame,
-    }
-    if quads:
-        row["quads"] = [
-            [[round(v, 2) for v in point] for point in quad.points] if quad else None
-            for quad in plate.quads
-        ]
-    return row

@@ -14,16 +14,12 @@ import cv2
 import numpy as np
 
 from lpr.geometry import Quad
-from lpr.synth.clip import (
-    LEGIBLE_CHARACTER,
-    LEGIBLE_SIGN,
-    LEGIBLE_SMEAR,
-    ClipLabels,
-    ClipPlateLabel,
-)
+from lpr.synth.clip import LEGIBLE_CHARACTER, LEGIBLE_SIGN, LEGIBLE_SMEAR
 from lpr.synth.clip_camera import Points
 from lpr.synth.clip_encode import ClipWriter
+from lpr.synth.clip_labels import ClipLabels, ClipPlateLabel, in_frame
 from lpr.synth.clip_optics import Lens, Light, Optics
+from lpr.synth.clip_spec import camera_tags
 from lpr.types import Image
 
 _PLAIN = Light("photo", 1.0, 1.0, 1.0, False, False, (1.0, 1.0, 1.0), 0.0)
@@ -154,32 +150,22 @@ def render_photo_clip(
         OutputError: the file cannot be written.
     """
     quads: list[list[Quad | None]] = [[] for _ in plates]
-    legible: list[list[int]] = [[] for _ in plates]
+    legible: list[list[bool]] = [[] for _ in plates]
     with ClipWriter(out, spec.width, spec.height, spec.fps, spec.bit_rate) as writer:
-        for number, image, matrix, later in _frames(photo, spec):
+        for image, matrix, later in _frames(photo, spec):
             writer.write(image)
             for n, plate in enumerate(plates):
-                quad = _moved(plate.quad, matrix, spec)
+                quad = in_frame(np.array(plate.quad.points), matrix, (spec.width, spec.height))
                 quads[n].append(quad)
-                if quad is not None and _legible(plate, quad, matrix, later):
-                    legible[n].append(number)
+                legible[n].append(quad is not None and _legible(plate, quad, matrix, later))
     labels = tuple(
-        ClipPlateLabel(
-            plate.text,
-            plate.lines,
-            frames[0] if frames else -1,
-            frames[-1] if frames else -1,
-            tuple(seen),
-        )
-        for plate, frames, seen in zip(plates, legible, quads, strict=True)
+        ClipPlateLabel.over(plate.text, plate.lines, seen, readable)
+        for plate, seen, readable in zip(plates, quads, legible, strict=True)
     )
     tags = {
         "photo": True,
         "shake": spec.lens.shake > 0,
-        "exposure step": spec.lens.step_frame >= 0,
-        "slow shutter": spec.lens.shutter >= 1 / 80,
-        "low bit rate": spec.bit_rate < 900_000,
-        "low frame rate": spec.fps <= 15,
+        **camera_tags(spec.lens, spec.fps, spec.bit_rate),
         "two lines": any(plate.lines > 1 for plate in plates),
     }
     return ClipLabels(
@@ -194,8 +180,8 @@ def render_photo_clip(
     )
 
 
-def _frames(photo: Image, spec: PhotoClipSpec) -> Iterator[tuple[int, Image, Points, Points]]:
-    """Number, frame, the photograph-to-frame matrix, and that of the exposure's end."""
+def _frames(photo: Image, spec: PhotoClipSpec) -> Iterator[tuple[Image, Points, Points]]:
+    """Frame, the photograph-to-frame matrix, and that of the exposure's end."""
     rng = np.random.default_rng((spec.seed, 3))
     optics = Optics(_PLAIN, spec.lens, spec.width, spec.height, rng)
     size = (spec.width, spec.height)
@@ -221,7 +207,7 @@ def _frames(photo: Image, spec: PhotoClipSpec) -> Iterator[tuple[int, Image, Poi
         middle = np.array([spec.width / 2, spec.height / 2])
         dx, dy = _follow(later, matrix, middle) - middle
         optics.smear(frame, (0, 0, *size), float(dx), float(dy))
-        yield number, optics.finish(frame, number, spec.fps), matrix, later
+        yield optics.finish(frame, number, spec.fps), matrix, later
 
 
 def _window(
@@ -257,12 +243,6 @@ def _follow(later: Points, matrix: Points, point: Points) -> Points:
     """Where a frame point has gone by the exposure's end."""
     photo = np.linalg.solve(matrix[:, :2], point - matrix[:, 2])
     return np.asarray(later[:, :2] @ photo + later[:, 2], np.float64)
-
-
-def _moved(quad: Quad, matrix: Points, spec: PhotoClipSpec) -> Quad | None:
-    corners = np.array(quad.points) @ matrix[:, :2].T + matrix[:, 2]
-    inside = (corners >= 0).all() and (corners <= (spec.width, spec.height)).all()
-    return Quad.from_points(corners.tolist()) if inside else None
 
 
 def _legible(plate: PhotoPlate, quad: Quad, matrix: Points, later: Points) -> bool:

@@ -106,10 +106,7 @@ class ClipSpec:
             "rain": lens.rain > 0,
             "glare": self.light.glare > 0.5 and not all(one.rear for one in self.vehicles),
             "shake": lens.shake >= 2,
-            "exposure step": lens.step_frame >= 0,
-            "slow shutter": lens.shutter >= 1 / 80,
-            "low bit rate": self.bit_rate < 900_000,
-            "low frame rate": self.fps <= 15,
+            **camera_tags(lens, self.fps, self.bit_rate),
             "leaving": any(one.route.end > one.route.start for one in self.vehicles),
             "two vehicles": len(self.vehicles) > 1,
             "two lines": any(one.plate == "two" for one in self.vehicles),
@@ -117,6 +114,16 @@ class ClipSpec:
             "illegible": any(one.plate in (MUD, FADED, DISTANT) for one in self.vehicles),
         }
         return tuple(name for name, present in names.items() if present)
+
+
+def camera_tags(lens: Lens, fps: int, bit_rate: int) -> dict[str, bool]:
+    """Conditions of the camera alone, by name: whether each is there."""
+    return {
+        "exposure step": lens.step_frame >= 0,
+        "slow shutter": lens.shutter >= 1 / 80,
+        "low bit rate": bit_rate < 900_000,
+        "low frame rate": fps <= 15,
+    }
 
 
 DAY = Light("day", 1.0, 1.0, 0.95, False, False, (1.0, 1.0, 1.0), 0.0)
