@@ -307,9 +307,7 @@ def _picture(name: str, folder: Path, where: str, row: labels.Row) -> PlatePictu
 
 
 def _plate(row: labels.Row) -> PlateLabel:
-    quad = labels.optional(row, "quad", Quad.from_points)
-    if quad is not None:
-        quad = quad.along_text()
+    quad = labels.optional(row, "quad", labels.quad)
     around = quad is not None and row.get("box") is None
     return PlateLabel(
         box=Quad.from_box(*quad.box) if quad and around else labels.field(row, "box", labels.box),

@@ -18,6 +18,8 @@ from lpr.gate.plate_text import bare
 from lpr.geometry import Quad
 
 SPLITS = ("train", "val", "all")
+MARKED = ("train", "val")
+"""What a row may say of its split."""
 
 Row = Mapping[str, Any]
 Value = TypeVar("Value")
@@ -41,7 +43,7 @@ def rows(folder: Path, split: str, names: str) -> Iterator[tuple[str, Row]]:
     if split not in SPLITS:
         raise ValueError(f"unknown split {split!r}; known: {', '.join(SPLITS)}")
     seen: dict[str, int] = {}
-    for number, where, row in _objects(folder / "labels.jsonl"):
+    for number, where, row in objects(folder / "labels.jsonl"):
         name = row.get(names)
         if isinstance(name, str):
             before = seen.setdefault(posixpath.normpath(name), number)
@@ -52,12 +54,47 @@ def rows(folder: Path, split: str, names: str) -> Iterator[tuple[str, Row]]:
         if names == "video":
             yield where, row
             continue
-        row = {"split": "train", **row}  # As training takes it.
-        found = row["split"]
-        if found not in ("train", "val"):
-            raise SourceError(f"{where}: wrong label: split: must be train or val, not {found!r}")
+        found = parsed(where, row, split_of)
         if split in ("all", found):
-            yield where, row
+            yield where, {**row, "split": found}
+
+
+def split_of(row: Row) -> str:
+    """Train or val, train where nothing is said.
+
+    Raises:
+        ValueError: it is another.
+    """
+    found = row.get("split", "train")
+    if found not in MARKED:
+        raise ValueError(f"split: must be train or val, not {found!r}")
+    return str(found)
+
+
+def objects(path: Path) -> Iterator[tuple[int, str, Row]]:
+    """The objects of a file with one in each line: number of the line, file and line, object.
+
+    Raises:
+        SourceError: the file cannot be read, or a line is no object.
+    """
+    try:
+        # Spreadsheets and Windows editors put a byte order mark first.
+        lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        where = f"{path}:{number}"
+        try:
+            row = json.loads(line.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise SourceError(f"{where}: is not UTF-8: {error.reason}; save it as UTF-8") from error
+        except (ValueError, RecursionError) as error:
+            raise SourceError(f"{where}: is not JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise SourceError(f"{where}: must be a JSON object")
+        yield number, where, row
 
 
 def parsed(where: str, row: Row, make: Callable[[Row], Value]) -> Value:
@@ -169,31 +206,22 @@ def box(value: object) -> Quad:
         raise ValueError(f"must be four finite numbers, not {value!r}")
     left, top, right, bottom = ends
     if right <= left or bottom <= top:
-        # Most often it is left, top, width, height.
-        raise ValueError(f"must be left, top, right, bottom, each end beyond its start: {value!r}")
+        raise ValueError(
+            f"{value!r} has no area; it is [left, top, right, bottom], not "
+            "[left, top, width, height]"
+        )
     return Quad.from_box(left, top, right, bottom)
+
+
+def quad(value: object) -> Quad:
+    """Four corners `[x, y]` clockwise, from the top left of the text on."""
+    corners = Quad.from_points(elements(value))
+    if not corners.is_convex:
+        raise ValueError(f"{value!r} are not corners clockwise from the top left")
+    return corners.along_text()
 
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number")
     return float(value)
-
-
-def _objects(path: Path) -> Iterator[tuple[int, str, Row]]:
-    try:
-        # Spreadsheets and Windows editors put a byte order mark first.
-        lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        try:
-            row = json.loads(line.decode("utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise SourceError(f"{where}: is not JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise SourceError(f"{where}: must be a JSON object")
-        yield number, where, row

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 
-from lpr.errors import TrainingError
+from lpr.errors import SourceError, TrainingError
+from lpr.evaluate import labels
 from lpr.gate.plate_text import MAX_CHARACTERS, bare
 from lpr.geometry import Quad
 from lpr.imaging import rectify
@@ -22,7 +23,6 @@ EXAMPLE: Final = (
     '"quad": null, "split": "train"}'
 )
 """A line as it is to be, for who wrote another."""
-SPLITS: Final = ("train", "val")
 _OVERHANG: Final = 0.25
 """How much of its own width or height a plate may reach out of its picture, which cut it off."""
 
@@ -62,39 +62,34 @@ def read_labels(folder: Path) -> tuple[CropLabel, ...]:
     if not path.is_file():
         raise TrainingError(f"{path}: there is no such file; each line of it is like {EXAMPLE}")
     try:
-        # Spreadsheets and Windows editors put a byte order mark first.
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise TrainingError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise TrainingError(f"{path}: is not UTF-8: {error.reason}; save it as UTF-8") from error
-    return tuple(
-        _read_line(folder, line, f"{path}:{number}")
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    )
+        return tuple(
+            labels.parsed(where, row, partial(_label, folder, where))
+            for _, where, row in labels.objects(path)
+        )
+    except SourceError as error:
+        raise TrainingError(f"{error}; a line is like {EXAMPLE}") from error
 
 
-def check_pictures(labels: Sequence[CropLabel]) -> None:
+def check_pictures(rows: Sequence[CropLabel]) -> None:
     """Find out what is wrong with pictures, and with boxes in them, before anything is rendered.
 
     Raises:
         TrainingError: a picture is missing or damaged, or a plate lies outside of it; the message
             names line and key.
     """
-    for label in labels:
+    for label in rows:
         if not label.path.is_file():
             raise TrainingError(f"{label.where}: image: there is no {label.path}")
         try:
-            rows, columns = load_crop(label).shape[:2]
+            height, width = load_crop(label).shape[:2]
         except TrainingError as error:
             raise TrainingError(f"{label.where}: image: {error}") from error
         left, top, right, bottom = label.quad.box
         across, down = _OVERHANG * (right - left), _OVERHANG * (bottom - top)
-        if min(left + across, top + down) < 0 or right - across > columns or bottom - down > rows:
+        if min(left + across, top + down) < 0 or right - across > width or bottom - down > height:
             raise TrainingError(
                 f"{label.where}: box or quad: {left:g}, {top:g}, {right:g}, {bottom:g} lies "
-                f"outside of the picture of {columns} x {rows} pixels; it is the place of the "
+                f"outside of the picture of {width} x {height} pixels; it is the place of the "
                 "plate in this picture, not in one that it was cut from"
             )
 
@@ -127,81 +122,29 @@ def served_crop(label: CropLabel, width: int, height: int) -> Image:
     return rectify(image, quad_in(label, image), width, height)
 
 
-def _read_line(folder: Path, line: str, where: str) -> CropLabel:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise TrainingError(f"{where}: is not JSON; a line is like {EXAMPLE}") from error
-    if not isinstance(row, dict):
-        raise TrainingError(f"{where}: is no JSON object; a line is like {EXAMPLE}")
-    try:
-        return _label(folder, row, where)
-    except ValueError as error:
-        raise TrainingError(f"{where}: {error}") from error
-
-
-def _label(folder: Path, row: dict[str, Any], where: str) -> CropLabel:
-    image, lines, split = row.get("image"), row.get("lines"), row.get("split", "train")
-    if not isinstance(image, str) or not image:
-        raise ValueError(f"image: {image!r} is no name of a picture")
-    if not (lines is None or (type(lines) is int and lines in (1, 2))):
-        raise ValueError(f"lines: {lines!r} is neither 1 nor 2")
-    if split not in SPLITS:
-        raise ValueError(f"split: {split!r} is neither train nor val")
-    quad = _quad(row.get("quad")) or _box(row.get("box"))
+def _label(folder: Path, where: str, row: labels.Row) -> CropLabel:
+    quad = labels.optional(row, "quad", labels.quad) or labels.optional(row, "box", labels.box)
     if quad is None:
         raise ValueError(
             "box: is null, and quad too; where the plate fills the picture it is "
             "[0, 0, width, height]"
         )
     return CropLabel(
-        folder / image,
-        _text(row.get("text")),
-        lines or 1,
+        folder / labels.field(row, "image", labels.text),
+        labels.field(row, "text", _text),
+        labels.optional(row, "lines", labels.rows_of_text) or 1,
         quad,
-        split,
+        labels.split_of(row),
         str(row.get("note") or ""),
         where=where,
     )
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"text: {value!r} is no text; put it between quotes")
-    text = bare(value)
+    typed = labels.text(value)
+    text = bare(typed)
     if len(text) > MAX_CHARACTERS:
         raise ValueError(
-            f"text: {value[:40]!r} has {len(text)} characters; no plate has more than "
-            f"{MAX_CHARACTERS}"
+            f"{typed[:40]!r} has {len(text)} characters; no plate has more than {MAX_CHARACTERS}"
         )
     return text
-
-
-def _quad(value: object) -> Quad | None:
-    if value is None:
-        return None
-    try:
-        quad = Quad.from_points(value)  # type: ignore[arg-type]
-    except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise ValueError(f"quad: {value!r} is not four points [x, y] of finite numbers") from error
-    if not quad.is_convex:
-        raise ValueError(f"quad: {value!r} are not corners clockwise from the top left")
-    return quad.along_text()
-
-
-def _box(value: object) -> Quad | None:
-    if value is None:
-        return None
-    numbers = [one for one in value if type(one) in (int, float)] if isinstance(value, list) else []
-    if len(numbers) != 4 or numbers != value:
-        raise ValueError(f"box: {value!r} is not [left, top, right, bottom]")
-    left, top, right, bottom = numbers
-    if not (left < right and top < bottom):
-        raise ValueError(
-            f"box: {value!r} has no area; it is [left, top, right, bottom], not "
-            "[left, top, width, height]"
-        )
-    try:
-        return Quad.from_points([(left, top), (right, top), (right, bottom), (left, bottom)])
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"box: {value!r}: {error}") from error

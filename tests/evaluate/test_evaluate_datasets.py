@@ -90,14 +90,21 @@ def _without(row: Mapping[str, object], key: str) -> dict[str, object]:
             load_scenes,
             SCENE,
             {**SCENE, "plates": [{"box": [0, 0, 9, 5]}, {"box": [40, 4, 30, 12]}]},
-            "wrong label: plates[1].box: must be left, top, right, bottom",
+            "wrong label: plates[1].box: [40, 4, 30, 12] has no area",
         ),
         (
             "plates/x",
             load_plates,
             PLATE,
             {**PLATE, "box": [4, 40, 12, 30]},
-            "wrong label: box: must be left, top, right, bottom",
+            "wrong label: box: [4, 40, 12, 30] has no area",
+        ),
+        (
+            "plates/x",
+            load_plates,
+            PLATE,
+            {**PLATE, "quad": [[5, 5], [5, 55], [175, 55], [175, 5]]},
+            "wrong label: quad: [[5, 5], [5, 55], [175, 55], [175, 5]] are not corners clockwise",
         ),
         (
             "plates/x",
@@ -221,7 +228,7 @@ def test_missing_pictures_are_found_before_the_first_is_looked_at(
 def test_labels_that_are_no_text_are_named(tmp_path: Path) -> None:
     labels = tmp_path / "labels.jsonl"
     labels.write_bytes(json.dumps(CLIP).encode() + b"\n\xff\xfe\n")
-    with pytest.raises(SourceError, match=r"labels\.jsonl:2: is not JSON: 'utf-8'"):
+    with pytest.raises(SourceError, match=r"labels\.jsonl:2: is not UTF-8"):
         load_clips(tmp_path)
 
 

@@ -67,7 +67,7 @@ def test_a_broken_label_stops_a_fine_tuning_at_once(tmp_path: Path) -> None:
     data = write_crops(tmp_path / "mine", [("AB12", "train")], lines=4)
     result = _train("recognizer", "--from", "shipped", "--data", data, "--out", tmp_path / "out")
     assert result.exit_code == ExitCode.TRAINING
-    assert "labels.jsonl:1: lines: 4" in result.stderr
+    assert "labels.jsonl:1: wrong label: lines: must be 1 or 2, not 4" in result.stderr
     assert not (tmp_path / "out").exists()
 
 
