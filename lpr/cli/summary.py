@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import resource
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from time import perf_counter
 
 import numpy as np
 
 from lpr.types import EventKind, FrameResult, PlateEvent, StageTimings
 
-STAGES = ("detect", "track", "rectify", "read", "vote")
+STAGES = tuple(one.name for one in fields(StageTimings))
 _KEPT = 200_000
 """Timings kept for percentiles: two hours at 25 frames a second; later ones are left out."""
 

@@ -22,7 +22,8 @@ from lpr.geometry import Quad
 from lpr.types import Image
 
 ENVIRONMENT = "LPR_DATA"
-NOT_A_PLATE = "notplate"
+NOT_A_PLATE, DOUBTFUL = "notplate", "doubtful"
+"""Notes of labels that figures leave out, or tell apart."""
 
 Record = TypeVar("Record")
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from lpr.evaluate.calibration import Calibration, calibration
 from lpr.evaluate.datasets import (
+    DOUBTFUL,
     NOT_A_PLATE,
     PlateLabel,
     Scene,
@@ -232,7 +233,7 @@ def score_scene(
                 set=scene.set,
                 path=scene.path,
                 label=label,
-                apart=label.note == "doubtful" or not readable(label.text, alphabet),
+                apart=label.note == DOUBTFUL or not readable(label.text, alphabet),
                 outcome=outcome,
                 exact_folded=outcome in (RIGHT, WRONG) and folded(got) == folded(label.text),
                 got=got,

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from lpr.errors import ImageError, OutputError
-from lpr.evaluate.datasets import read_image
+from lpr.evaluate.datasets import DOUBTFUL, read_image
 from lpr.geometry import Quad
 from lpr.types import Image
 
@@ -23,7 +23,7 @@ _WANTED, _FOUND = (60, 220, 60), (60, 60, 255)
 
 
 CAUSES = (
-    "doubtful",
+    DOUBTFUL,
     "false",
     "loose",
     "missed",

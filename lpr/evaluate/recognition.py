@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lpr.evaluate.calibration import calibration
 from lpr.evaluate.datasets import (
+    DOUBTFUL,
     PlatePicture,
     load_plates,
     read_image,
@@ -37,7 +38,6 @@ from lpr.vote.alignment import edit_distance
 BATCH = 16
 WIDTH_BINS = (0, 40, 60, 90, 130, 200)
 """Lower ends of the bins of plate width, pixels."""
-DOUBTFUL = "doubtful"
 
 
 def evaluate_recognition(

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lpr.errors import TrainingError, did_you_mean
+from lpr.evaluate.datasets import NOT_A_PLATE
 from lpr.types import Image
 
 EVALUATION_ONLY = frozenset({"cn-easypr"})
@@ -135,7 +136,7 @@ def _plate(dataset: str, row: Mapping[str, Any]) -> PlateLabel:
         exact=bool(row.get("quad")),
         slack=0.2 if dataset in LOOSE_SETS else 0.0,
         lines=int(row.get("lines") or 0),
-        ignore=row.get("note") == "notplate",
+        ignore=row.get("note") == NOT_A_PLATE,
     )
 
 

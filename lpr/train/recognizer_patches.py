@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from lpr.detect.corners import CornerRefiner
+from lpr.evaluate.datasets import NOT_A_PLATE
 from lpr.geometry import Quad
 from lpr.recognize.alphabet import Alphabet
 from lpr.registry import DEFAULT_CORNERS, DEFAULT_RECOGNIZER, find_model
@@ -27,7 +28,7 @@ from lpr.vote.alignment import edit_distance
 
 _TRIALS, _LEGIBLE_TRIALS = 3, 2
 """A plate's characters change places only where two of three such plates can be read."""
-LEFT_OUT: Final = frozenset(("stacked", "notplate", "cut", "unreadable"))
+LEFT_OUT: Final = frozenset(("stacked", NOT_A_PLATE, "cut", "unreadable"))
 """Notes of labels whose text is not what the crop shows."""
 SET_WEIGHTS: Final[Mapping[str, tuple[float, float]]] = {
     "mixed-openlpr": (0.36, 0.16),
