@@ -26,7 +26,7 @@ _SIZE_STEP: Final = 0.4
 _SIZE_RATE: Final = 0.35
 _SAME_SIZE: Final = 0.2
 _JUMP: Final = 2.0
-_STANDING_PENALTY: Final = 2.0
+_STANDING_PENALTY: Final = 1.0
 _OVERLAP_BONUS: Final = 2.0
 
 
@@ -72,20 +72,22 @@ def pair_cost(
         The cost, lower is better, and whether the plate stopped.
     """
     scale = max(model.size, seen.size)
+    # What stopped grows no more either: it is as large as it was when it was last seen.
+    still = max(math.exp(model.seen_log_size), seen.size)
     expected = (model.center_x.value, model.center_y.value)
     away = math.dist(seen.center, expected)
     near = away <= scale * (_ALWAYS_NEAR + options.max_speed * unseen)
-    stayed = math.dist(seen.center, model.seen_at) <= scale * _ALWAYS_NEAR
+    stayed = math.dist(seen.center, model.seen_at) <= still * _ALWAYS_NEAR
     if not near and not stayed:
         return None
     moving = standing = None
     if near:
-        size = model.log_size.value
-        moving = _cost_at(model, seen, expected, size, unseen=unseen, options=options)
+        most = min(_MAX_SIZE_STEP, _SIZE_STEP + _SIZE_RATE * unseen)
+        step = abs(seen.log_size - model.log_size.value)
+        moving = _cost_at(model, seen, expected, scale, step, most, options)
     if stayed:
-        # What stopped grows no more either: it is as large as it was when it was last seen.
-        size = model.seen_log_size
-        standing = _cost_at(model, seen, model.seen_at, size, unseen=unseen, options=options)
+        step = abs(seen.log_size - model.seen_log_size)
+        standing = _cost_at(model, seen, model.seen_at, still, step, _SIZE_STEP, options)
     if standing is not None:
         standing += _STANDING_PENALTY
     stopped = standing is not None and (moving is None or standing < moving)
@@ -109,16 +111,13 @@ def _cost_at(
     model: MotionModel,
     seen: Measured,
     center: Point,
-    log_size: float,
-    *,
-    unseen: float,
+    scale: float,
+    step: float,
+    most: float,
     options: TrackerOptions,
 ) -> float | None:
-    """Cost of a detection where a plate of that size is expected there, None outside the gates."""
-    step = abs(seen.log_size - log_size)
-    if step > min(_MAX_SIZE_STEP, _SIZE_STEP + _SIZE_RATE * unseen):
-        return None
-    place = _gaussian_cost(model, seen.center, center, max(model.size, seen.size), step)
+    """Cost of a place and of a step in size against those expected, None outside the gates."""
+    place = _gaussian_cost(model, seen.center, center, scale, step) if step <= most else None
     if place is None:
         return None
     size_spread = 2 * options.size_noise**2 + model.log_size.variance

@@ -195,6 +195,27 @@ def test_the_next_car_is_a_new_track(fps: float) -> None:
     assert one_track_each(follow([first, second], fps=fps, seconds=6.0))
 
 
+@pytest.mark.parametrize("fps", [5, 15, 25])
+@pytest.mark.parametrize("speed", [1.5, 3.0])
+@pytest.mark.parametrize("gap", [1.5, 2.0])
+def test_the_next_car_is_a_new_track_where_little_of_the_lane_is_seen(
+    fps: float, speed: float, gap: float
+) -> None:
+    """Its plate comes into view somewhat above where the first one's went, and half as large."""
+
+    def car(start: float) -> Path:
+        def place(time: float) -> tuple[float, float, float] | None:
+            depth = 6.3 - speed * (time - start)
+            in_view = time >= start and depth > 3.5
+            return (640, 173 + 1870 / depth, 572 / depth) if in_view else None
+
+        return place
+
+    cars = [car(0.0), car(2.8 / speed + gap)]
+    for seed in range(6):
+        assert one_track_each(follow(cars, fps=fps, seconds=6.0, seed=seed))
+
+
 @pytest.mark.parametrize("fps", RATES)
 def test_a_plate_that_is_barely_detected_is_held(fps: float) -> None:
     ids = follow(
