@@ -26,6 +26,9 @@ _SIZE_STEP: Final = 0.4
 _SIZE_RATE: Final = 0.35
 _SAME_SIZE: Final = 0.2
 _JUMP: Final = 2.0
+_HIDDEN: Final = 0.4
+"""Seconds unseen from which on another plate may have come."""
+_ON_ITS_WAY: Final = 1.0
 _STANDING_PENALTY: Final = 1.0
 _OVERLAP_BONUS: Final = 2.0
 
@@ -60,7 +63,7 @@ def pair_cost(
     """Cost of a detection continuing a track, None where it cannot.
 
     A track may go on as expected, or may have stopped where it was last seen (stop and go, and a
-    stop while hidden).
+    stop while hidden). It does not turn back while it is hidden: there the next plate comes.
 
     Args:
         model: the track's motion, predicted to now.
@@ -81,7 +84,7 @@ def pair_cost(
     if not near and not stayed:
         return None
     moving = standing = None
-    if near:
+    if near and not (unseen > _HIDDEN and _came_back(model, seen)):
         most = min(_MAX_SIZE_STEP, _SIZE_STEP + _SIZE_RATE * unseen)
         step = abs(seen.log_size - model.log_size.value)
         moving = _cost_at(model, seen, expected, scale, step, most, options)
@@ -105,6 +108,16 @@ def may_have_jumped(model: MotionModel, seen: Measured) -> bool:
         math.dist(seen.center, model.seen_at) <= _JUMP * seen.size
         and abs(seen.log_size - model.log_size.value) <= _SAME_SIZE
     )
+
+
+def _came_back(model: MotionModel, seen: Measured) -> bool:
+    """Whether a place lies clearly behind where a plate that was on its way was last seen."""
+    old_x, old_y = model.seen_at
+    dx, dy = model.center_x.value - old_x, model.center_y.value - old_y
+    way = math.hypot(dx, dy)
+    along = (seen.center[0] - old_x) * dx + (seen.center[1] - old_y) * dy
+    scale = max(math.exp(model.seen_log_size), seen.size)
+    return way > _ON_ITS_WAY * scale and along < -_ALWAYS_NEAR * scale * way
 
 
 def _cost_at(

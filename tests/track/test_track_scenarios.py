@@ -217,6 +217,20 @@ def test_the_next_car_is_a_new_track_where_little_of_the_lane_is_seen(
 
 
 @pytest.mark.parametrize("fps", RATES)
+def test_the_next_car_is_a_new_track_when_the_first_left_at_the_border(fps: float) -> None:
+    """The border cuts the first one's plate, which thus seems to go away: the next is smaller."""
+
+    def first(time: float) -> tuple[float, float, float] | None:
+        return (700 - 100 * time, 680 + 5 * time, 116 - 10 * time) if time < 3 else None
+
+    def second(time: float) -> tuple[float, float, float] | None:
+        later = time - 5.3
+        return (600 - 200 * later, 520 + 60 * later, 60 + 20 * later) if later >= 0 else None
+
+    assert one_track_each(follow([first, second], fps=fps, seconds=7.0))
+
+
+@pytest.mark.parametrize("fps", RATES)
 def test_a_plate_that_is_barely_detected_is_held(fps: float) -> None:
     ids = follow(
         [approach], fps=fps, seconds=3.0, score=lambda time: 0.3 if 0.8 < time < 2.4 else 0.8
