@@ -16,6 +16,7 @@ from typing import Final
 
 from lpr.formats.automaton import Automaton
 from lpr.formats.folding import fold
+from lpr.formats.pattern import MAX_LENGTH
 from lpr.formats.region import Region
 from lpr.formats.registry import available_regions, load_region
 
@@ -78,11 +79,14 @@ def weigh_text(
         FormatError: A candidate is unknown.
     """
     folded = fold(text)
-    no_format = float(_NO_FORMAT_CHARS) ** -len(folded) / _NO_FORMAT_LENGTHS
     codes = available_regions() if candidates is None else candidates
+    likely = _candidates(codes, min(len(folded), MAX_LENGTH + 1), lines)
+    if not likely:  # as for texts so long that their probability is none in a float
+        return Evidence(None, 0.0, math.log(NO_FORMAT))
+    no_format = float(_NO_FORMAT_CHARS) ** -len(folded) / _NO_FORMAT_LENGTHS
     total = NO_FORMAT * no_format
     best, best_score = None, 0.0
-    for one in _candidates(codes, len(folded), lines):
+    for one in likely:
         score, named = one.score(folded)
         total += score
         if named and score > best_score:

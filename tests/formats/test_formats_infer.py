@@ -52,6 +52,14 @@ def test_a_text_of_no_format(text: str) -> None:
     assert infer_region(text) == (None, 0.0)
 
 
+@pytest.mark.parametrize("length", [17, 208, 1000, 100_000])
+def test_a_text_of_any_length_may_be_asked_about(length: int) -> None:
+    assert infer_region("A" * length) == (None, 0.0)
+    assert weigh_text("A" * length).log_ratio == pytest.approx(math.log(NO_FORMAT))
+    with pytest.raises(FormatError):
+        infer_region("A" * length, ("xx",))
+
+
 def test_personal_plates_name_no_country_even_alone() -> None:
     assert infer_region("2CUTE4", ("us",)) == (None, 0.0)
     assert infer_region("6UYD602", ("us",))[0] == "us"
