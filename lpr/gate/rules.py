@@ -15,7 +15,7 @@ from typing import Final
 
 from lpr.formats.folding import plate_identity
 from lpr.gate.confusion import ConfusionMatrix, default_confusions
-from lpr.gate.decision import Action, Decision, Reason, Suspicion
+from lpr.gate.decision import Action, Decision, Reason, Suspicion, SuspicionKind
 from lpr.gate.direction import Direction
 from lpr.gate.evidence import Evidence
 from lpr.gate.meant import meant_share
@@ -243,7 +243,7 @@ def _area_objection(
 ) -> Reason | None:
     bounded = context.capacity is not None
     if evidence.direction is None:
-        watched = bounded or context.policy.anti_passback
+        watched = bounded or context.policy.anti_passback or _way_tells_copies(context)
         return Reason.DIRECTION_UNKNOWN if watched else None
     if evidence.direction is Direction.OUT:
         unknown = plate not in inside and plate not in context.forgotten
@@ -252,6 +252,12 @@ def _area_objection(
         return Reason.ALREADY_INSIDE
     full = context.capacity is not None and len(inside - {plate}) >= context.capacity
     return Reason.AREA_FULL if full else None
+
+
+def _way_tells_copies(context: GateContext) -> bool:
+    """Whether a way that will show says who comes in twice: opened before, nobody ever came in."""
+    stops = context.policy.suspicions.action(SuspicionKind.ALREADY_INSIDE) is not None
+    return context.way_shows and stops
 
 
 def _opening(evidence: Evidence, entry: PlateEntry, reason: Reason) -> Decision:

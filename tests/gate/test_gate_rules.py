@@ -358,3 +358,22 @@ def test_a_pass_waits_for_the_way_where_it_will_show() -> None:
     assert decide(SURE, shows).reason is Reason.DIRECTION_UNKNOWN
     assert decide(replace(SURE, direction=Direction.OUT), shows).action is Action.OPEN
     assert decide(replace(SURE, direction=Direction.IN), shows).reason is Reason.PASS_USED_UP
+
+
+@pytest.mark.parametrize(
+    ("concern", "shows", "reason"),
+    [
+        ("ask", True, Reason.DIRECTION_UNKNOWN),
+        ("deny", True, Reason.DIRECTION_UNKNOWN),
+        ("note", True, Reason.EXACT_MATCH),
+        # A way that will never show is not waited for.
+        ("ask", False, Reason.EXACT_MATCH),
+    ],
+)
+def test_who_shall_not_come_in_twice_waits_for_the_way(
+    concern: str, shows: bool, reason: Reason
+) -> None:
+    stops = SuspicionPolicy.model_validate({"already_inside": concern})
+    where = replace(area(set()), policy=GatePolicy(suspicions=stops), way_shows=shows)
+    assert decide(SURE, where).reason is reason
+    assert decide(replace(SURE, direction=Direction.IN), where).action is Action.OPEN

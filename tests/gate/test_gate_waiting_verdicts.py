@@ -237,3 +237,19 @@ def test_who_waits_for_a_limit_in_vain_has_to_come_again() -> None:
     assert rig.see(passage(track=3), 3715).reason is Reason.RATE_LIMIT
     assert looks(rig, 3, 3716, 3776) == []
     assert looks(rig, 3, 7400, 7500) == []
+
+
+def test_a_copied_plate_is_told_where_a_line_shows_the_way() -> None:
+    """An area without a limit: the first car must count as inside, and the second be looked at."""
+    line = {"name": "north", "line": [[0, 500], [1000, 500]]}
+    gate = {"name": "main", "cameras": [line], "area": "yard"}
+    rig = Rig(site(gates=[gate], areas=[{"name": "yard"}]))
+    made = []
+    for track, second in ((1, 100), (2, 300)):
+        look(rig, track, 400, second)
+        rig.see(passage(track=track), second + 1)
+        made += look(rig, track, 600, second + 2)
+    assert [(one.action, one.rule) for one in made] == [
+        (Action.OPEN, "allow AB123CX"),
+        (Action.ASK, "policy.suspicions.already_inside"),
+    ]
