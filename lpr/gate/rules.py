@@ -109,27 +109,42 @@ def _stale(evidence: Evidence, context: GateContext) -> Decision | None:
 
 def _denied(evidence: Evidence, context: GateContext, match: ListMatch) -> Decision | None:
     """Deny beats allow, and a plate that may be a denied one does not open by itself."""
-    for entry in match.exact:
-        if _forbids(entry, evidence, context):
-            return _entry_decision(
-                evidence, Action.DENY, Reason.DENY_LISTED, entry, f"{entry.plate} is denied"
-            )
-    for entry in match.alike:
-        if _forbids(entry, evidence, context):
-            others = match.exact or set(match.alike_plates) - {entry.plate}
-            if others:
-                detail = f"it cannot be told apart from {entry.plate}, which is denied"
-                return _entry_decision(evidence, Action.ASK, Reason.AMBIGUOUS, entry, detail)
-            detail = f"it looks like {entry.plate}, which is denied"
-            return _entry_decision(evidence, Action.DENY, Reason.DENY_LISTED, entry, detail)
-    return None
+    held: list[Decision] = []
+    for entry in (*match.exact, *match.alike):
+        state = _denial(entry, evidence, context)
+        if state is None:
+            continue
+        decision = _forbidden(entry, evidence, match)
+        if state is EntryState.IN_FORCE or not context.way_shows:
+            return decision
+        # One way only, and which one this is will show: shut until then, and decided anew.
+        detail = f"{decision.detail} on the way {entry.direction}; the direction is not known yet"
+        held.append(replace(decision, reason=Reason.DIRECTION_UNKNOWN, detail=detail))
+    return held[0] if held else None
 
 
-def _forbids(entry: PlateEntry, evidence: Evidence, context: GateContext) -> bool:
+def _denial(entry: PlateEntry, evidence: Evidence, context: GateContext) -> EntryState | None:
+    """Whether an entry denies here and now, or may do so once the direction is known."""
     if entry.kind is not ListKind.DENY:
-        return False
+        return None
     state = entry.state(now=context.now, gate=context.gate, direction=evidence.direction)
-    return state in (EntryState.IN_FORCE, EntryState.DIRECTION_UNKNOWN)
+    if state is EntryState.DIRECTION_UNKNOWN:
+        # Out of its hours it denies neither way.
+        either = replace(entry, direction=None)
+        state = either.state(now=context.now, gate=context.gate, direction=None)
+        return EntryState.DIRECTION_UNKNOWN if state is EntryState.IN_FORCE else None
+    return state if state is EntryState.IN_FORCE else None
+
+
+def _forbidden(entry: PlateEntry, evidence: Evidence, match: ListMatch) -> Decision:
+    if entry in match.exact:
+        detail = f"{entry.plate} is denied"
+        return _entry_decision(evidence, Action.DENY, Reason.DENY_LISTED, entry, detail)
+    if match.exact or set(match.alike_plates) - {entry.plate}:
+        detail = f"it cannot be told apart from {entry.plate}, which is denied"
+        return _entry_decision(evidence, Action.ASK, Reason.AMBIGUOUS, entry, detail)
+    detail = f"it looks like {entry.plate}, which is denied"
+    return _entry_decision(evidence, Action.DENY, Reason.DENY_LISTED, entry, detail)
 
 
 def _unsure(evidence: Evidence, context: GateContext) -> Decision | None:

@@ -105,6 +105,26 @@ def test_a_deny_entry_out_of_force_does_not_deny() -> None:
     assert decide(out, listed(ENTRY, one_way)).action is Action.OPEN
 
 
+def test_a_denied_way_is_waited_for_where_it_will_show() -> None:
+    out = replace(ENTRY, kind=ListKind.DENY, direction=Direction.OUT)
+    shows = replace(listed(ENTRY, out), way_shows=True)
+    waits = decide(SURE, shows)
+    assert (waits.action, waits.reason) == (Action.DENY, Reason.DIRECTION_UNKNOWN)
+    assert waits.detail == "AB123CX is denied on the way out; the direction is not known yet"
+    assert decide(replace(SURE, direction=Direction.IN), shows).action is Action.OPEN
+    assert decide(replace(SURE, direction=Direction.OUT), shows).reason is Reason.DENY_LISTED
+    # What is denied both ways needs no way.
+    both = replace(listed(ENTRY, out, replace(out, direction=None)), way_shows=True)
+    assert decide(SURE, both).reason is Reason.DENY_LISTED
+
+
+@pytest.mark.parametrize("shows", [False, True])
+def test_a_one_way_denial_out_of_its_hours_denies_nothing(shows: bool) -> None:
+    sunday = parse_schedule("Sun 00:00-24:00")
+    out = replace(ENTRY, kind=ListKind.DENY, direction=Direction.OUT, schedule=sunday)
+    assert decide(SURE, replace(listed(ENTRY, out), way_shows=shows)).action is Action.OPEN
+
+
 def test_thresholds_ask() -> None:
     low = decide(replace(SURE, probability=0.979), listed(ENTRY))
     assert (low.action, low.reason) == (Action.ASK, Reason.LOW_PROBABILITY)

@@ -7,7 +7,7 @@ import pytest
 from lpr.gate.decision import Action, Decision, Reason
 from lpr.gate.direction import Direction
 from lpr.gate.fakes import plain_list
-from lpr.gate.plate_list import PlateList
+from lpr.gate.plate_list import ListKind, PlateList
 from lpr.gate.rig import PLATES, START, Rig, passage, site
 from lpr.gate.schedule import parse_schedule
 from lpr.geometry import Quad
@@ -253,3 +253,17 @@ def test_a_copied_plate_is_told_where_a_line_shows_the_way() -> None:
         (Action.OPEN, "allow AB123CX"),
         (Action.ASK, "policy.suspicions.already_inside"),
     ]
+
+
+def test_who_is_denied_on_the_way_out_only_comes_in() -> None:
+    line = {"name": "north", "line": [[0, 500], [1000, 500]]}
+    entry = PLATES.match("AB123CX").exact[0]
+    denied = replace(entry, kind=ListKind.DENY, direction=Direction.OUT)
+    for before, after, action in ((400, 600, Action.OPEN), (600, 400, Action.DENY)):
+        gates = [{"name": "main", "cameras": [line]}]
+        rig = Rig(site(gates=gates), PlateList([entry, denied], PLATES.confusables))
+        look(rig, 1, before, 100)
+        assert rig.see(passage(), 101).reason is Reason.DIRECTION_UNKNOWN
+        (decision,) = look(rig, 1, after, 102)
+        assert decision.action is action
+        assert rig.openings == (action is Action.OPEN)
