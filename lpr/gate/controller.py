@@ -26,7 +26,7 @@ from lpr.gate.moment import Moment
 from lpr.gate.occupancy import Occupancy
 from lpr.gate.plate_list import PlateList
 from lpr.gate.post import Post, posts
-from lpr.gate.pull import Pull, Pulled, Puller, failed, log_failure, told_error
+from lpr.gate.pull import Pull, Pulled, Puller, failed, log_failure, pull_failed, told_error
 from lpr.gate.record import DecisionRecord
 from lpr.gate.rules import GateContext, decide
 from lpr.gate.suspicion import SuspicionMonitor
@@ -363,7 +363,9 @@ class GateController:
             would=Action.OPEN,
         )
         kept = self._kept(dry, event, gate.name, moment, evidence)
-        self._passed(decision, gate, evidence, moment.time)
+        # Armed, it would not have opened without a record either.
+        if kept.reason is Reason.DRY_RUN:
+            self._passed(decision, gate, evidence, moment.time)
         return kept
 
     def _open(
@@ -461,7 +463,7 @@ class GateController:
                 self._machine.restore(record.gate, plate, pass_key, time, dry=dry)
                 if area is not None:
                     self._moved(area, plate, record.direction, time, dry=dry)
-            elif record.decision.reason is Reason.ACTUATOR_FAILED and area is not None:
+            elif pull_failed(record.decision) and area is not None:
                 self._failed(area, plate, record.direction)
 
 

@@ -165,6 +165,12 @@ def failed(decision: Decision, reason: Reason, rule: str, detail: str) -> Decisi
     )
 
 
+def pull_failed(decision: Decision) -> bool:
+    """Whether a decision is what an opening became whose barrier was not surely moved."""
+    late = decision.reason is Reason.STALE_EVIDENCE and decision.would is Action.OPEN
+    return late or decision.reason is Reason.ACTUATOR_FAILED
+
+
 def log_failure(log: logging.Logger, what: str, error: Exception) -> None:
     """Log a failure: one line for an error of ours, and where it came from for any other.
 

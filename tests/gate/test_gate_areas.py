@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from lpr.gate.controller import GateController
 from lpr.gate.decision import Action, Reason, SuspicionKind
 from lpr.gate.direction import Direction
-from lpr.gate.fakes import plain_list
+from lpr.gate.fakes import FakeActuator, plain_list
 from lpr.gate.moment import Moment
 from lpr.gate.record import DecisionRecord
 from lpr.gate.rig import START, Rig, passage, site
@@ -122,6 +123,26 @@ def test_who_was_not_let_in_by_a_relay_that_failed_may_try_again_and_may_leave()
     assert rig.see(passage(track=4), 600).action is Action.OPEN
     again = Rig(rig.config, history=records)
     assert again.see(passage(track=5), 600).action is Action.OPEN
+
+
+def test_who_was_not_let_in_because_the_disk_was_slow_may_try_again_after_a_restart() -> None:
+    """The opening is on record, and so is that the barrier did not move for it."""
+    config = site(**TWO_GATES, policy={"anti_passback": True})
+    records: list[DecisionRecord] = []
+    slow = GateController(
+        config,
+        plain_list(["AB123CX"]),
+        actuators={gate.name: FakeActuator() for gate in config.gates},
+        record=records.append,
+        started=START,
+        clock=lambda: START.later(105),
+    )
+    late = slow.handle(passage(track=1), age=0.1, moment=START.later(100))
+    assert (late.reason, late.would) == (Reason.STALE_EVIDENCE, Action.OPEN)
+    again = Rig(config, history=tuple(records))
+    assert again.see(passage(track=2), 300).action is Action.OPEN
+    other = Rig(config, history=tuple(records))
+    assert other.see(passage("XY999ZZ", 2), 300).action is Action.OPEN, "it takes no room"
 
 
 def test_another_plate_that_is_like_the_text_is_not_this_one() -> None:

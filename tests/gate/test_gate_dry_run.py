@@ -78,3 +78,14 @@ def test_a_dry_gate_lets_nobody_into_or_out_of_an_area_of_armed_ones(restart: bo
     if restart:
         rig = restarted(rig, PLATES)
     assert rig.see(passage(track=5), 500).reason is Reason.AREA_FULL
+
+
+def test_a_dry_gate_that_could_not_record_tries_again_as_an_armed_one_would() -> None:
+    made = []
+    for armed in (True, False):
+        rig = Rig(site(armed=armed), VISITOR)
+        rig.record.full = True
+        assert rig.see(passage(), 100).reason is Reason.NOT_RECORDED
+        rig.record.full = False
+        made.append(rig.see(passage(), 104))
+    assert [one.reason for one in made] == [Reason.EXACT_MATCH, Reason.DRY_RUN]
