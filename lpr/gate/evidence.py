@@ -108,7 +108,8 @@ def evidence_from_event(
         probability=event.confidence,
         agreeing=event.agreeing,
         age=age,
-        in_view=age + event.time - event.first_seen,
+        # The short span first: added to a date, the age loses its last digits.
+        in_view=age + (event.time - event.first_seen),
         direction=direction,
         unread_reason=event.reason.value if event.reason is not None else "",
     )

@@ -52,6 +52,13 @@ def test_a_camera_clock_may_run_a_little_ahead() -> None:
     assert evidence_from_event(sure_event("AB1"), age=-0.9).age == 0.0
 
 
+@pytest.mark.parametrize("age", [0.1, 0.2, 0.3, 0.7, 1.9])
+def test_a_plate_that_is_told_in_its_first_frame_is_possible_on_any_date(age: float) -> None:
+    """Live cameras count from 1970: sums of a date and an age are rounded."""
+    event = sure_event("AB1", first_seen=1_795_000_000.123, time=1_795_000_000.123)
+    assert evidence_from_event(event, age=age).in_view == age
+
+
 def test_impossible_events_are_refused() -> None:
     with pytest.raises(GateError, match="cannot agree"):
         evidence_from_event(replace(sure_event("AB1"), readings=2, agreeing=3), age=0)
