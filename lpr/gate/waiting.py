@@ -74,7 +74,9 @@ class WaitingRoom:
         self._waiting.pop((event.camera, event.track_id), None)
         if reason in _HEALING or reason in _CHANGING:
             waiting = Waiting(event, reason, time, time)
-            if before is not None and before.quiet == waiting.quiet:
+            # For a direction it is waited from now: it is in view.
+            lacks_way = reason is Reason.DIRECTION_UNKNOWN
+            if before is not None and before.quiet == waiting.quiet and not lacks_way:
                 waiting = replace(waiting, since=before.since)
             self._waiting[event.camera, event.track_id] = waiting
             if len(self._waiting) > _MAX_WAITING:

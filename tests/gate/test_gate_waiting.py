@@ -96,6 +96,19 @@ def test_a_missing_direction_is_waited_for_from_the_last_sight() -> None:
     assert room.due(post, frozenset({1}), time=109.1) == (), "10 s out of sight are too long"
 
 
+def test_a_direction_that_lacks_after_another_wait_is_waited_for_as_long() -> None:
+    """A vehicle that stands is looked at every three seconds, and the disk was full for nine."""
+    post, room = line_post(10), WaitingRoom()
+    event = sure_event("AB1")
+    room.settle(event, Reason.NOT_RECORDED, time=0.0, before=None)
+    (waiting,) = room.due(post, frozenset({1}), time=9.0)
+    room.settle(event, Reason.DIRECTION_UNKNOWN, time=9.0, before=waiting)
+    for second in range(12, 60, 3):
+        assert room.due(post, frozenset({1}), time=second) == ()
+    cross(post, time=60.0)
+    assert [one.event for one in room.due(post, frozenset({1}), time=60.0)] == [event]
+
+
 def test_nothing_waits_where_no_second_try_is_wanted() -> None:
     post, room = line_post(0), WaitingRoom()
     room.settle(sure_event("AB1"), Reason.DIRECTION_UNKNOWN, time=0.0, before=None)
