@@ -18,7 +18,7 @@ from lpr.cli.usage import one_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lpr.gate import EntryRules, GateConfig, PlateEntry, PlateList
+    from lpr.gate import EntryRules, GateConfig, GatePolicy, PlateEntry, PlateList
     from lpr.gate.share import Share
     from lpr.types import PlateEvent
 
@@ -435,15 +435,27 @@ def _unlisted(
 
     from lpr.gate import default_confusions, format_check, simulate_unlisted
 
-    report = simulate_unlisted(
-        plates,
-        passages,
-        default_confusions(),
-        np.random.default_rng(seed),
-        policy=site.policy,
-        fits_format=format_check(site.regions),
-        neighbours=neighbours,
-    )
-    _share(console, f"misread of {passages} unlisted vehicles", report.misread)
-    _share(console, "let in as the exact text of a listed plate", report.exact_opens)
-    _share(console, "let in for any other text", report.other_opens)
+    policies = _by_policy(site)
+    for gates, policy in policies:
+        report = simulate_unlisted(
+            plates,
+            passages,
+            default_confusions(),
+            np.random.default_rng(seed),
+            policy=policy,
+            fits_format=format_check(site.regions),
+            neighbours=neighbours,
+        )
+        at = f"gate {', '.join(gates)}: " if len(policies) > 1 else ""
+        _share(console, f"{at}misread of {passages} unlisted vehicles", report.misread)
+        _share(console, f"{at}let in as the exact text of a listed plate", report.exact_opens)
+        _share(console, f"{at}let in for any other text", report.other_opens)
+
+
+def _by_policy(site: GateConfig) -> list[tuple[list[str], GatePolicy]]:
+    """Gates that take the same texts for a plate, and how: one may be looser than its site."""
+    found: dict[tuple[str, float], tuple[list[str], GatePolicy]] = {}
+    for gate in site.gates:
+        key = (gate.policy.confusable_match, gate.policy.min_probability)
+        found.setdefault(key, ([], gate.policy))[0].append(gate.name)
+    return list(found.values())

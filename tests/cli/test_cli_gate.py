@@ -232,6 +232,29 @@ def test_strangers_are_counted_on_lines_of_their_own(tmp_path: Path) -> None:
     assert wrong.exit_code == 2
 
 
+def test_strangers_meet_each_gate_as_it_is_set(tmp_path: Path) -> None:
+    """What one gate takes for a listed plate the site's own policy does not say."""
+    plates = "".join(f"D-OQ {number},allow\n" for number in range(1000, 9000, 37))
+    (tmp_path / "plates.csv").write_text(f"plate,list\n{plates}")
+    (tmp_path / "gate.toml").write_text(
+        'lists = ["plates.csv"]\n'
+        '[[gates]]\nname = "main"\ncameras = ["north"]\n'
+        '[[gates]]\nname = "yard"\ncameras = ["south"]\n'
+        'policy = { confusable_match = "only_entry" }\n'
+        '[[gates]]\nname = "side"\ncameras = ["east"]\n'
+    )
+    (tmp_path / "events.jsonl").write_text("")
+    command = ["gate", "simulate", str(tmp_path / "gate.toml"), str(tmp_path / "events.jsonl")]
+    options = ["--unlisted", "3000", "--neighbours", "1"]
+    result = CliRunner().invoke(app, command + options)
+    assert result.exit_code == 0, result.output
+    other = [one for one in result.output.splitlines() if "let in for any other text" in one]
+    assert len(other) == 2
+    assert other[0].startswith("gate main, side: let in for any other text: 0 of 3000")
+    assert other[1].startswith("gate yard: let in for any other text: ")
+    assert ": 0 of 3000" not in other[1]
+
+
 def test_a_check_names_plates_that_are_allowed_and_denied(tmp_path: Path) -> None:
     (tmp_path / "plates.csv").write_text("plate,list\nBAB1234,allow\nB-AB 1234,deny\nX1,deny\n")
     (tmp_path / "gate.toml").write_text(
