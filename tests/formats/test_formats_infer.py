@@ -25,6 +25,8 @@ from lpr.formats.prior import FormatPrior
         ("LEB184196", "pk"),
         ("RÜDRS322", "de"),
         ("BBC1D23", "br"),
+        ("CD9630822", "il"),
+        ("UZ579ICT", "pk"),
     ],
 )
 def test_a_text_of_one_country(text: str, code: str) -> None:
@@ -33,7 +35,9 @@ def test_a_text_of_one_country(text: str, code: str) -> None:
     assert DECIDED <= posterior <= 1.0
 
 
-@pytest.mark.parametrize("text", ["ABC123", "AB123CD", "1234567", "ABC1234", "B198FLN"])
+@pytest.mark.parametrize(
+    "text", ["ABC123", "AB123CD", "1234567", "ABC1234", "B198FLN", "B07362", "912360N"]
+)
 def test_a_text_of_many_countries_stays_undecided(text: str) -> None:
     found, posterior = infer_region(text)
     assert found is None
