@@ -44,6 +44,17 @@ def test_a_text_of_many_countries_stays_undecided(text: str) -> None:
     assert 0.0 < posterior < DECIDED
 
 
+@pytest.mark.parametrize("text", ["5RJG", "630B2", "AC313", "ZG774", "B8889HH"])
+def test_a_short_number_is_rare_where_numbers_run_on_in_order(text: str) -> None:
+    # British, American, two of Islamabad, Spanish: told as sa, ma, gh, ch and bg.
+    assert infer_region(text)[0] is None
+
+
+@pytest.mark.parametrize("text", ["DA12ZRF", "KT13CAX", "BG56COH"])
+def test_a_british_plate_is_no_indonesian_one_of_two_digits(text: str) -> None:
+    assert infer_region(text)[0] == "gb"
+
+
 def test_candidates_decide_what_the_world_does_not() -> None:
     assert infer_region("ABC123")[0] is None
     assert infer_region("ABC123", ("se", "nl"))[0] == "se"

@@ -97,6 +97,7 @@ def test_well_known_plates(code: str, text: str) -> None:
         ("tr", "82ABC123"), ("ru", "D733MM77"), ("sa", "1234ABC"), ("br", "ABC1DE3"),
         ("in", "XX53MA0109"), ("il", "123456789"), ("nl", "ABCDE1"), ("vn", "51W12345"),
         ("by", "7TA1234"), ("il", "M12345"), ("gb", "ZA51ABC"), ("pk", "CD9630822"),
+        ("ch", "AR124336"),
     ],
 )  # fmt: skip
 def test_texts_that_are_no_plate_there(code: str, text: str) -> None:
