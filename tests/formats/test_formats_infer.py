@@ -8,6 +8,7 @@ from lpr.errors import FormatError
 from lpr.formats.folding import fold
 from lpr.formats.infer import DECIDED, NO_FORMAT, infer_region, weigh_text
 from lpr.formats.prior import FormatPrior
+from lpr.formats.registry import load_region
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,11 @@ def test_a_short_number_is_rare_where_numbers_run_on_in_order(text: str) -> None
 @pytest.mark.parametrize("text", ["DA12ZRF", "KT13CAX", "BG56COH"])
 def test_a_british_plate_is_no_indonesian_one_of_two_digits(text: str) -> None:
     assert infer_region(text)[0] == "gb"
+
+
+@pytest.mark.parametrize("text", ["ABC123", "1234AB"])
+def test_british_motorcycles_bear_dateless_marks_in_two_rows(text: str) -> None:
+    assert any(2 in one.lines for one in load_region("gb").matching(text))
 
 
 def test_candidates_decide_what_the_world_does_not() -> None:

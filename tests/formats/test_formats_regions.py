@@ -92,6 +92,26 @@ def test_well_known_plates(code: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("code", "text"),
     [
+        ("me", "PZAB123"), ("ua", "TH1234AA"), ("ua", "MI0001AA"), ("no", "GA10000"),
+        ("ru", "A733MM278"), ("nz", "A2ATL"), ("nz", "12ABC"), ("nz", "10A12"),
+        ("ie", "ZZ12345"), ("mo", "M1234"), ("au", "9HT794"), ("cn", "鲁0112345"),
+        ("hr", "HV123AB"), ("hr", "180293"), ("se", "123456"), ("cm", "LTSR1234A"),
+    ],
+)  # fmt: skip
+def test_series_that_are_no_personal_plates(code: str, text: str) -> None:
+    assert any(not one.catch_all for one in load_region(code).matching(text)), text
+
+
+def test_chinese_motorcycles_have_plates_of_their_own_size() -> None:
+    sizes = {
+        layout.size for one in load_region("cn").matching("桂AK1234") for layout in one.layouts
+    }
+    assert (220.0, 140.0) in sizes
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
         ("gb", "AB35ABC"), ("gb", "AI51ABC"), ("fr", "AO123CD"), ("es", "1234BAD"),
         ("cn", "京I12345"), ("cn", "京AO1234"), ("cn", "A12345"), ("kr", "33각6580"),
         ("tr", "82ABC123"), ("ru", "D733MM77"), ("sa", "1234ABC"), ("br", "ABC1DE3"),
