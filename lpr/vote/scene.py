@@ -16,6 +16,8 @@ _LEVEL: Final = 0.025
 _OTHERS_MOVED: Final = 1.0
 _LATE: Final = 1.0
 _RECENT: Final = 10.0
+_UNWATCHED: Final = 0.75
+"""Seconds without a frame in which a vehicle may have come and stopped."""
 
 
 class SceneMotion:
@@ -23,13 +25,22 @@ class SceneMotion:
 
     Attributes:
         travel: plate widths since the beginning.
-        started: media seconds of the first frame, None before it.
     """
 
     def __init__(self) -> None:
         self.travel = 0.0
-        self.started: float | None = None
+        self._started = self._seen = -math.inf
         self._latest: deque[tuple[float, float]] = deque()
+
+    def frame(self, time: float) -> None:
+        """A frame was seen at media second `time`."""
+        if time - self._seen > _UNWATCHED:
+            self._started = time
+        self._seen = time
+
+    def watched(self, time: float) -> float:
+        """For how many seconds up to a media second frames came without a gap."""
+        return time - self._started if time - self._seen <= _UNWATCHED else 0.0
 
     def add(self, moved: float, time: float) -> None:
         """A plate moved by `moved` of its widths, up to media second `time`."""
@@ -60,12 +71,10 @@ class Stillness:
     """
 
     def __init__(self, quad: Quad, time: float, scene: SceneMotion) -> None:
-        if scene.started is None:
-            scene.started = time
         self.first_quad = quad
         self._scene = scene
         # In a busy picture vehicles come into view moving; in an idle one they may have stood.
-        late = time - scene.started > _LATE
+        late = scene.watched(time) > _LATE
         self._out_of_nothing = late and scene.recent(time) >= _OTHERS_MOVED
         self._scene_at_start = scene.travel
         self._origin = self._anchor = quad.center

@@ -183,8 +183,7 @@ class PlateVoter:
         return events
 
     def _observe(self, tracks: Sequence[Track], frame_index: int, time: float) -> None:
-        if self._scene.started is None:
-            self._scene.started = time
+        self._scene.frame(time)
         for passage in self._open.values():
             passage.missed = passage.missed or not passage.visible
             passage.visible = False

@@ -124,8 +124,9 @@ def drive(
     voter: PlateVoter | None = None,
     miss: float = 0.0,
     max_reads: int = 3,
+    no_frames: tuple[float, float] = (0.0, 0.0),
 ) -> list[PlateEvent]:
-    """Run cars past a camera and return the events, flushed."""
+    """Run cars past a camera, which is lost for a while, and return the events, flushed."""
     rng = random.Random(seed)
     tracker = PlateTracker()
     voter = voter or PlateVoter(camera="gate")
@@ -133,6 +134,8 @@ def drive(
     events: list[PlateEvent] = []
     for i in range(round(seconds * fps)):
         time = i / fps
+        if no_frames[0] <= time < no_frames[1]:
+            continue
         shown: dict[int, Car] = {}
         detections = []
         for car in cars:
