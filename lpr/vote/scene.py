@@ -18,10 +18,16 @@ _LATE: Final = 1.0
 _RECENT: Final = 10.0
 _UNWATCHED: Final = 0.75
 """Seconds without a frame in which a vehicle may have come and stopped."""
+_STOP: Final = 1.0
+"""Seconds at one place that make a stop of a plate that has moved."""
+_SAME_STOP: Final = 0.75
+"""Widths within which two vehicles stop at one place."""
+_AS_LARGE: Final = 0.25
+_MOST_STOPS: Final = 64
 
 
 class SceneMotion:
-    """How far plates have moved in the whole picture.
+    """How far plates have moved in the whole picture, and where they stopped.
 
     Attributes:
         travel: plate widths since the beginning.
@@ -31,6 +37,7 @@ class SceneMotion:
         self.travel = 0.0
         self._started = self._seen = -math.inf
         self._latest: deque[tuple[float, float]] = deque()
+        self._stops: deque[tuple[Point, float]] = deque(maxlen=_MOST_STOPS)
 
     def frame(self, time: float) -> None:
         """A frame was seen at media second `time`."""
@@ -47,6 +54,18 @@ class SceneMotion:
         self.travel += moved
         self._latest.append((time, moved))
         self._forget(time)
+
+    def add_stop(self, place: Point, width: float) -> None:
+        """A plate of this width that had moved stopped at a place."""
+        self._stops.append((place, width))
+
+    def is_stop(self, place: Point, width: float) -> bool:
+        """Whether a plate as large as this one stopped at its place."""
+        return any(
+            math.dist(place, stop) <= _SAME_STOP * width
+            and abs(math.log(width / stop_width)) <= _AS_LARGE
+            for stop, stop_width in self._stops
+        )
 
     def recent(self, time: float) -> float:
         """How far plates moved in the ten seconds before a media second, plate widths."""
@@ -65,12 +84,15 @@ class Stillness:
         quad: where it was first seen, frame pixels.
         time: when, media seconds.
         scene: what moves in the picture.
+        expected: whether a vehicle was expected there, whose track went on with it.
 
     Attributes:
         first_quad: where it was first seen.
     """
 
-    def __init__(self, quad: Quad, time: float, scene: SceneMotion) -> None:
+    def __init__(
+        self, quad: Quad, time: float, scene: SceneMotion, *, expected: bool = False
+    ) -> None:
         self.first_quad = quad
         self._scene = scene
         # In a busy picture vehicles come into view moving; in an idle one they may have stood.
@@ -79,6 +101,9 @@ class Stillness:
         self._scene_at_start = scene.travel
         self._origin = self._anchor = quad.center
         self._width = max(1.0, quad.width)
+        # The next vehicle stands where the last one stood; text in the video would hide both.
+        self._expected = expected or scene.is_stop(quad.center, self._width)
+        self._anchored = time
         self._looks = 0
         self._slant = 0.0
         self._travel = 0.0
@@ -92,8 +117,12 @@ class Stillness:
         self._growth = max(self._growth, abs(math.log(width / self._width)))
         moved = math.dist(center, self._anchor) / width
         if moved >= _STEP:
-            self._anchor = center
+            self._anchor, self._anchored = center, time
             self._scene.add(moved, time)
+        elif time - self._anchored >= _STOP:
+            self._anchored = math.inf
+            if math.dist(center, self._origin) >= _STEP * width:
+                self._scene.add_stop(center, width)
 
     @property
     def travel(self) -> float:
@@ -120,9 +149,9 @@ class Stillness:
         """Whether it is more likely text in the video than a plate.
 
         It is still, and others moved meanwhile; or it came out of nothing in a picture in which
-        others had just moved.
+        others had just moved, at a place where no vehicle has stopped before.
         """
-        if not self.still:
+        if self._expected or not self.still:
             return False
         meanwhile = self._scene.travel - self._scene_at_start
         return meanwhile >= _OTHERS_MOVED or self._out_of_nothing

@@ -325,7 +325,12 @@ class PlateVoter:
             id=self._another_number(),
             ballot=Ballot(self._options, self._scorer),
             memory=LookMemory(self._options),
-            still=Stillness(latest[0].quad, latest[0].time, self._scene),
+            still=Stillness(
+                latest[0].quad,
+                latest[0].time,
+                self._scene,
+                expected=not passage.still.unmoved,
+            ),
             quad=passage.quad,
             frame_index=passage.frame_index,
             center=passage.center,

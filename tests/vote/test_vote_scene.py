@@ -31,6 +31,46 @@ def test_a_vehicle_that_came_while_there_were_no_frames_is_told(fps: float, gap:
     assert texts(events) == ["AB123CD", "XY987ZW"]
 
 
+@pytest.mark.parametrize("gap", [0.8, 1.6, 2.3, 3.0, 4.0])
+@pytest.mark.parametrize("fps", [5, 12, 25])
+def test_the_next_vehicle_that_stands_level_where_the_last_one_stood_is_told(
+    fps: float, gap: float
+) -> None:
+    cars = [
+        Car("AB123CD", stops),
+        Car("XY987ZW", standing(610, 400, 118, since=3 + gap, until=10), slant=0.0),
+    ]
+    assert texts(drive(cars, fps=fps, seconds=15, reader=sure())) == ["AB123CD", "XY987ZW"]
+
+
+@pytest.mark.parametrize("gap", [0.8, 1.6, 2.3])
+@pytest.mark.parametrize("fps", [12, 25])
+def test_a_vehicle_that_stands_level_and_took_a_hidden_ones_track_is_told(
+    fps: float, gap: float
+) -> None:
+    """Elsewhere, where no vehicle has stopped; the first one went on in hiding."""
+    cars = [
+        Car("AB123CD", lambda time: (300 + 60 * time, 400, 100 + 5 * time) if time < 3 else None),
+        Car("XY987ZW", standing(580, 400, 118, since=3 + gap, until=10), slant=0.0),
+    ]
+    assert texts(drive(cars, fps=fps, seconds=15, reader=sure())) == ["AB123CD", "XY987ZW"]
+
+
+def test_one_that_took_up_the_old_place_of_a_vehicle_that_drove_on_is_told() -> None:
+    """While the first one is still seen moving ahead."""
+
+    def ahead(time: float) -> Place | None:
+        if time < 3:
+            return stops(time)
+        return (720 + 30 * (time - 4), 250, 55) if 4 <= time < 9 else None
+
+    cars = [
+        Car("AB123CD", ahead),
+        Car("XY987ZW", standing(605, 400, 118, since=4.6, until=9), slant=0.0),
+    ]
+    assert texts(drive(cars, fps=12, seconds=15, reader=sure())) == ["AB123CD", "XY987ZW"]
+
+
 def test_text_in_the_video_stays_silent_at_any_place_where_no_vehicle_stops() -> None:
     """It is there all the time, or appears beside vehicles that pass or stand elsewhere."""
     for since in (0.0, 2.0, 6.5):
