@@ -150,6 +150,7 @@ class Passage:
         silent: what it would have said, had it not been reported already.
         ended_at: media seconds at which its last track ended.
         changed: whether readings came since it was last judged.
+        surest: the highest probability that the text of its verdict has had, 0 to 1.
         contested: whether the latest legible reading of a large look does not say the verdict,
             told or silent, or a later one of any size surely says something that has little in
             common with it.
@@ -179,6 +180,7 @@ class Passage:
     silent: Verdict | None = None
     ended_at: float | None = None
     changed: bool = False
+    surest: float = 0.0
     contested: bool = False
     doubted: int = 0
     doubted_since: float = math.inf

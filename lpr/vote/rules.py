@@ -107,14 +107,18 @@ def _is_sign(passage: Passage) -> bool:
 def revision_allowed(passage: Passage, options: VoterOptions) -> bool:
     """Whether the leading text may replace the standing verdict.
 
-    Something else altogether, just after the plate was hidden or jumped, waits: another vehicle
-    may have taken its place, which is no revision (see `replaced`).
+    Something else altogether, just after the plate was hidden or jumped or in place of a text that
+    was settled, waits: another vehicle may have taken its place, which is no revision (see
+    `replaced`). Where a settled text's plate is gone before that can be told, it is one.
     """
     standing, verdict = passage.standing, passage.verdict
+    settled = bool(passage.living) and passage.surest >= options.settle_probability
     return (
         verdict is not None
         and standing.text != verdict.text
-        and not (passage.doubted and have_little_in_common(standing.text, verdict.text))
+        and not (
+            (passage.doubted or settled) and have_little_in_common(standing.text, verdict.text)
+        )
         and standing.probability >= options.revise_probability
         and standing.agreeing >= options.min_agreeing
         and _can_be_plate(passage, options)

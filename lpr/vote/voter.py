@@ -245,6 +245,8 @@ class PlateVoter:
             passage.silent = None
         if passage.verdict is None:
             return self._first_verdict(passage, time)
+        if passage.standing.text == passage.verdict.text:
+            passage.surest = max(passage.surest, passage.standing.probability)
         if revision_allowed(passage, self._options):
             return [self._announce(EventKind.REVISED, passage, REVISION, time)]
         if became_sure(passage, self._options):
@@ -305,6 +307,7 @@ class PlateVoter:
 
     def _announce(self, kind: EventKind, passage: Passage, rule: str, time: float) -> PlateEvent:
         passage.verdict = self._verdict(passage, rule, time)
+        passage.surest = passage.verdict.probability
         return make_event(kind, passage, camera=self._camera, time=time)
 
     def _verdict(self, passage: Passage, rule: str, time: float) -> Verdict:

@@ -226,3 +226,20 @@ def test_a_second_plate_of_one_text_may_become_legible_after_the_first_has_left(
     film.show(3, ("AB123CD", 960, 300, 120, 0.95), dx=1)
     events = told(film, VoterOptions(one_vehicle_per_text=together))
     assert said(events) == ["AB123CD"] * (1 if together else 2)
+
+
+@pytest.mark.parametrize("width", [100, 120])
+def test_the_next_vehicle_on_a_settled_track_revises_nothing(width: float) -> None:
+    """It is much nearer: two looks at it outweigh all that said the first one's text."""
+    film = Film().show(3, ("AB123CD", 300, 300, 60, 0.95), dx=2).fail(1.2)
+    events = told(film.show(3, ("XY987ZW", 340, 320, width, 0.95), dx=2).show(6))
+    assert said(events) == ["AB123CD", "XY987ZW"]
+    assert said(events, EventKind.REVISED) == []
+    assert said(events, EventKind.DEPARTED) == ["AB123CD", "XY987ZW"]
+
+
+def test_a_settled_text_that_two_last_looks_outweigh_is_revised_when_the_plate_is_gone() -> None:
+    film = Film().show(3, ("AB123CD", 300, 300, 60, 0.95), dx=2).fail(1.2)
+    events = told(film.show(0.2, ("XY987ZW", 340, 320, 120, 0.95), dx=2).show(6))
+    assert said(events) == ["AB123CD"]
+    assert said(events, EventKind.REVISED) == ["XY987ZW"]
