@@ -244,7 +244,7 @@ def test_a_copied_plate_is_told_where_a_line_shows_the_way() -> None:
     line = {"name": "north", "line": [[0, 500], [1000, 500]]}
     gate = {"name": "main", "cameras": [line], "area": "yard"}
     rig = Rig(site(gates=[gate], areas=[{"name": "yard"}]))
-    made = []
+    made: list[Decision] = []
     for track, second in ((1, 100), (2, 300)):
         look(rig, track, 400, second)
         rig.see(passage(track=track), second + 1)
