@@ -335,3 +335,8 @@ class FrameResult:
     events: tuple[PlateEvent, ...]
     timings: StageTimings
     fused: tuple[TrackReading, ...] = ()
+
+    @property
+    def of_frame(self) -> bool:
+        """Whether a frame was worked on: what the end of a source brings is of none."""
+        return self.timings.total > 0

@@ -216,7 +216,7 @@ def _record(clip: Clip, config: EngineConfig, models: Models) -> list[object]:
     engine = build_engine(everything, models=models, voter=_Reader())
     rows: list[object] = []
     for result in engine.run(lpr.open_source(str(clip.path))):
-        if result.timings.total <= 0:
+        if not result.of_frame:
             continue
         numbers = {
             id(track.detection): track.id for track in result.tracks if track.detection is not None

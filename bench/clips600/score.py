@@ -152,7 +152,7 @@ def _run(
         for result in engine.run(source if scale == 1 else ShrunkSource(source, scale)):
             log.add(result)
             events += result.events
-            if result.timings.total > 0:
+            if result.of_frame:
                 run.seconds.append(result.timings.total)
         require_whole(clip, len(run.seconds) - before)
         run.engine.append(ClipOutcomePair(clip, tuple(events), log.passages()))

@@ -168,7 +168,7 @@ def clips(
             events: list[PlateEvent] = []
             frames = 0
             for result in engine.run(open_source(path)):
-                frames += result.timings.total > 0  # The last result may be no frame's.
+                frames += result.of_frame
                 events += result.events
             require_whole(by_path[path], frames)
             return tuple(events)

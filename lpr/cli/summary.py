@@ -35,7 +35,7 @@ class RunSummary:
 
     def add(self, result: FrameResult) -> None:
         """Take one frame's result."""
-        if result.timings.total > 0:
+        if result.of_frame:
             self.frames += 1
             if len(self.timings) < _KEPT:
                 self.timings.append(result.timings)

@@ -101,7 +101,7 @@ class CameraCheck:
 
     def add(self, result: FrameResult) -> None:
         """Take one frame's result."""
-        if result.timings.total > 0:
+        if result.of_frame:
             self.frames += 1
             self.first = result.time if self.first is None else self.first
             self.last = result.time
