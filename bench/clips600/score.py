@@ -244,7 +244,8 @@ def _earlier(
     redrawn = [name for name, content in videos.items() if before[name] != content]
     if redrawn:
         raise SourceError(
-            f"{path} cannot be compared with: {redrawn[0]} showed something else then, as did "
-            f"{len(redrawn) - 1} more (drawn with other typefaces, or encoded otherwise)"
+            f"{path} cannot be compared with: {redrawn[0]} showed something else then "
+            f"(drawn with other typefaces, or encoded otherwise), {len(redrawn)} of "
+            f"{len(videos)} videos did"
         )
     return earlier
